@@ -1,0 +1,51 @@
+"""Canonical bytes: one legal byte form for each value, so that a digest means one thing.
+
+JSON in UTF-8, keys sorted by code point, no spaces, and only strings, integers, booleans, null,
+lists and objects. Floats are refused: money is `{"minor", "currency"}`, instants are text.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+from holdfast.kernel.errors import BadInput
+
+
+def encode(value: Any) -> bytes:
+    """The canonical bytes of `value`; BadInput if it holds a float or a key that is not text."""
+    _check(value)
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode()
+
+
+def decode(data: bytes) -> Any:
+    """The value of canonical bytes; BadInput unless they are exactly what `encode` would write."""
+    try:
+        value = json.loads(data.decode())
+        same = encode(value) == data
+    except (ValueError, RecursionError) as error:
+        raise BadInput(f"not canonical JSON: {error}", code="not_canonical") from None
+    if not same:
+        raise BadInput("not in canonical form: keys sorted, no spaces, no floats, no repeated keys", code="not_canonical")
+    return value
+
+
+def digest(value: Any) -> str:
+    """SHA-256 of the canonical bytes, in hexadecimal."""
+    return hashlib.sha256(encode(value)).hexdigest()
+
+
+def _check(value: Any) -> None:
+    if value is None or isinstance(value, str | bool | int):
+        return
+    if isinstance(value, list | tuple):
+        for item in value:
+            _check(item)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            if not isinstance(key, str):
+                raise BadInput(f"a key must be text, not {key!r}", code="not_canonical")
+            _check(item)
+    else:
+        raise BadInput(f"{type(value).__name__} has no canonical form", code="not_canonical")
