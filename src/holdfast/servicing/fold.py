@@ -1,0 +1,165 @@
+"""State = fold(terms, events): the one rule that the single receipt, the replay and the batch all call.
+
+`step` is total over the kinds of event and exact to the minor unit. The order of events is by value date
+and then by number, so a backdated receipt folds as if it had been entered on its day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
+
+from holdfast.kernel.errors import Fault, Refusal
+from holdfast.servicing.allocation import allocate
+from holdfast.servicing.payoff import interest_owed, payoff
+from holdfast.servicing.schedule import rest_of_schedule, schedule
+from holdfast.servicing.state import Allocation, Event, Instalment, State, Totals
+from holdfast.servicing.terms import Terms
+
+__all__ = ["Allocation", "Event", "Instalment", "State", "Totals", "begin", "fold", "in_order", "step"]
+
+
+def begin(terms: Terms) -> State:
+    """The loan as agreed, before any money has moved."""
+    return State(terms, schedule(terms), Totals(), through=terms.disbursed_on)
+
+
+def step(state: State, event: Event) -> State:
+    """`state` after `event`. Changes `state` in place and returns it; `state.copy()` first if the old one is needed.
+
+    A reversal cannot be stepped, only folded: what it undoes lies in the past.
+    """
+    try:
+        rule = _RULES[event.kind]
+    except KeyError:
+        raise Fault(f"no rule for an event of kind {event.kind}", code="unknown_event") from None
+    rule(state, event)
+    return state
+
+
+def fold(terms: Terms, events: Iterable[Event]) -> State:
+    """The state after all of `events`, in any order given; reversed ones and their reversals count for nothing."""
+    state = begin(terms)
+    for event in in_order(events):
+        step(state, event)
+    return state
+
+
+def in_order(events: Iterable[Event]) -> list[Event]:
+    """The events that count, by value date and then number: those neither reversals nor reversed."""
+    kept = list(events)
+    undone = {event.payload["event_no"] for event in kept if event.kind == "reversal"}
+    kept = [event for event in kept if event.kind != "reversal" and event.event_no not in undone]
+    kept.sort(key=lambda event: (event.on, event.event_no))
+    return kept
+
+
+def _disbursed(state: State, event: Event) -> None:
+    state.totals.disbursed += _amount(event.payload)
+
+
+def _taken_over(state: State, event: Event) -> None:
+    """The book of another lender begins here: its balance, at the contract's own instalment."""
+    balance = _amount(event.payload, "balance")
+    lost = _amount(event.payload, "principal_written_off") if "principal_written_off" in event.payload else 0
+    totals = state.totals
+    totals.taken_over += balance + lost
+    totals.principal_written_off += lost
+    state.through = event.on
+    first = min(event.payload["first_unpaid_n"], state.terms.instalments)
+    state.instalments = rest_of_schedule(state.terms, balance=balance, first=first) if balance else []
+    if lost:
+        state.written_off_on = event.on
+    elif not balance:
+        state.paid_off_on = event.on
+
+
+def _instalment_due(state: State, event: Event) -> None:
+    """The night bills instalment `n`: its interest and charges are earned whether or not they are paid."""
+    for row in state.instalments:
+        if row.n == event.payload["n"]:
+            if not state.closed and row.due_on > state.through:
+                state.totals.interest_earned += row.interest - row.interest_paid
+                state.totals.fee_charged += row.fee - row.fee_paid
+                state.totals.penalty_charged += row.penalty - row.penalty_paid
+            state.through = max(state.through, row.due_on)
+            return
+
+
+def _receipt(state: State, event: Event) -> None:
+    amount = _amount(event.payload)
+    totals = state.totals
+    if not totals.disbursed and not totals.taken_over:
+        raise Refusal("a receipt cannot come before the money was paid out", code="not_paid_out", event_no=event.event_no)
+    if state.written_off_on is not None:
+        lost = totals.principal_written_off + totals.interest_written_off - totals.recovered
+        recovered = min(amount, lost)
+        totals.recovered += recovered
+        totals.overpaid += amount - recovered
+    elif state.paid_off_on is not None:
+        totals.overpaid += amount
+    elif amount >= payoff(state, event.on):
+        _pay_off(state, event, amount)
+    else:
+        totals.overpaid += allocate(state, event_no=event.event_no, on=event.on, amount=amount)
+
+
+def _pay_off(state: State, event: Event, amount: int) -> None:
+    """Pay every part that is owed on the day; interest not earned falls away, and what was paid of it is credited."""
+    totals = state.totals
+    used = 0
+    for row in state.instalments:
+        if row.paid_on is not None and row.due_on <= event.on:
+            continue
+        billed = row.due_on <= state.through
+        owed = row.interest if billed else interest_owed(state, row, event.on)
+        paid = Allocation(
+            event.event_no,
+            row.n,
+            row.principal - row.principal_paid,
+            owed - row.interest_paid,
+            row.fee - row.fee_paid,
+            row.penalty - row.penalty_paid,
+        )
+        row.interest = owed
+        row.principal_paid, row.interest_paid, row.fee_paid, row.penalty_paid = row.principal, owed, row.fee, row.penalty
+        row.paid_on = row.paid_on or event.on
+        totals.principal_paid += paid.principal
+        totals.interest_paid += paid.interest
+        totals.fee_paid += paid.fee
+        totals.penalty_paid += paid.penalty
+        if not billed:
+            totals.interest_earned += paid.interest
+            totals.fee_charged += paid.fee
+            totals.penalty_charged += paid.penalty
+        used += paid.amount
+        if paid.principal or paid.interest or paid.fee or paid.penalty:
+            state.allocations.append(paid)
+    totals.overpaid += amount - used
+    state.paid_off_on = event.on
+
+
+def _written_off(state: State, event: Event) -> None:
+    """What is owed is given up on the books; the claim stays, and later receipts are recoveries."""
+    if state.closed:
+        return
+    totals = state.totals
+    totals.principal_written_off += state.principal_out
+    totals.interest_written_off += totals.interest_earned - totals.interest_paid
+    state.written_off_on = event.on
+
+
+def _amount(payload: Mapping[str, Any], name: str = "amount") -> int:
+    amount = payload[name]
+    if not isinstance(amount, int) or isinstance(amount, bool) or amount < 0:
+        raise Fault(f"an event's {name} must be whole minor units, not {amount!r}", code="bad_event")
+    return amount
+
+
+_RULES: Final[dict[str, Callable[[State, Event], None]]] = {
+    "disbursed": _disbursed,
+    "taken_over": _taken_over,
+    "instalment_due": _instalment_due,
+    "receipt": _receipt,
+    "written_off": _written_off,
+}

@@ -1,0 +1,82 @@
+"""Pay-off: what ends the loan on a given day, line by line.
+
+By Civil Code art. 677 a borrower who pays early owes interest for the time the money was used:
+instalments that have fallen due in full, the running period by its days, nothing for later ones.
+A contract may instead name the whole scheduled interest.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from holdfast.kernel.rounding import divide
+from holdfast.servicing.schedule import period_start
+from holdfast.servicing.state import Instalment, State
+from holdfast.servicing.terms import PayoffInterest
+
+
+@dataclass(frozen=True, slots=True)
+class PayoffLine:
+    """One line of the sum: what it is (`part`), the instalment it stands in or 0, and the figures behind it.
+
+    `part` is `principal`, `interest`, `interest_running`, `fee`, `penalty` or `paid_ahead` (negative). For running
+    interest `of` is the period's scheduled interest, `days` those used and `period_days` all of them.
+    """
+
+    part: str
+    n: int
+    amount: int
+    of: int = 0
+    days: int = 0
+    period_days: int = 0
+
+
+def payoff(state: State, on: date) -> int:
+    """The amount that ends the loan on `on`; 0 if nothing is owed."""
+    if state.closed:
+        return 0
+    total = state.principal_out
+    for row in state.instalments:
+        if row.paid_on is not None and row.due_on <= on:
+            continue
+        owed = row.interest if row.due_on <= on else interest_owed(state, row, on)
+        total += owed - row.interest_paid + row.fee - row.fee_paid + row.penalty - row.penalty_paid
+    return max(total, 0)
+
+
+def interest_owed(state: State, row: Instalment, on: date) -> int:
+    """How much of an instalment's scheduled interest a pay-off on `on` owes."""
+    if row.due_on <= on or state.terms.payoff_interest is PayoffInterest.SCHEDULED:
+        return row.interest
+    start = period_start(state.terms, row.n)
+    if start >= on:
+        return 0
+    return divide(row.interest * (on - start).days, (row.due_on - start).days, state.terms.rounding)
+
+
+def payoff_lines(state: State, on: date) -> list[PayoffLine]:
+    """The lines of the pay-off on `on`; they sum to `payoff`."""
+    if state.closed:
+        return []
+    lines = [PayoffLine("principal", 0, state.principal_out)]
+    ahead = 0
+    for row in state.instalments:
+        owed = interest_owed(state, row, on)
+        unpaid = owed - row.interest_paid
+        if unpaid < 0:
+            ahead += unpaid
+        elif unpaid > 0 and owed == row.interest:
+            lines.append(PayoffLine("interest", row.n, unpaid))
+        elif unpaid > 0:
+            start = period_start(state.terms, row.n)
+            lines.append(
+                PayoffLine("interest_running", row.n, unpaid, of=row.interest, days=(on - start).days, period_days=(row.due_on - start).days)
+            )
+        if row.fee > row.fee_paid:
+            lines.append(PayoffLine("fee", row.n, row.fee - row.fee_paid))
+        if row.penalty > row.penalty_paid:
+            lines.append(PayoffLine("penalty", row.n, row.penalty - row.penalty_paid))
+    if ahead:
+        lines.append(PayoffLine("paid_ahead", 0, ahead))
+    return lines

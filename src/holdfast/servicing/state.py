@@ -1,0 +1,157 @@
+"""The nouns of servicing: an instalment, an event, the running totals, and the state they make.
+
+A state is only ever made by `fold`: these are values to hold, not rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+from typing import Any
+
+from holdfast.servicing.terms import Terms
+
+
+@dataclass(slots=True)
+class Instalment:
+    """One row of the schedule, with what has been paid on it. Amounts are minor units."""
+
+    n: int
+    due_on: date
+    principal: int
+    interest: int
+    fee: int = 0
+    penalty: int = 0
+    principal_paid: int = 0
+    interest_paid: int = 0
+    fee_paid: int = 0
+    penalty_paid: int = 0
+    paid_on: date | None = None
+
+    @property
+    def due(self) -> int:
+        """All that the instalment asks for."""
+        return self.principal + self.interest + self.fee + self.penalty
+
+    @property
+    def paid(self) -> int:
+        return self.principal_paid + self.interest_paid + self.fee_paid + self.penalty_paid
+
+    @property
+    def unpaid(self) -> int:
+        return self.due - self.paid
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happened to the loan; `kind` and `payload` as the table `loan_event` keeps them.
+
+    `on` is the value date, `entered_on` the business date on which we learned of it: a later one means backdated.
+    """
+
+    event_no: int
+    kind: str
+    on: date
+    entered_on: date
+    payload: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Allocation:
+    """How much of one event's money fell on one instalment.
+
+    A part is negative where a pay-off turns interest that was paid ahead, and is now not owed, into principal.
+    """
+
+    event_no: int
+    n: int
+    principal: int
+    interest: int
+    fee: int
+    penalty: int
+
+    @property
+    def amount(self) -> int:
+        return self.principal + self.interest + self.fee + self.penalty
+
+
+@dataclass(slots=True)
+class Totals:
+    """Cumulative sums since the loan began; a posting is the difference between two of these."""
+
+    disbursed: int = 0
+    taken_over: int = 0
+    interest_earned: int = 0
+    fee_charged: int = 0
+    penalty_charged: int = 0
+    principal_paid: int = 0
+    interest_paid: int = 0
+    fee_paid: int = 0
+    penalty_paid: int = 0
+    overpaid: int = 0
+    principal_written_off: int = 0
+    interest_written_off: int = 0
+    recovered: int = 0
+
+
+@dataclass(slots=True)
+class State:
+    """What is true of a loan after its events.
+
+    `instalments` are in order of `n`; a state loaded for posting may leave out leading ones that are
+    wholly paid and due. `through` is the day up to which instalments have been billed: their interest is
+    earned. `allocations` are those that the events applied to this value made, in order.
+    """
+
+    terms: Terms
+    instalments: list[Instalment]
+    totals: Totals
+    through: date
+    paid_off_on: date | None = None
+    written_off_on: date | None = None
+    allocations: list[Allocation] = field(default_factory=list)
+
+    @property
+    def principal_out(self) -> int:
+        """Principal that is owed: paid out or taken over, less what was paid and what was written off."""
+        totals = self.totals
+        return totals.disbursed + totals.taken_over - totals.principal_paid - totals.principal_written_off
+
+    @property
+    def closed(self) -> bool:
+        """Nothing can fall due any more: paid off or written off."""
+        return self.paid_off_on is not None or self.written_off_on is not None
+
+    @property
+    def oldest_unpaid_due_on(self) -> date | None:
+        """The due date of the oldest instalment that is not wholly paid; none once paid off."""
+        first = self._first_unpaid()
+        return None if first is None else first.due_on
+
+    @property
+    def next_due(self) -> tuple[date | None, int]:
+        """The oldest instalment not wholly paid: its due date and what it still asks for; `(None, 0)` if there is none."""
+        first = self._first_unpaid()
+        return (None, 0) if first is None else (first.due_on, first.unpaid)
+
+    def unpaid_due(self, on: date) -> int:
+        """All that has fallen due by `on` and is not paid."""
+        return sum(row.unpaid for row in self.instalments if row.due_on <= on)
+
+    def copy(self) -> State:
+        """A state that can be stepped without changing this one."""
+        return replace(
+            self,
+            instalments=[replace(row) for row in self.instalments],
+            totals=replace(self.totals),
+            allocations=list(self.allocations),
+        )
+
+    def _first_unpaid(self) -> Instalment | None:
+        if self.paid_off_on is not None:
+            return None
+        for row in self.instalments:
+            if row.paid_on is None and row.due:
+                return row
+        return None

@@ -1,0 +1,255 @@
+"""Terms: what the contract says about money and dates, and nothing else.
+
+A loan's terms never change; a later agreement is a later event. Everything that servicing computes
+comes from these values and the events, so two people with the same paper reach the same fen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Any, Final, TypeVar
+
+from holdfast.kernel.calendar import DayCount, Unit, parse_date
+from holdfast.kernel.errors import BadInput
+from holdfast.kernel.money import exponent_of
+from holdfast.kernel.rate import Per, Rate
+from holdfast.kernel.rounding import Rounding
+
+MOST_INSTALMENTS: Final = 1_000
+PARTS: Final = ("fee", "penalty", "interest", "principal")
+Choice = TypeVar("Choice", bound=StrEnum)
+
+
+class Method(StrEnum):
+    """How the principal comes back."""
+
+    EQUAL_INSTALMENT = "equal_instalment"  # 等额本息
+    EQUAL_PRINCIPAL = "equal_principal"  # 等额本金
+    INTEREST_FIRST = "interest_first"  # 先息后本: interest each period, principal with the last
+    SINGLE_PERIOD = "single_period"  # 到期一次还本付息
+    FLAT = "flat"  # interest on the first principal throughout
+
+
+class PeriodInterest(StrEnum):
+    """Whether a period's interest is a fixed share of the year or counted by days."""
+
+    PERIOD = "period"
+    DAILY = "daily"
+
+
+class PayoffInterest(StrEnum):
+    """What an early pay-off owes in interest: up to its day (Civil Code art. 677) or the whole schedule."""
+
+    ACCRUED = "accrued"
+    SCHEDULED = "scheduled"
+
+
+class FeeAt(StrEnum):
+    """When a fee without a date of its own falls due."""
+
+    DISBURSEMENT = "disbursement"
+    EACH_INSTALMENT = "each_instalment"
+
+
+@dataclass(frozen=True, slots=True)
+class Fee:
+    """A cost that the contract names: `amount` in minor units, due at a named moment or on a date."""
+
+    name: str
+    amount: int
+    at: FeeAt | date
+    collected_by: str = "lender"
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """One contract. Amounts are minor units; a rate is parts per billion of its own period.
+
+    `instalment_amount` is set where the contract fixes the instalment instead of naming how it is computed.
+    `principal_grace` and `interest_grace` count the first instalments that ask for no principal, or for
+    no interest (it is asked for with the first instalment after them).
+    `balanced` spreads a rest that rounding would leave on the last instalment over all of them.
+    """
+
+    currency: str
+    principal: int
+    method: Method
+    rate: Rate
+    instalments: int
+    disbursed_on: date
+    day_count: DayCount = DayCount.THIRTY_360
+    period_interest: PeriodInterest = PeriodInterest.PERIOD
+    every_count: int = 1
+    every_unit: Unit = Unit.MONTHS
+    first_due_on: date | None = None
+    rounding: Rounding = Rounding.HALF_UP
+    instalment_rounding: Rounding = Rounding.HALF_UP
+    instalment_multiple: int = 1
+    instalment_amount: int | None = None
+    principal_grace: int = 0
+    interest_grace: int = 0
+    balanced: bool = False
+    allocation: tuple[str, ...] = PARTS
+    allocation_in_advance: tuple[str, ...] | None = None
+    payoff_interest: PayoffInterest = PayoffInterest.ACCRUED
+    fees: tuple[Fee, ...] = ()
+
+    def __post_init__(self) -> None:
+        exponent_of(self.currency, "terms.currency")
+        _at_least(self.principal, 1, "principal")
+        _at_least(self.rate.ppb, 0, "rate.ppb")
+        _at_least(self.instalments, 1, "instalments")
+        _at_least(self.every_count, 1, "every_count")
+        _at_least(self.instalment_multiple, 1, "instalment_multiple")
+        _at_least(self.principal_grace, 0, "principal_grace")
+        _at_least(self.interest_grace, 0, "interest_grace")
+        if self.instalments > MOST_INSTALMENTS:
+            raise BadInput(f"terms.instalments: at most {MOST_INSTALMENTS}, not {self.instalments}", field="terms.instalments")
+        if self.method is Method.SINGLE_PERIOD and self.instalments != 1:
+            raise BadInput(f"terms.instalments: a single period has 1 instalment, not {self.instalments}", field="terms.instalments")
+        for name in ("principal_grace", "interest_grace"):
+            if getattr(self, name) >= self.instalments:
+                raise BadInput(f"terms.{name}: must leave at least one instalment to pay", field=f"terms.{name}")
+        if self.instalment_amount is not None:
+            _at_least(self.instalment_amount, 1, "instalment_amount")
+        if self.first_due_on is not None and self.first_due_on <= self.disbursed_on:
+            raise BadInput("terms.first_due_on: must come after disbursed_on", field="terms.first_due_on")
+        for name, order in (("allocation", self.allocation), ("allocation_in_advance", self.allocation_in_advance)):
+            if order is not None and sorted(order) != sorted(PARTS):
+                raise BadInput(f"terms.{name}: name each of {', '.join(PARTS)} once, not {list(order)}", field=f"terms.{name}")
+
+    def to_json(self) -> dict[str, Any]:
+        """The terms as canonical JSON holds them; `from_json` gives back an equal value."""
+        return {
+            "currency": self.currency,
+            "principal": self.principal,
+            "method": self.method.value,
+            "rate": {"ppb": self.rate.ppb, "per": self.rate.per.value},
+            "instalments": self.instalments,
+            "disbursed_on": self.disbursed_on.isoformat(),
+            "day_count": self.day_count.value,
+            "period_interest": self.period_interest.value,
+            "every_count": self.every_count,
+            "every_unit": self.every_unit.value,
+            "first_due_on": None if self.first_due_on is None else self.first_due_on.isoformat(),
+            "rounding": self.rounding.value,
+            "instalment_rounding": self.instalment_rounding.value,
+            "instalment_multiple": self.instalment_multiple,
+            "instalment_amount": self.instalment_amount,
+            "principal_grace": self.principal_grace,
+            "interest_grace": self.interest_grace,
+            "balanced": self.balanced,
+            "allocation": list(self.allocation),
+            "allocation_in_advance": None if self.allocation_in_advance is None else list(self.allocation_in_advance),
+            "payoff_interest": self.payoff_interest.value,
+            "fees": [
+                {
+                    "name": fee.name,
+                    "amount": fee.amount,
+                    "at": fee.at.value if isinstance(fee.at, FeeAt) else fee.at.isoformat(),
+                    "collected_by": fee.collected_by,
+                }
+                for fee in self.fees
+            ],
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Terms:
+        """Terms as `to_json` wrote them; BadInput names a field that is missing, unknown or malformed.
+
+        A field that has a default may be left out.
+        """
+        known = {
+            "currency": _text,
+            "principal": _whole,
+            "method": lambda value, field: _one_of(Method, value, field),
+            "rate": _rate,
+            "instalments": _whole,
+            "disbursed_on": parse_date,
+            "day_count": lambda value, field: _one_of(DayCount, value, field),
+            "period_interest": lambda value, field: _one_of(PeriodInterest, value, field),
+            "every_count": _whole,
+            "every_unit": lambda value, field: _one_of(Unit, value, field),
+            "first_due_on": lambda value, field: None if value is None else parse_date(value, field),
+            "rounding": lambda value, field: _one_of(Rounding, value, field),
+            "instalment_rounding": lambda value, field: _one_of(Rounding, value, field),
+            "instalment_multiple": _whole,
+            "instalment_amount": lambda value, field: None if value is None else _whole(value, field),
+            "principal_grace": _whole,
+            "interest_grace": _whole,
+            "balanced": _yes_or_no,
+            "allocation": _texts,
+            "allocation_in_advance": lambda value, field: None if value is None else _texts(value, field),
+            "payoff_interest": lambda value, field: _one_of(PayoffInterest, value, field),
+            "fees": _fees,
+        }
+        for name in data:
+            if name not in known:
+                raise BadInput(f"terms.{name}: no such field", field=f"terms.{name}")
+        for name in ("currency", "principal", "method", "rate", "instalments", "disbursed_on"):
+            if name not in data:
+                raise BadInput(f"terms.{name}: is missing", field=f"terms.{name}")
+        return cls(**{name: known[name](value, f"terms.{name}") for name, value in data.items()})
+
+
+def _at_least(value: int, least: int, name: str) -> None:
+    if value < least:
+        raise BadInput(f"terms.{name}: must be at least {least}, not {value}", field=f"terms.{name}")
+
+
+def _whole(value: object, field: str) -> int:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    raise BadInput(f"{field}: write a whole number, not {value!r}", field=field)
+
+
+def _text(value: object, field: str) -> str:
+    if isinstance(value, str) and value:
+        return value
+    raise BadInput(f"{field}: write text, not {value!r}", field=field)
+
+
+def _texts(value: object, field: str) -> tuple[str, ...]:
+    if isinstance(value, list | tuple):
+        return tuple(_text(item, field) for item in value)
+    raise BadInput(f"{field}: write a list, not {value!r}", field=field)
+
+
+def _yes_or_no(value: object, field: str) -> bool:
+    if isinstance(value, bool):
+        return value
+    raise BadInput(f"{field}: write true or false, not {value!r}", field=field)
+
+
+def _one_of(kind: type[Choice], value: object, field: str) -> Choice:
+    try:
+        return kind(value)
+    except ValueError:
+        choices = ", ".join(member.value for member in kind)
+        raise BadInput(f"{field}: must be one of {choices}, not {value!r}", field=field) from None
+
+
+def _rate(value: object, field: str) -> Rate:
+    if not isinstance(value, Mapping) or set(value) != {"ppb", "per"}:
+        raise BadInput(f"{field}: write an object with ppb and per, not {value!r}", field=field)
+    return Rate(_whole(value["ppb"], f"{field}.ppb"), _one_of(Per, value["per"], f"{field}.per"))
+
+
+def _fees(value: object, field: str) -> tuple[Fee, ...]:
+    if not isinstance(value, list | tuple):
+        raise BadInput(f"{field}: write a list, not {value!r}", field=field)
+    fees = []
+    for index, item in enumerate(value):
+        where = f"{field}[{index}]"
+        if not isinstance(item, Mapping) or set(item) != {"name", "amount", "at", "collected_by"}:
+            raise BadInput(f"{where}: write an object with name, amount, at and collected_by", field=where)
+        at: FeeAt | date
+        at = FeeAt(item["at"]) if item["at"] in list(FeeAt) else parse_date(item["at"], f"{where}.at")
+        amount = _whole(item["amount"], f"{where}.amount")
+        if amount < 0:
+            raise BadInput(f"{where}.amount: must not be negative, not {amount}", field=f"{where}.amount")
+        fees.append(Fee(_text(item["name"], f"{where}.name"), amount, at, _text(item["collected_by"], f"{where}.collected_by")))
+    return tuple(fees)
