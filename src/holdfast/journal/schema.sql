@@ -19,6 +19,15 @@ CREATE TABLE record (
 );
 CREATE INDEX record_batch ON record (batch_id, batch_line) WHERE batch_id IS NOT NULL;
 
+-- A batch's larger perfect subtrees (of 256 lines and more), so that one line of a million is proved from few rows.
+CREATE TABLE batch_node (
+    batch_id bigint  NOT NULL,
+    level    integer NOT NULL CHECK (level >= 8),
+    number   bigint  NOT NULL,
+    hash     bytea   NOT NULL,
+    PRIMARY KEY (batch_id, level, number)
+);
+
 -- Work queue of the sealer: local, emptied as it works. What is sealed is the fact.
 CREATE TABLE seal_queue (
     queue_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -34,9 +43,9 @@ CREATE TABLE tree_leaf (
     UNIQUE (loan_id, seq)
 );
 
--- Perfect subtrees only: level 0 is a leaf, (level, number) covers positions number * 2^level onwards.
+-- Perfect subtrees of two leaves and more: (level, number) covers positions number * 2^level onwards.
 CREATE TABLE tree_node (
-    level  integer NOT NULL,
+    level  integer NOT NULL CHECK (level >= 1),
     number bigint  NOT NULL,
     hash   bytea   NOT NULL,
     PRIMARY KEY (level, number)
@@ -47,4 +56,12 @@ CREATE TABLE tree_head (
     root       bytea NOT NULL,
     checkpoint text  NOT NULL,                  -- C2SP signed note
     signed_at  timestamptz NOT NULL
+);
+
+-- Heads that left the house. Whoever holds one may come back with it, so a bundle shows how its head follows from each.
+CREATE TABLE head_copy (
+    size     bigint NOT NULL REFERENCES tree_head,
+    holder   text   NOT NULL,                   -- where it went: file
+    given_at timestamptz NOT NULL,
+    PRIMARY KEY (size, holder)
 );
