@@ -1,0 +1,1 @@
+"""The `holdfast` command: one module a command, each of which registers itself and returns an exit code."""

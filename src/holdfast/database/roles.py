@@ -1,0 +1,106 @@
+"""The two roles, and what the services' role may do to each table.
+
+`holdfast_app` reads and inserts everywhere. It changes only what is listed in MUTABLE, and it can
+empty nothing. A table that stands in neither list is readable and insertable only; a test makes
+sure that there is none.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import psycopg
+from psycopg import sql
+
+from holdfast.database.secrets import APP_PASSWORD, known, secret
+from holdfast.database.supervisor import APP_ROLE
+from holdfast.kernel.errors import Unavailable
+
+# What was once written is never changed or removed.
+APPEND_ONLY: Final = frozenset(
+    {
+        "record", "tree_leaf", "tree_node", "tree_head",
+        "posting", "gl_entry",
+        "policy_pack", "product_version",
+        "consent", "approval_request", "approval_answer", "approval_use", "file", "file_link", "contact_ledger",
+        "loan_registry", "loan_terms", "loan_event", "allocation",
+        "night", "night_line", "tape",
+    }
+)  # fmt: skip
+
+_CHANGE: Final = "UPDATE"
+_CHANGE_AND_REMOVE: Final = "UPDATE, DELETE"
+_NEITHER: Final = ""
+
+# What lives: the present state of a thing, work queues, settings, log-ins. The book's own rows may change but not vanish.
+MUTABLE: Final = {
+    "loan": _CHANGE, "duty": _CHANGE, "account": _CHANGE,
+    "instalment": _CHANGE_AND_REMOVE,  # a backdated receipt may end a schedule earlier
+    "message": _CHANGE,
+    "lender": _CHANGE, "branch": _CHANGE, "staff": _CHANGE, "party": _CHANGE, "product": _CHANGE, "gl_account": _CHANGE,
+    "api_token": _CHANGE, "contact_stop": _CHANGE,
+    "party_private": _CHANGE_AND_REMOVE,
+    "tonight_hold": _CHANGE_AND_REMOVE,
+    "idempotency": _CHANGE_AND_REMOVE,
+    "seal_queue": _CHANGE_AND_REMOVE, "outbox": _CHANGE_AND_REMOVE, "tape_job": _CHANGE_AND_REMOVE,
+    # Django's own
+    "auth_user": _CHANGE, "auth_group": _CHANGE, "auth_permission": _CHANGE,
+    "auth_user_groups": _CHANGE_AND_REMOVE, "auth_user_user_permissions": _CHANGE_AND_REMOVE, "auth_group_permissions": _CHANGE_AND_REMOVE,
+    "django_session": _CHANGE_AND_REMOVE, "django_content_type": _CHANGE,
+    "django_migrations": _NEITHER,
+}  # fmt: skip
+
+
+def prepare(owner: psycopg.Connection[Any]) -> None:
+    """Make the services' role if it is missing, set its password to the one in the keys folder, and grant what it may do.
+
+    Safe to run again: it ends in the same rights whatever they were before.
+    """
+    known_before = known(APP_PASSWORD)
+    password = secret(APP_PASSWORD)
+    with owner.transaction():
+        try:
+            _make_role(owner, password, fresh_password=known_before is None)
+        except psycopg.errors.InsufficientPrivilege as error:
+            raise Unavailable(
+                f"the database's owner may not make the role {APP_ROLE}; ask its administrator for CREATE ROLE {APP_ROLE} LOGIN PASSWORD "
+                "with the password in the keys folder (file database-app)",
+                code="role_missing",
+            ) from error
+        _grant(owner)
+
+
+def _make_role(owner: psycopg.Connection[Any], password: str, *, fresh_password: bool) -> None:
+    role, word = sql.Identifier(APP_ROLE), sql.Literal(password)
+    # Two books on one server may come here at once; role names belong to the whole server.
+    owner.execute("SELECT pg_advisory_xact_lock(hashtext('holdfast role'))")
+    exists = owner.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (APP_ROLE,)).fetchone()
+    if not exists:
+        owner.execute(sql.SQL("CREATE ROLE {} LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOINHERIT PASSWORD {}").format(role, word))
+    elif fresh_password or not _can_log_in(owner, password):
+        owner.execute(sql.SQL("ALTER ROLE {} LOGIN PASSWORD {}").format(role, word))
+
+
+def _can_log_in(owner: psycopg.Connection[Any], password: str) -> bool:
+    info = owner.info
+    parameters = {**info.get_parameters(), "user": APP_ROLE, "password": password, "dbname": "postgres"}
+    try:
+        psycopg.connect("", **parameters, connect_timeout=10).close()
+    except psycopg.OperationalError as error:
+        return "password authentication failed" not in str(error)
+    return True
+
+
+def _grant(owner: psycopg.Connection[Any]) -> None:
+    role = sql.Identifier(APP_ROLE)
+    tables = [row[0] for row in owner.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename")]
+    owner.execute(sql.SQL("REVOKE ALL ON ALL TABLES IN SCHEMA public FROM {}, PUBLIC").format(role))
+    owner.execute(sql.SQL("REVOKE CREATE ON SCHEMA public FROM {}, PUBLIC").format(role))
+    owner.execute(sql.SQL("GRANT USAGE ON SCHEMA public TO {}").format(role))
+    owner.execute(sql.SQL("GRANT SELECT ON ALL TABLES IN SCHEMA public TO {}").format(role))
+    owner.execute(sql.SQL("GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {}").format(role))
+    for table in tables:
+        if table == "django_migrations":
+            continue
+        rights = MUTABLE.get(table, _NEITHER)
+        owner.execute(sql.SQL("GRANT INSERT{} ON {} TO {}").format(sql.SQL(", " + rights if rights else ""), sql.Identifier("public", table), role))

@@ -1,0 +1,14 @@
+"""Every address: the API, the static files, and the console at the root."""
+
+from __future__ import annotations
+
+from django.urls import include, path
+
+from holdfast.web.api.api import api
+from holdfast.web.static_files import static_file
+
+urlpatterns = [
+    path("static/<path:path>", static_file),
+    path("api/v1/", api.urls),
+    path("", include("holdfast.web.console.urls")),
+]
