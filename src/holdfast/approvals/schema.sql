@@ -1,6 +1,7 @@
 -- Two people for one act: what was asked, with which inputs, and who said yes or no. Append-only.
+-- A request's number is its chain in the journal: asked, answered, spent.
 CREATE TABLE approval_request (
-    request_id  bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    request_id  bigint PRIMARY KEY DEFAULT nextval('chain_id_seq'),
     public_id   text   NOT NULL UNIQUE,
     act         text   NOT NULL,                -- 'receipt.reverse', 'thaw', ...
     loan_id     bigint,

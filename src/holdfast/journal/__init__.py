@@ -5,6 +5,7 @@ The sealer puts committed records into one RFC 6962 tree and signs its head. A l
 proves its records to an outsider who holds the journal's key and any head of it.
 """
 
+from holdfast.journal.own_chain import write_record
 from holdfast.journal.records import EMPTY_HEAD, SYSTEM, Actor, Head, Record, draw
 from holdfast.journal.store import append, append_batch, chain_ids, next_chain_id, read_chain
 
@@ -20,4 +21,5 @@ __all__ = [
     "draw",
     "next_chain_id",
     "read_chain",
+    "write_record",
 ]

@@ -5,7 +5,7 @@ from importlib.resources import files
 from django.db import migrations
 
 IN_ORDER = (
-    "policy", "parties", "journal", "products", "approvals", "files", "loans", "duties", "ledger", "contact", "servicing", "takeover",
+    "policy", "journal", "parties", "products", "approvals", "files", "loans", "duties", "ledger", "contact", "servicing", "takeover",
 )
 
 

@@ -5,10 +5,23 @@ CREATE TABLE branch (
     name      text NOT NULL
 );
 
+-- A person or a firm. Its number is its chain in the journal: registered, revealed, consented, erased.
+CREATE TABLE party (
+    party_id    bigint PRIMARY KEY DEFAULT nextval('chain_id_seq'),
+    public_id   text NOT NULL UNIQUE,
+    kind        text NOT NULL CHECK (kind IN ('person', 'firm')),
+    label       text NOT NULL,                  -- masked name
+    language    text NOT NULL DEFAULT 'zh-hans',
+    wrapped_key bytea,                          -- the party's key under the master key; NULL once destroyed
+    branch_id   bigint NOT NULL REFERENCES branch
+);
+
+-- A log-in of someone who works here. Its number is its chain in the journal.
 CREATE TABLE staff (
-    staff_id  bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    staff_id  bigint PRIMARY KEY DEFAULT nextval('chain_id_seq'),
     public_id text    NOT NULL UNIQUE,
     user_id   integer UNIQUE,                   -- the log-in; null for the system itself
+    person_id bigint  REFERENCES party,         -- who it is: one person may have two log-ins, but is one person
     name      text    NOT NULL,
     role      text    NOT NULL CHECK (role IN ('caller', 'officer', 'approver', 'custodian', 'risk', 'auditor', 'admin', 'integrator', 'system')),
     branch_id bigint  REFERENCES branch,
@@ -23,16 +36,6 @@ CREATE TABLE api_token (
     label      text   NOT NULL,
     created_at timestamptz NOT NULL,
     revoked_at timestamptz
-);
-
-CREATE TABLE party (
-    party_id    bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    public_id   text NOT NULL UNIQUE,
-    kind        text NOT NULL CHECK (kind IN ('person', 'firm')),
-    label       text NOT NULL,                  -- masked name
-    language    text NOT NULL DEFAULT 'zh-hans',
-    wrapped_key bytea,                          -- the party's key under the master key; NULL once destroyed
-    branch_id   bigint NOT NULL REFERENCES branch
 );
 
 -- One encrypted payload per party and kind; look-up by keyed hash.
