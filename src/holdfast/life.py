@@ -1,8 +1,7 @@
 """THE MAP. The life of a loan: its stages in order, who owns each, and what may follow.
 
-Three things are read from here and stand nowhere else: which states are live, which duties exist
-and what kind of journal record may prove each, and which event of one stage begins a verb of
-another. The docs, the console's timeline, the import rule and a test read it too.
+Three things are read from here and stand nowhere else: the stages and their order, which states are live, and
+which duties exist with the kinds of journal record that may prove each. The docs, the console's timeline, the import rule and a test read it too.
 """
 
 from __future__ import annotations
@@ -97,9 +96,4 @@ DUTIES: Final = {
         DutyKind("return_collateral", "归还押品", "Return the thing", "custodian", frozenset({"release.noted", "receipt.reversed"})),
         DutyKind("credit_update", "上报结清", "Report settlement to the bureau", "officer", frozenset({"release.noted", "receipt.reversed"})),
     )
-}
-
-# Which verb must begin because of which event, inside the same transaction. `wiring` runs it.
-BEGINS: Final = {
-    "loan.paid_off": "servicing.begin_release",
 }

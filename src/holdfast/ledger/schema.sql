@@ -33,3 +33,8 @@ CREATE TABLE gl_entry (
     CHECK (debit_account <> credit_account)
 );
 CREATE INDEX gl_entry_day ON gl_entry (on_date);
+
+INSERT INTO gl_account (code, kind) VALUES
+    ('bank', 'asset'), ('principal_receivable', 'asset'), ('interest_receivable', 'asset'), ('fee_receivable', 'asset'),
+    ('penalty_receivable', 'asset'), ('borrower_credit', 'liability'), ('takeover_clearing', 'equity'), ('interest_income', 'income'),
+    ('fee_income', 'income'), ('penalty_income', 'income'), ('recovery_income', 'income'), ('write_off_loss', 'expense');

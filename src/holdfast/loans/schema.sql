@@ -14,6 +14,7 @@ CREATE TABLE loan (
     principal_out   bigint  NOT NULL CHECK (principal_out >= 0),
     head_seq        integer NOT NULL,           -- the chain's last record
     head_hash       bytea   NOT NULL,
+    last_duty_no    integer NOT NULL,           -- how many duties it has had
     duty_no         integer,
     next_action_at  timestamptz,
     duty_open       boolean GENERATED ALWAYS AS (

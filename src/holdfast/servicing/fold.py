@@ -149,6 +149,14 @@ def _written_off(state: State, event: Event) -> None:
     state.written_off_on = event.on
 
 
+def _refund(state: State, event: Event) -> None:
+    """Money that was paid too much goes back to the borrower; never more than there is."""
+    amount = _amount(event.payload)
+    if amount > state.totals.overpaid - state.totals.refunded:
+        raise Refusal("a refund cannot be more than was over-paid and not yet returned", code="refund_too_large", event_no=event.event_no)
+    state.totals.refunded += amount
+
+
 def _amount(payload: Mapping[str, Any], name: str = "amount") -> int:
     amount = payload[name]
     if not isinstance(amount, int) or isinstance(amount, bool) or amount < 0:
@@ -162,4 +170,5 @@ _RULES: Final[dict[str, Callable[[State, Event], None]]] = {
     "instalment_due": _instalment_due,
     "receipt": _receipt,
     "written_off": _written_off,
+    "refund": _refund,
 }

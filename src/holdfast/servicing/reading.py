@@ -16,10 +16,9 @@ from typing import Any, Final
 from holdfast.kernel.errors import BadInput, NotFound
 from holdfast.kernel.money import Money
 from holdfast.life import DUTIES, LoanState
-from holdfast.servicing.arrears import days_past_due, five_tier
+from holdfast.servicing.arrears import CLASSES, days_past_due, five_tier
 from holdfast.servicing.pages import PAST_THE_LAST, Db, Page, cursor_after, fetch, page_size, read_cursor
 from holdfast.servicing.views import (
-    CLASSES,
     Balances,
     DayFigures,
     DutyFilter,

@@ -10,7 +10,7 @@ CREATE TABLE loan_terms (
 CREATE TABLE loan_event (
     loan_id     bigint  NOT NULL,
     event_no    integer NOT NULL,
-    kind        text    NOT NULL CHECK (kind IN ('disbursed', 'taken_over', 'receipt', 'instalment_due', 'reversal', 'written_off')),
+    kind        text    NOT NULL CHECK (kind IN ('disbursed', 'taken_over', 'receipt', 'instalment_due', 'reversal', 'written_off', 'refund')),
     on_date     date    NOT NULL,               -- value date
     entered_on  date    NOT NULL,               -- business date we learned of it; later than on_date means backdated
     payload     text    NOT NULL,               -- canonical JSON
@@ -59,8 +59,13 @@ CREATE TABLE account (
     last_event_no        integer NOT NULL,
     last_event_on        date NOT NULL,         -- latest value date; an earlier receipt replays the fold
     billed_through       date NOT NULL,         -- instalments due up to here have had their interest booked
+    reminded_through     date NOT NULL,         -- reminder moments up to here are done
+    followed_through     date NOT NULL,         -- follow-up moments up to here are done
+    promised_for         date NOT NULL,         -- the latest reminder moment whose message is in the outbox
     class_floor          text NOT NULL DEFAULT 'pass',
     observe_until        date,
+    paid_off_on          date,
+    written_off_on       date,
     charges_barred       boolean NOT NULL DEFAULT false,   -- taken over above a ceiling: no new charge may be put on it
     disbursed            bigint NOT NULL,
     taken_over           bigint NOT NULL,
@@ -74,7 +79,8 @@ CREATE TABLE account (
     overpaid             bigint NOT NULL,
     principal_written_off bigint NOT NULL,
     interest_written_off bigint NOT NULL,
-    recovered            bigint NOT NULL
+    recovered            bigint NOT NULL,
+    refunded             bigint NOT NULL
 ) WITH (fillfactor = 70);
 CREATE INDEX account_next_event ON account (next_event_on) WHERE next_event_on IS NOT NULL;
 CREATE INDEX account_oldest_unpaid ON account (oldest_unpaid_due_on) WHERE oldest_unpaid_due_on IS NOT NULL;

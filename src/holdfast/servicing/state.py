@@ -93,6 +93,7 @@ class Totals:
     principal_written_off: int = 0
     interest_written_off: int = 0
     recovered: int = 0
+    refunded: int = 0
 
 
 @dataclass(slots=True)

@@ -9,11 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
 from holdfast.kernel.money import Money
-
-CLASSES: Final = ("pass", "special_mention", "substandard", "doubtful", "loss")
 
 
 class Sight(Protocol):

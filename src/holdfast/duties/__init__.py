@@ -1,0 +1,10 @@
+"""Duties: what must be done for a loan by a moment, so that nothing is missed.
+
+A live loan always points at its earliest open duty; the database refuses one that does not. A
+duty closes only with a later journal record of its own loan, of a kind that `life.DUTIES` allows.
+"""
+
+from holdfast.duties.model import Duty, Moment
+from holdfast.duties.rules import Arrangement, escalation, rearrange, times
+
+__all__ = ["Arrangement", "Duty", "Moment", "escalation", "rearrange", "times"]

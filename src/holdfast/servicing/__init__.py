@@ -1,0 +1,26 @@
+"""Servicing: schedule, receipts, pay-off, arrears and the night.
+
+State = fold(terms, events). What the account, the instalments and the postings hold is kept in the same
+transaction and proved against the fold by `books verify`.
+"""
+
+from holdfast.servicing.service import Done, Quote, note_duty, originate, quote, receive, refund, reverse, take_over, write_off
+from holdfast.servicing.takeover_rows import TakenOver, TakeoverRow
+from holdfast.servicing.terms import Method, Terms
+
+__all__ = [
+    "Done",
+    "Method",
+    "Quote",
+    "TakenOver",
+    "TakeoverRow",
+    "Terms",
+    "note_duty",
+    "originate",
+    "quote",
+    "receive",
+    "refund",
+    "reverse",
+    "take_over",
+    "write_off",
+]

@@ -1,0 +1,184 @@
+"""Which duties a loan must have, from its state and the plan of its policy pack.
+
+Only the next moment of each kind is a row; the ones after it are derived from the terms when its turn
+comes. `expectations` computes the same a second time, from other facts, for the audit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from itertools import count
+
+from holdfast.duties import Duty, Moment
+from holdfast.life import LoanState
+from holdfast.policy import Lender, Pack, add_workdays
+from holdfast.servicing.fold import State
+
+_RETURN_RULE = {
+    "phone": "release.sla.phone_return",
+    "vehicle": "release.sla.vehicle_docs",
+    "real_estate": "release.sla.real_estate_file",
+}
+RELEASE_KINDS = ("settlement_certificate", "return_collateral", "credit_update")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What the pack asks for, in days; `region` picks the calendar of workdays."""
+
+    days_before: tuple[int, ...]
+    days_past_due: tuple[int, ...]
+    then_every: int
+    recovery_days: int
+    refund_workdays: int
+    certificate_workdays: int
+    return_workdays: int
+    credit_workdays: int
+    region: str | None
+
+
+def plan_of(pack: Pack, lender: Lender, collateral: str, on: date) -> Plan:
+    """The plan of `pack` on `on` for a loan secured by `collateral` (`phone`, `vehicle`, `real_estate` or `none`)."""
+
+    def days(key: str) -> int:
+        return pack.number(key, on=on, lender_type=lender.lender_type)
+
+    return Plan(
+        days_before=pack.numbers("reminder.days_before", on=on, lender_type=lender.lender_type),
+        days_past_due=pack.numbers("followup.days_past_due", on=on, lender_type=lender.lender_type),
+        then_every=days("followup.then_every_days"),
+        recovery_days=days("recovery.review_days"),
+        refund_workdays=days("refund.sla_workdays"),
+        certificate_workdays=days("release.sla.settlement_cert"),
+        return_workdays=days(_RETURN_RULE[collateral]) if collateral != "none" else 0,
+        credit_workdays=days("release.sla.credit_update"),
+        region=lender.region,
+    )
+
+
+def unpaid_of(state: State) -> list[tuple[int, date]]:
+    """Number and due date of each instalment that still has something to pay, in order."""
+    return [(row.n, row.due_on) for row in state.instalments if row.unpaid > 0]
+
+
+def reminders(unpaid: Sequence[tuple[int, date]], plan: Plan, *, after: date, through: date) -> list[Moment]:
+    """All reminder moments later than `after` and not later than `through`."""
+    first = timedelta(days=max(plan.days_before, default=0))
+    found = []
+    for n, due_on in unpaid:
+        if due_on - first > through:
+            break
+        for days in plan.days_before:
+            on = due_on - timedelta(days=days)
+            if after < on <= through:
+                found.append(Moment(on, "reminder", f"i{n} T-{days}"))
+    return sorted(found)
+
+
+def next_reminder(unpaid: Sequence[tuple[int, date]], plan: Plan, *, after: date) -> Moment | None:
+    """The earliest reminder moment later than `after`."""
+    first = timedelta(days=max(plan.days_before, default=0))
+    best: Moment | None = None
+    for n, due_on in unpaid:
+        if best is not None and due_on - first > best.due_on:
+            break
+        for days in plan.days_before:
+            moment = Moment(due_on - timedelta(days=days), "reminder", f"i{n} T-{days}")
+            if moment.due_on > after and (best is None or moment < best):
+                best = moment
+    return best
+
+
+def follow_ups(oldest_unpaid: date, plan: Plan) -> Iterator[Moment]:
+    """The moments of following up arrears that began on `oldest_unpaid`, without end."""
+    last = 0
+    for last in plan.days_past_due:
+        yield Moment(oldest_unpaid + timedelta(days=last), "follow_up", f"{oldest_unpaid} T+{last}")
+    for days in count(last + plan.then_every, plan.then_every):
+        yield Moment(oldest_unpaid + timedelta(days=days), "follow_up", f"{oldest_unpaid} T+{days}")
+
+
+def recoveries(written_off_on: date, plan: Plan) -> Iterator[Moment]:
+    """The reviews of a debt that was written off, without end."""
+    for days in count(plan.recovery_days, plan.recovery_days):
+        yield Moment(written_off_on + timedelta(days=days), "recovery", f"{written_off_on} +{days}")
+
+
+def first_after(moments: Iterable[Moment], after: date) -> Moment:
+    """The earliest of an endless run of moments that is later than `after`."""
+    return next(moment for moment in moments if moment.due_on > after)
+
+
+def between(moments: Iterable[Moment], after: date, through: date) -> list[Moment]:
+    """The moments of an endless run that are later than `after` and not later than `through`."""
+    found = []
+    for moment in moments:
+        if moment.due_on > through:
+            return found
+        if moment.due_on > after:
+            found.append(moment)
+    return found
+
+
+def release_moments(paid_off_on: date, plan: Plan, collateral: str) -> dict[str, Moment]:
+    """What a loan that is paid off still asks for, before it is settled."""
+    days = {"settlement_certificate": plan.certificate_workdays, "credit_update": plan.credit_workdays}
+    if collateral != "none":
+        days["return_collateral"] = plan.return_workdays
+    return {
+        kind: Moment(add_workdays(paid_off_on, workdays, plan.region).on, kind, f"paid off {paid_off_on}")
+        for kind, workdays in days.items()
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class Cursors:
+    """How far each endless run of moments has been worked."""
+
+    reminded_through: date
+    followed_through: date
+
+
+def wanted(
+    loan_state: LoanState,
+    state: State,
+    standing: Sequence[Duty],
+    plan: Plan,
+    cursors: Cursors,
+    *,
+    collateral: str,
+    on: date,
+    arrears_from: date,
+    begins_release: bool = False,
+    done: frozenset[str] = frozenset(),
+) -> dict[str, Moment]:
+    """The one open duty of each kind that the loan must have now.
+
+    `arrears_from`: instalments due before it count as overdue (the night passes tomorrow).
+    `done`: kinds that a person's note has just fulfilled.
+    """
+    found: dict[str, Moment] = {}
+    if loan_state is LoanState.ACTIVE:
+        unpaid = unpaid_of(state)
+        reminder = next_reminder(unpaid, plan, after=cursors.reminded_through)
+        if reminder is not None:
+            found["reminder"] = reminder
+        oldest = unpaid[0][1]
+        if oldest < arrears_from or reminder is None or any(duty.kind == "follow_up" and duty.about.startswith(str(oldest)) for duty in standing):
+            found["follow_up"] = first_after(follow_ups(oldest, plan), cursors.followed_through)
+    elif loan_state is LoanState.WRITTEN_OFF and state.written_off_on is not None:
+        found["recovery"] = first_after(recoveries(state.written_off_on, plan), cursors.followed_through)
+    elif loan_state is LoanState.RELEASING and begins_release and state.paid_off_on is not None:
+        found.update(release_moments(on, plan, collateral))
+    elif loan_state is LoanState.RELEASING:
+        found.update({duty.kind: _as_moment(duty) for duty in standing if duty.kind in RELEASE_KINDS and duty.kind not in done})
+    if state.totals.overpaid > state.totals.refunded and loan_state in (LoanState.ACTIVE, LoanState.RELEASING, LoanState.WRITTEN_OFF):
+        standing_refund = next((duty for duty in standing if duty.kind == "refund"), None)
+        found["refund"] = _as_moment(standing_refund) if standing_refund else Moment(add_workdays(on, plan.refund_workdays, plan.region).on, "refund", f"over-payment {on}")
+    return found
+
+
+def _as_moment(duty: Duty) -> Moment:
+    return Moment(duty.due_on, duty.kind, duty.about)

@@ -1,0 +1,221 @@
+"""The rule by which an event changes a loan: state, duties, postings and the record that proves it.
+
+Pure: values in, values out. The single receipt, the bank file, the night and the tape all pass here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from holdfast.duties import Moment, rearrange
+from holdfast.journal import Actor, draw
+from holdfast.kernel.money import Money
+from holdfast.life import LoanState
+from holdfast.servicing.books import postings
+from holdfast.servicing.duties import (
+    Cursors,
+    Plan,
+    between,
+    follow_ups,
+    recoveries,
+    reminders,
+    unpaid_of,
+    wanted,
+)
+from holdfast.servicing.fold import Event, State, fold, step
+from holdfast.servicing.held import Change, Held, Paid
+
+RECORD_KINDS = {
+    "disbursed": "loan.disbursed",
+    "taken_over": "loan.taken_over",
+    "receipt": "receipt.posted",
+    "instalment_due": "instalment.due",
+    "reversal": "receipt.reversed",
+    "written_off": "loan.written_off",
+    "refund": "refund.noted",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Act:
+    """When a verb acts and for whom: the business date, the instant, the actor and the lender's zone."""
+
+    today: date
+    now: datetime
+    by: Actor
+    zone: str
+
+
+def change(
+    held: Held,
+    when: Act,
+    plan: Plan,
+    events: Sequence[Event] = (),
+    *,
+    history: Sequence[Event] | None = None,
+    note: tuple[str, Mapping[str, Any]] | None = None,
+    done: frozenset[str] = frozenset(),
+    arrears_from: date | None = None,
+) -> Change:
+    """Apply `events` in order, or a `note` (record kind and facts) without an event, to the loan.
+
+    `history` holds all earlier events; it is needed when an event is a reversal or dated before the last
+    one, for then the fold is replayed. `done` names the kinds of duty that the note fulfils.
+    `arrears_from`: instalments due before it count as overdue; the night passes tomorrow.
+    """
+    loan, account = held.loan, held.account
+    before = replace(held.state.totals)
+    was_unpaid = unpaid_of(held.state)
+    was_paid = {} if account.last_event_no == 0 else {row.n: _parts(row) for row in held.state.instalments}
+    was_paid_off, was_written_off = held.state.paid_off_on, held.state.written_off_on
+
+    state = held.state
+    last_on = account.last_event_on
+    for event in events:
+        if event.kind == "reversal" or event.on < last_on:
+            assert history is not None, "a backdated event needs the loan's history"
+            state = fold(state.terms, [*history, *events[: events.index(event) + 1]])
+        else:
+            state = step(state, event)
+        last_on = max(last_on, event.on)
+
+    loan_state = _loan_state(loan.state, state, events)
+    begins_release = loan_state is LoanState.RELEASING and loan.state is not LoanState.RELEASING
+    seq = loan.head.seq + max(len(events), 1)
+    reversed_now = any(event.kind == "reversal" for event in events)
+
+    def wants(cursors: Cursors) -> dict[str, Moment]:
+        return wanted(
+            loan_state, state, held.standing, plan, cursors,
+            collateral=held.collateral, on=when.today, arrears_from=arrears_from or when.today,
+            begins_release=begins_release, done=done,
+        )  # fmt: skip
+
+    cursors, passed = _advance(held, plan, was_unpaid, was_written_off, wants(account.cursors), when.today, done, reversed_now)
+    arrangement = rearrange(
+        held.standing, wants(cursors), passed, loan_id=loan.loan_id, last_no=loan.last_duty_no, seq=seq, on=when.today, zone=when.zone
+    )
+    if loan_state is LoanState.RELEASING and arrangement.next is None:
+        loan_state = LoanState.SETTLED
+
+    result = Change(held, list(events), duties=arrangement, born=account.last_event_no == 0)
+    head = loan.head
+    drafts: list[tuple[str, dict[str, Any]]] = [(RECORD_KINDS[event.kind], _says(event, loan.currency)) for event in events]
+    if note is not None:
+        drafts.append((note[0], dict(note[1])))
+    for number, (kind, says) in enumerate(drafts, 1):
+        if number == len(drafts):
+            says |= {"duties": arrangement.numbers, "state": loan_state.value, "principal_out": state.principal_out}
+            if state.paid_off_on != was_paid_off and state.paid_off_on is not None:
+                says["paid_off_on"] = state.paid_off_on.isoformat()
+        record, head = draw(
+            head, loan_id=loan.loan_id, chain=loan.public_id, kind=kind, on=when.today, at=when.now,
+            by=when.by, says=says, seals={}, pack=loan.pack_version,
+        )  # fmt: skip
+        result.records.append(record)
+        if number <= len(events):
+            result.event_records.append(record.seq)
+
+    for row in state.instalments:
+        parts = _parts(row)
+        if was_paid.get(row.n) != parts:
+            result.instalments.append(row)
+            was = was_paid.get(row.n, (0,) * 8)
+            moved: Paid = (parts[4] - was[4], parts[5] - was[5], parts[6] - was[6], parts[7] - was[7])
+            if any(moved):
+                result.allocations.append((row.n, moved))
+    result.lines = postings(before, state.totals)
+
+    loan.state, loan.principal_out, loan.head, loan.last_duty_no = loan_state, state.principal_out, head, arrangement.last_no
+    following = arrangement.next
+    loan.duty_no, loan.next_action_at = (following.duty_no, following.due_at) if following else (None, None)
+    held.standing = list(arrangement.still_open)
+    held.state = state
+    held.account = replace(
+        account,
+        last_event_no=account.last_event_no + len(events),
+        last_event_on=last_on,
+        cursors=cursors,
+        next_event_on=None,
+    )
+    held.account.next_event_on = next_event_on(held)
+    return result
+
+
+def next_event_on(held: Held) -> date | None:
+    """The night that must next touch the loan: an instalment falls due, or tomorrow is a reminder's day."""
+    if held.loan.state is not LoanState.ACTIVE:
+        return None
+    days = [row.due_on for row in held.state.instalments if row.due_on > held.state.through][:1]
+    for duty in held.standing:
+        if duty.kind == "reminder" and duty.due_on > held.account.promised_for:
+            days.append(duty.due_on - timedelta(days=1))
+    return min(days, default=None)
+
+
+def _loan_state(was: LoanState, state: State, events: Sequence[Event]) -> LoanState:
+    if not events:
+        return was
+    if state.paid_off_on is not None:
+        # What was taken over already paid asks for nothing more.
+        return LoanState.SETTLED if events[-1].kind == "taken_over" else LoanState.RELEASING
+    if state.written_off_on is not None:
+        return LoanState.WRITTEN_OFF
+    return LoanState.ACTIVE
+
+
+def _advance(
+    held: Held,
+    plan: Plan,
+    was_unpaid: Sequence[tuple[int, date]],
+    was_written_off: date | None,
+    would: Mapping[str, Moment],
+    today: date,
+    done: frozenset[str],
+    reversed_now: bool,
+) -> tuple[Cursors, list[Moment]]:
+    """Move the cursors past what this act ends, and name the moments that went by on the way.
+
+    A note fulfils its kind through today. An event that ends the reason for a standing duty ends it
+    through yesterday, since until then the money was owed. What is neither fulfilled nor ended stands.
+    """
+    old = held.account.cursors
+    standing = {duty.kind: duty for duty in held.standing}
+
+    def through(kind: str, so_far: date) -> date:
+        if kind in done:
+            return max(so_far, today)
+        duty = standing.get(kind)
+        moment = would.get(kind)
+        ended = duty is not None and (moment is None or (moment.about, moment.due_on) != (duty.about, duty.due_on))
+        return max(so_far, today - timedelta(days=1)) if ended or reversed_now else so_far
+
+    reminded = through("reminder", old.reminded_through)
+    passed: list[Moment] = []
+    if held.loan.state is LoanState.WRITTEN_OFF and was_written_off is not None:
+        followed = through("recovery", old.followed_through)
+        passed += between(recoveries(was_written_off, plan), old.followed_through, followed)
+    else:
+        followed = through("follow_up", old.followed_through)
+        if held.loan.state is LoanState.ACTIVE and was_unpaid:
+            passed += reminders(was_unpaid, plan, after=old.reminded_through, through=reminded)
+            passed += between(follow_ups(was_unpaid[0][1], plan), old.followed_through, followed)
+    return Cursors(reminded, followed), passed
+
+
+def _parts(row: Any) -> tuple[int, ...]:
+    return (
+        row.principal, row.interest, row.fee, row.penalty,
+        row.principal_paid, row.interest_paid, row.fee_paid, row.penalty_paid,
+    )  # fmt: skip
+
+
+def _says(event: Event, currency: str) -> dict[str, Any]:
+    facts = {key: value for key, value in event.payload.items()}
+    for key in ("amount", "balance", "principal_written_off"):
+        if key in facts:
+            facts[key] = Money(facts[key], currency).as_json()
+    return {"event": event.event_no, "on": event.on.isoformat(), **facts}

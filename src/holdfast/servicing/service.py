@@ -1,0 +1,334 @@
+"""The verbs of servicing: each loads, decides by `rules.change`, saves, and returns what it did.
+
+The edge opens the transaction and commits it: one verb, one transaction, two round trips. Nobody here
+asks for approval; a verb that needs two people is called by the edge with the approval it spent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import psycopg
+
+from holdfast.journal import EMPTY_HEAD, Actor, Record, append, append_batch, chain_ids
+from holdfast.kernel.clock import Clock
+from holdfast.kernel.errors import BadInput, NotFound, Refusal
+from holdfast.kernel.ids import new_id
+from holdfast.kernel.money import Money
+from holdfast.kernel.rate import Per, percent_of_ppb
+from holdfast.life import DUTIES, LIVE, LoanState
+from holdfast.loans import Loan, loan_id_of
+from holdfast.policy import Lender, Pack, lender, may_originate, read_pack
+from holdfast.servicing import store
+from holdfast.servicing.duties import RELEASE_KINDS, Cursors, Plan, plan_of
+from holdfast.servicing.fold import Event, begin
+from holdfast.servicing.held import Account, Change, Held
+from holdfast.servicing.payoff import PayoffLine, payoff, payoff_lines
+from holdfast.servicing.rules import Act, change
+from holdfast.servicing.takeover_rows import TakenOver, TakeoverRow
+from holdfast.servicing.terms import Terms
+
+Db = psycopg.Connection[Any]
+
+# What a person's note records, by the kind of duty it fulfils.
+NOTE_RECORDS = {
+    "reminder": "contact.noted",
+    "follow_up": "contact.noted",
+    "recovery": "recovery.reviewed",
+    **dict.fromkeys(RELEASE_KINDS, "release.noted"),
+}
+MOST_WORDS = 2_000
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What a verb did: the loan, the number of its last event, the record that tells of it, and where the loan stands now."""
+
+    loan_id: int
+    public_id: str
+    event_no: int
+    record: Record
+    state: LoanState
+    principal_out: Money
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """What ends the loan on `on`; the lines sum to the total."""
+
+    loan: str
+    on: date
+    currency: str
+    lines: tuple[PayoffLine, ...]
+    total: Money
+
+
+class Plans:
+    """The plans of the packs that govern the loans at hand, each read once."""
+
+    def __init__(self, db: Db, known: Lender) -> None:
+        self._db = db
+        self._lender = known
+        self._packs: dict[str, Pack] = {}
+        self._plans: dict[tuple[str, str, date], Plan] = {}
+
+    def of(self, held: Held) -> Plan:
+        """The plan that governs this loan: its own pack, as it stood on the day the loan was opened."""
+        key = (held.loan.pack_version, held.collateral, held.loan.opened_on)
+        if key not in self._plans:
+            self._plans[key] = plan_of(self.pack(key[0]), self._lender, held.collateral, held.loan.opened_on)
+        return self._plans[key]
+
+    def pack(self, version: str) -> Pack:
+        """The pack named `cn-baseline 2026.11.0`."""
+        if version not in self._packs:
+            self._packs[version] = read_pack(self._db, *version.split(" ", 1))
+        return self._packs[version]
+
+
+def originate(
+    db: Db,
+    *,
+    clock: Clock,
+    by: Actor,
+    officer_id: int | None,
+    branch_id: int,
+    party_id: int | None,
+    borrower_label: str,
+    product_code: str,
+    product_version: int,
+    contract_no: str,
+    terms: Terms,
+    pack: Pack,
+) -> Done:
+    """A loan is born and its principal paid out, whole: nothing is netted from it.
+
+    Refusal if the lender is not set, or the contract's rate is above the ceiling of its day.
+    """
+    known = lender(db)
+    may_originate(known)
+    today = clock.today()
+    if terms.disbursed_on > today:
+        raise BadInput(f"terms.disbursed_on: {terms.disbursed_on} has not come yet; today is {today}", field="terms.disbursed_on")
+    _check_ceiling(terms, pack, known, product_code)
+    loan_id = chain_ids(db, 1)[0]
+    held = _unborn(
+        db, loan_id, branch_id=branch_id, officer_id=officer_id, party_id=party_id, borrower_label=borrower_label,
+        product_code=product_code, product_version=product_version, contract_no=contract_no, terms=terms,
+        pack_version=f"{pack.name} {pack.version}", today=today, on=terms.disbursed_on, charges_barred=False,
+        collateral=_collateral(db, product_code),
+    )  # fmt: skip
+    event = Event(1, "disbursed", terms.disbursed_on, today, {"amount": terms.principal})
+    return _do(db, held, clock, by, known, [event], plan=plan_of(pack, known, held.collateral, today))
+
+
+def take_over(
+    db: Db, rows: Sequence[TakeoverRow], *, clock: Clock, by: Actor, as_of: date, branch_id: int, pack: Pack, label: str
+) -> list[TakenOver]:
+    """Book loans of another lender's tape as they stood on `as_of`: one event each, sealed as one batch."""
+    if not rows:
+        return []
+    known, today = lender(db), clock.today()
+    ids = chain_ids(db, len(rows))
+    act = Act(today, clock.now(), by, known.zone)
+    collateral = {code: _collateral(db, code) for code in {row.product_code for row in rows}}
+    plans: dict[str, Plan] = {kind: plan_of(pack, known, kind, today) for kind in set(collateral.values())}
+    changes = []
+    for loan_id, row in zip(ids, rows, strict=True):
+        held = _unborn(
+            db, loan_id, branch_id=branch_id, officer_id=None, party_id=None, borrower_label=row.borrower_label,
+            product_code=row.product_code, product_version=row.product_version, contract_no=row.contract_no, terms=row.terms,
+            pack_version=f"{pack.name} {pack.version}", today=today, on=as_of, charges_barred=row.charges_barred,
+            collateral=collateral[row.product_code],
+        )  # fmt: skip
+        event = Event(1, "taken_over", as_of, today, {**row.payload, "source": dict(row.source)})
+        changes.append(change(held, act, plans[held.collateral], [event]))
+    append_batch(db, [each.record for each in changes], at=act.now, on=today, by=by, label=label)
+    store.write(db, changes, source=label, at=act.now, today=today)
+    store.register_tape(db, [(row.identity, each.held.loan.loan_id) for row, each in zip(rows, changes, strict=True)])
+    return [
+        TakenOver(row.identity, each.held.loan.loan_id, each.held.loan.public_id, each.held.loan.state.value, each.held.loan.principal_out)
+        for row, each in zip(rows, changes, strict=True)
+    ]
+
+
+def receive(db: Db, *, clock: Clock, by: Actor, loan: str, amount: Money, received_on: date) -> Done:
+    """Post a receipt: pay the loan off if it is enough, else pay what is due, oldest first, then what comes next.
+
+    A receipt dated before the loan's last event replays the fold and posts the difference. Refusal for a settled
+    loan or a date before the loan began.
+    """
+    held = _one(db, loan)
+    today = clock.today()
+    if amount.minor <= 0:
+        raise BadInput(f"amount: a receipt is more than nothing, not {amount.decimal()}", field="amount")
+    if amount.currency != held.loan.currency:
+        raise BadInput(f"amount.currency: this loan is in {held.loan.currency}, not {amount.currency}", field="amount.currency")
+    if received_on > today:
+        raise BadInput(f"received_on: {received_on} has not come yet; today is {today}", field="received_on")
+    if received_on < held.state.terms.disbursed_on:
+        raise BadInput(f"received_on: the loan began on {held.state.terms.disbursed_on}, after {received_on}", field="received_on")
+    if held.loan.state not in (LoanState.ACTIVE, LoanState.WRITTEN_OFF, LoanState.RELEASING):
+        raise Refusal(f"loan {loan} is {held.loan.state}; nothing is owed on it, so it takes no receipt", code="loan_not_open", loan=loan)
+    event = Event(held.account.last_event_no + 1, "receipt", received_on, today, {"amount": amount.minor})
+    return _do(db, held, clock, by, lender(db), [event])
+
+
+def reverse(db: Db, *, clock: Clock, by: Actor, loan: str, event_no: int, reason: str) -> Done:
+    """Undo a receipt as if it had never come: the fold is replayed without it, and the difference is posted."""
+    held = _one(db, loan)
+    events = store.history(db, [held.loan.loan_id])[held.loan.loan_id]
+    target = next((event for event in events if event.event_no == event_no), None)
+    if target is None:
+        raise NotFound(f"loan {loan} has no event {event_no}", field="event_no")
+    if target.kind != "receipt":
+        raise Refusal(f"event {event_no} of loan {loan} is {target.kind}; only a receipt is reversed here", code="not_a_receipt", field="event_no")
+    if any(event.kind == "reversal" and event.payload["event_no"] == event_no for event in events):
+        raise Refusal(f"receipt {event_no} of loan {loan} is reversed already", code="already_reversed", field="event_no")
+    if held.loan.state is LoanState.SETTLED:
+        raise Refusal(f"loan {loan} is settled and the thing returned; its receipts stand", code="loan_not_open", loan=loan)
+    words = _words(reason, "reason")
+    event = Event(held.account.last_event_no + 1, "reversal", clock.today(), clock.today(), {"event_no": event_no, "reason": words})
+    return _do(db, held, clock, by, lender(db), [event], history=events)
+
+
+def write_off(db: Db, *, clock: Clock, by: Actor, loan: str, reason: str) -> Done:
+    """Give up on the books what is owed; the claim stays, the loan stays live, and later receipts are recoveries."""
+    held = _one(db, loan)
+    if held.loan.state is not LoanState.ACTIVE:
+        raise Refusal(f"loan {loan} is {held.loan.state}; only a loan that is being repaid is written off", code="loan_not_active", loan=loan)
+    event = Event(held.account.last_event_no + 1, "written_off", clock.today(), clock.today(), {"reason": _words(reason, "reason")})
+    return _do(db, held, clock, by, lender(db), [event])
+
+
+def refund(db: Db, *, clock: Clock, by: Actor, loan: str, amount: Money) -> Done:
+    """Money paid too much has gone back to the borrower."""
+    held = _one(db, loan)
+    if amount.minor <= 0 or amount.currency != held.loan.currency:
+        raise BadInput(f"amount: give back more than nothing, in {held.loan.currency}", field="amount")
+    if held.loan.state not in LIVE:
+        raise Refusal(f"loan {loan} is {held.loan.state}; there is nothing to give back", code="loan_not_open", loan=loan)
+    event = Event(held.account.last_event_no + 1, "refund", clock.today(), clock.today(), {"amount": amount.minor})
+    return _do(db, held, clock, by, lender(db), [event])
+
+
+def note_duty(db: Db, *, clock: Clock, by: Actor, loan: str, duty_no: int, outcome: str, words: str, seals: Mapping[str, str] | None = None) -> Done:
+    """A person has done an open duty and says how it went; the record closes it and the next one opens.
+
+    Also closes the moments of the same kind that have gone by since. A refund is closed by `refund`, never by words.
+    """
+    held = _one(db, loan)
+    duty = next((each for each in held.standing if each.duty_no == duty_no), None)
+    if duty is None:
+        raise Refusal(f"loan {loan} has no open duty {duty_no}; a colleague may have just done it", code="duty_not_open", field="duty_no")
+    if duty.kind not in NOTE_RECORDS:
+        raise Refusal(f"duty {duty_no} is closed by doing it, not by a note: {DUTIES[duty.kind].en}", code="duty_needs_act", field="duty_no")
+    facts = {"kind": duty.kind, "about": duty.about, "outcome": _words(outcome, "outcome"), "words": words[:MOST_WORDS], "seals": dict(seals or {})}
+    return _do(db, held, clock, by, lender(db), [], note=(NOTE_RECORDS[duty.kind], facts), done=frozenset({duty.kind}))
+
+
+def quote(db: Db, *, loan: str, on: date) -> Quote:
+    """The pay-off of the loan on `on`, line by line. Refusal for a day before what has already happened."""
+    held = store.load(db, [loan_id_of(db, loan)], lock=False)[0]
+    if on < held.account.last_event_on:
+        raise BadInput(f"on: the loan has moved since {on}; ask for {held.account.last_event_on} or later", field="on")
+    currency = held.loan.currency
+    lines = tuple(payoff_lines(held.state, on))
+    return Quote(loan, on, currency, lines, Money(payoff(held.state, on), currency))
+
+
+# ── how a verb is done ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def _one(db: Db, loan: str) -> Held:
+    return store.load(db, [loan_id_of(db, loan)])[0]
+
+
+def _do(
+    db: Db,
+    held: Held,
+    clock: Clock,
+    by: Actor,
+    known: Lender,
+    events: Sequence[Event],
+    *,
+    plan: Plan | None = None,
+    history: Sequence[Event] | None = None,
+    note: tuple[str, Mapping[str, Any]] | None = None,
+    done: frozenset[str] = frozenset(),
+) -> Done:
+    act = Act(clock.today(), clock.now(), by, known.zone)
+    if history is None and any(event.on < held.account.last_event_on for event in events):
+        history = store.history(db, [held.loan.loan_id])[held.loan.loan_id]
+    result = change(held, act, plan or Plans(db, known).of(held), events, history=history, note=note, done=done)
+    save(db, [result], source=f"{held.loan.public_id} {result.record.kind}", act=act)
+    return done_of(result)
+
+
+def save(db: Db, changes: Sequence[Change], *, source: str, act: Act) -> None:
+    """Write the changes of single verbs and their records, in one round trip."""
+    with db.pipeline():
+        append(db, [record for each in changes for record in each.records])
+        store.write(db, changes, source=source, at=act.now, today=act.today)
+
+
+def done_of(result: Change) -> Done:
+    """What the edge is told of a change."""
+    loan = result.held.loan
+    return Done(
+        loan.loan_id, loan.public_id, result.held.account.last_event_no, result.record, loan.state, Money(loan.principal_out, loan.currency)
+    )
+
+
+def _unborn(
+    db: Db,
+    loan_id: int,
+    *,
+    branch_id: int,
+    officer_id: int | None,
+    party_id: int | None,
+    borrower_label: str,
+    product_code: str,
+    product_version: int,
+    contract_no: str,
+    terms: Terms,
+    pack_version: str,
+    today: date,
+    on: date,
+    charges_barred: bool,
+    collateral: str,
+) -> Held:
+    loan = Loan(
+        loan_id, new_id("ln"), branch_id, officer_id, party_id, borrower_label, product_code, product_version, contract_no,
+        terms.currency, LoanState.ACTIVE, 0, EMPTY_HEAD, 0, None, None, pack_version, today,
+    )  # fmt: skip
+    account = Account(None, 0, on, Cursors(today, today), today, "pass", None, charges_barred)
+    return Held(loan, collateral, begin(terms), account, [])
+
+
+def _collateral(db: Db, product_code: str) -> str:
+    row = db.execute("SELECT collateral FROM product WHERE code = %s", [product_code]).fetchone()
+    if row is None:
+        raise BadInput(f"product: there is no product {product_code!r}", field="product")
+    return str(row[0])
+
+
+def _check_ceiling(terms: Terms, pack: Pack, known: Lender, product_code: str) -> None:
+    ceiling = pack.ceiling(on=terms.disbursed_on, lender_type=known.lender_type or "", product=product_code)
+    yearly = terms.rate.ppb * {Per.YEAR: 1, Per.MONTH: 12, Per.DAY: 365}[terms.rate.per]
+    if yearly > ceiling.rate.ppb:
+        raise Refusal(
+            f"the rate comes to {percent_of_ppb(yearly)} % a year; rule {ceiling.rule.key} allows {percent_of_ppb(ceiling.rate.ppb)} % on {terms.disbursed_on}",
+            code="above_ceiling", field="terms.rate",
+        )  # fmt: skip
+
+
+def _words(text: str, field: str) -> str:
+    if not text.strip():
+        raise BadInput(f"{field}: say why in a few words", field=field)
+    if len(text) > MOST_WORDS or "\x00" in text:
+        raise BadInput(f"{field}: at most {MOST_WORDS} characters, without control characters", field=field)
+    return text.strip()

@@ -1,0 +1,294 @@
+"""Reading and writing loans: one round trip each way, for one loan or for many."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from typing import Any, Final
+
+import psycopg
+
+from holdfast.duties import Duty
+from holdfast.journal import Head
+from holdfast.kernel import canonical
+from holdfast.kernel.errors import Fault, NotFound
+from holdfast.ledger import aggregate
+from holdfast.life import LoanState
+from holdfast.loans import Loan
+from holdfast.servicing.books import PAIRS
+from holdfast.servicing.duties import Cursors
+from holdfast.servicing.fold import Event, Instalment, State, Totals
+from holdfast.servicing.held import Account, Change, Held
+from holdfast.servicing.terms import Terms
+
+Db = psycopg.Connection[Any]
+
+TOTALS: Final = tuple(PAIRS)
+# From this many loans on, rows travel by COPY and are merged in sets; below it each statement is one row.
+_SET_FROM: Final = 50
+
+_LOANS = f"""
+SELECT l.loan_id, l.public_id, l.branch_id, l.officer_id, l.party_id, l.borrower_label, l.product_code, l.product_version,
+       l.contract_no, l.currency, l.state, l.principal_out, l.head_seq, l.head_hash, l.last_duty_no, l.duty_no, l.next_action_at,
+       l.pack_version, l.opened_on, p.collateral, t.terms,
+       a.next_event_on, a.last_event_no, a.last_event_on, a.billed_through, a.reminded_through, a.followed_through, a.promised_for,
+       a.class_floor, a.observe_until, a.charges_barred, a.paid_off_on, a.written_off_on, {", ".join("a." + name for name in TOTALS)}
+  FROM loan l
+  JOIN product p ON p.code = l.product_code
+  JOIN loan_terms t USING (loan_id)
+  JOIN account a USING (loan_id)
+ WHERE l.loan_id = ANY(%s)
+ ORDER BY l.loan_id
+"""
+_LOCKED = _LOANS + "   FOR UPDATE OF l\n"
+
+_INSTALMENTS = """
+SELECT loan_id, n, due_on, principal, interest, fee, penalty, principal_paid, interest_paid, fee_paid, penalty_paid, paid_on
+  FROM instalment WHERE loan_id = ANY(%s) ORDER BY loan_id, n
+"""
+
+_OPEN_DUTIES = """
+SELECT loan_id, duty_no, kind, about, due_on, due_at, window_from, role, opened_seq, proof_seq, closed_on, owner_id, attempts
+  FROM duty WHERE loan_id = ANY(%s) AND open ORDER BY loan_id, duty_no
+"""
+
+_EVENTS = """
+SELECT loan_id, event_no, kind, on_date, entered_on, payload FROM loan_event WHERE loan_id = ANY(%s) ORDER BY loan_id, event_no
+"""
+
+
+def load(db: Db, loan_ids: Sequence[int], *, lock: bool = True) -> list[Held]:
+    """The loans with those numbers, locked in their order for the rest of the transaction.
+
+    Raises Fault if one of them is not there: the caller has found it by its registry entry.
+    """
+    ids = sorted(set(loan_ids))
+    with db.pipeline():
+        loans = db.execute(_LOCKED if lock else _LOANS, [ids])
+        instalments = db.execute(_INSTALMENTS, [ids])
+        duties = db.execute(_OPEN_DUTIES, [ids])
+    rows_of: dict[int, list[Instalment]] = {loan_id: [] for loan_id in ids}
+    for row in instalments.fetchall():
+        rows_of[row[0]].append(Instalment(*row[1:]))
+    duties_of: dict[int, list[Duty]] = {loan_id: [] for loan_id in ids}
+    for row in duties.fetchall():
+        duties_of[row[0]].append(Duty(*row))
+    found = [_held(row, rows_of[row[0]], duties_of[row[0]]) for row in loans.fetchall()]
+    if len(found) != len(ids):
+        missing = set(ids) - {held.loan.loan_id for held in found}
+        raise Fault(f"loans {sorted(missing)[:5]} have no rows behind their registry entry")
+    return found
+
+
+def history(db: Db, loan_ids: Sequence[int]) -> dict[int, list[Event]]:
+    """All events of the loans, in the order they were entered."""
+    found: dict[int, list[Event]] = {loan_id: [] for loan_id in loan_ids}
+    for loan_id, event_no, kind, on, entered_on, payload in db.execute(_EVENTS, [list(loan_ids)]).fetchall():
+        found[loan_id].append(Event(event_no, kind, on, entered_on, json.loads(payload)))
+    return found
+
+
+def terms_of(db: Db, loan_id: int) -> Terms:
+    """The contract's terms; NotFound if the loan has none yet."""
+    row = db.execute("SELECT terms FROM loan_terms WHERE loan_id = %s", [loan_id]).fetchone()
+    if row is None:
+        raise NotFound("the loan has no terms yet")
+    return Terms.from_json(json.loads(row[0]))
+
+
+def _held(row: Sequence[Any], instalments: list[Instalment], duties: list[Duty]) -> Held:
+    loan = Loan(
+        row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7], row[8], row[9], LoanState(row[10]), row[11],
+        Head(row[12], bytes(row[13])), row[14], row[15], row[16], row[17], row[18],
+    )  # fmt: skip
+    state = State(
+        terms=Terms.from_json(json.loads(row[20])),
+        instalments=instalments,
+        totals=Totals(**dict(zip(TOTALS, row[33:], strict=True))),
+        paid_off_on=row[31],
+        written_off_on=row[32],
+        through=row[24],
+    )
+    account = Account(row[21], row[22], row[23], Cursors(row[25], row[26]), row[27], row[28], row[29], row[30])
+    return Held(loan, row[19], state, account, duties)
+
+
+# ── writing ────────────────────────────────────────────────────────────────────────────────────────────────
+
+_INSERTS: Final = {
+    "loan_event": ("loan_id", "event_no", "kind", "on_date", "entered_on", "payload", "record_seq", "recorded_at"),
+    "allocation": ("loan_id", "event_no", "n", "principal", "interest", "fee", "penalty"),
+    "posting": ("loan_id", "event_no", "line", "on_date", "debit_account", "credit_account", "amount", "currency"),
+    "duty": (
+        "loan_id", "duty_no", "kind", "about", "due_on", "due_at", "window_from", "role", "opened_seq", "proof_seq", "closed_on",
+        "owner_id", "attempts", "open",
+    ),
+    "gl_entry": ("on_date", "branch_id", "product_code", "debit_account", "credit_account", "amount", "currency", "source", "recorded_at"),
+}  # fmt: skip
+
+_INSTALMENT_COLUMNS: Final = (
+    "loan_id", "n", "due_on", "principal", "interest", "fee", "penalty",
+    "principal_paid", "interest_paid", "fee_paid", "penalty_paid", "paid_on",
+)  # fmt: skip
+_ACCOUNT_COLUMNS: Final = (
+    "loan_id", "next_event_on", "oldest_unpaid_due_on", "next_due_on", "next_due_amount", "last_event_no", "last_event_on",
+    "billed_through", "reminded_through", "followed_through", "promised_for", "class_floor", "observe_until", "charges_barred",
+    "paid_off_on", "written_off_on", *TOTALS,
+)  # fmt: skip
+_LOAN_COLUMNS: Final = (
+    "loan_id", "state", "principal_out", "head_seq", "head_hash", "last_duty_no", "duty_no", "next_action_at",
+)  # fmt: skip
+_BIRTH_COLUMNS: Final = (
+    *_LOAN_COLUMNS, "public_id", "branch_id", "officer_id", "party_id", "borrower_label", "product_code", "product_version",
+    "contract_no", "currency", "pack_version", "opened_on",
+)  # fmt: skip
+
+
+def write(db: Db, changes: Sequence[Change], *, source: str, at: datetime, today: date) -> None:
+    """Write all that the verbs changed, but for the journal's records, which their caller appends.
+
+    `source` names the act in the general ledger.
+    """
+    rows: dict[str, list[tuple[Any, ...]]] = {table: [] for table in _INSERTS}
+    closed: list[tuple[Any, ...]] = []
+    for change in changes:
+        _collect(change, rows, closed, at, today)
+    rows["gl_entry"] = _general_ledger(changes, source, at, today)
+    born = [change for change in changes if change.born]
+    older = [change for change in changes if not change.born]
+    many = len(changes) >= _SET_FROM
+    _insert(db, "loan", _BIRTH_COLUMNS, [_birth_row(change) for change in born], many)
+    _insert(db, "instalment", _INSTALMENT_COLUMNS, [row for change in born for row in _instalment_rows(change)], many)
+    _insert(db, "account", _ACCOUNT_COLUMNS, [_account_row(change) for change in born], many)
+    _insert(db, "loan_terms", ("loan_id", "terms"), [_terms_row(change) for change in born], many)
+    _insert(db, "loan_registry", ("kind", "key", "loan_id"), [row for change in born for row in _names(change)], many)
+    for table, columns in _INSERTS.items():
+        _insert(db, table, columns, rows[table], many)
+    _merge(db, "duty", ("loan_id", "duty_no", "proof_seq", "closed_on"), 2, closed, many, extra="open = false")
+    _merge(db, "instalment", _INSTALMENT_COLUMNS, 2, [row for change in older for row in _instalment_rows(change)], many)
+    _merge(db, "account", _ACCOUNT_COLUMNS, 1, [_account_row(change) for change in older], many)
+    _merge(db, "loan", _LOAN_COLUMNS, 1, [_loan_row(change) for change in older], many)
+
+
+def promise(db: Db, promised: Iterable[tuple[int, date, date | None]]) -> None:
+    """Note on each account (loan_id, moment, next_event_on) that the reminder of that moment is in the outbox."""
+    rows = [(loan_id, next_event_on, moment) for loan_id, moment, next_event_on in promised]
+    _merge(db, "account", ("loan_id", "next_event_on", "promised_for"), 1, rows, len(rows) >= _SET_FROM)
+
+
+def register_tape(db: Db, identities: Sequence[tuple[str, int]]) -> None:
+    """Remember which row of which tape each loan came from, so that it comes in once."""
+    _insert(db, "loan_registry", ("kind", "key", "loan_id"), [("tape", key, loan_id) for key, loan_id in identities], many=True)
+
+
+def _collect(change: Change, rows: dict[str, list[tuple[Any, ...]]], closed: list[tuple[Any, ...]], at: datetime, today: date) -> None:
+    loan_id = change.held.loan.loan_id
+    currency = change.held.loan.currency
+    for event, seq in zip(change.events, change.event_records, strict=True):
+        payload = canonical.encode(dict(event.payload)).decode()
+        rows["loan_event"].append((loan_id, event.event_no, event.kind, event.on, event.entered_on, payload, seq, at))
+    event_no = change.held.account.last_event_no
+    rows["allocation"].extend((loan_id, event_no, n, *parts) for n, parts in change.allocations)
+    rows["posting"].extend(
+        (loan_id, event_no, number, today, line.debit, line.credit, line.amount, currency) for number, line in enumerate(change.lines, 1)
+    )
+    rows["duty"].extend(
+        (
+            duty.loan_id, duty.duty_no, duty.kind, duty.about, duty.due_on, duty.due_at, duty.window_from, duty.role,
+            duty.opened_seq, duty.proof_seq, duty.closed_on, duty.owner_id, duty.attempts, duty.open,
+        )
+        for duty in change.duties.written
+    )  # fmt: skip
+    closed.extend((duty.loan_id, duty.duty_no, duty.proof_seq, duty.closed_on) for duty in change.duties.closed)
+
+
+def _general_ledger(changes: Sequence[Change], source: str, at: datetime, today: date) -> list[tuple[Any, ...]]:
+    sums = aggregate(
+        ((change.held.loan.branch_id, change.held.loan.product_code, change.held.loan.currency), line) for change in changes for line in change.lines
+    )
+    return [
+        (today, branch, product, debit, credit, amount, currency, source, at)
+        for ((branch, product, currency), debit, credit), amount in sorted(sums.items())
+    ]
+
+
+def _loan_row(change: Change) -> tuple[Any, ...]:
+    loan = change.held.loan
+    return (
+        loan.loan_id, loan.state, loan.principal_out, loan.head.seq, loan.head.hash, loan.last_duty_no, loan.duty_no, loan.next_action_at,
+    )  # fmt: skip
+
+
+def _birth_row(change: Change) -> tuple[Any, ...]:
+    loan = change.held.loan
+    return (
+        *_loan_row(change), loan.public_id, loan.branch_id, loan.officer_id, loan.party_id, loan.borrower_label, loan.product_code,
+        loan.product_version, loan.contract_no, loan.currency, loan.pack_version, loan.opened_on,
+    )  # fmt: skip
+
+
+def _account_row(change: Change) -> tuple[Any, ...]:
+    state, account = change.held.state, change.held.account
+    next_due = state.next_due
+    totals = tuple(getattr(state.totals, name) for name in TOTALS)
+    return (
+        change.held.loan.loan_id, account.next_event_on, state.oldest_unpaid_due_on,
+        next_due[0] if next_due else None, next_due[1] if next_due else 0,
+        account.last_event_no, account.last_event_on, state.through,
+        account.cursors.reminded_through, account.cursors.followed_through, account.promised_for,
+        account.class_floor, account.observe_until, account.charges_barred, state.paid_off_on, state.written_off_on, *totals,
+    )  # fmt: skip
+
+
+def _instalment_rows(change: Change) -> list[tuple[Any, ...]]:
+    loan_id = change.held.loan.loan_id
+    return [
+        (
+            loan_id, row.n, row.due_on, row.principal, row.interest, row.fee, row.penalty,
+            row.principal_paid, row.interest_paid, row.fee_paid, row.penalty_paid, row.paid_on,
+        )
+        for row in change.instalments
+    ]  # fmt: skip
+
+
+def _terms_row(change: Change) -> tuple[Any, ...]:
+    return change.held.loan.loan_id, canonical.encode(change.held.state.terms.to_json()).decode()
+
+
+def _names(change: Change) -> list[tuple[Any, ...]]:
+    loan = change.held.loan
+    return [("public_id", loan.public_id, loan.loan_id), ("contract_no", loan.contract_no, loan.loan_id)]
+
+
+def _insert(db: Db, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], many: bool) -> None:
+    if not rows:
+        return
+    names = ", ".join(columns)
+    if many:
+        with db.cursor() as cursor, cursor.copy(f"COPY {table} ({names}) FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row(row)
+    else:
+        marks = ", ".join(["%s"] * len(columns))
+        with db.cursor() as cursor:
+            cursor.executemany(f"INSERT INTO {table} ({names}) VALUES ({marks})", rows)
+
+
+def _merge(db: Db, table: str, columns: Sequence[str], keys: int, rows: Sequence[Sequence[Any]], many: bool, *, extra: str = "") -> None:
+    """Bring rows up to date; the first `keys` columns find them."""
+    if not rows:
+        return
+    if many:
+        names = ", ".join(columns)
+        found = " AND ".join(f"t.{name} = s.{name}" for name in columns[:keys])
+        to = ", ".join([f"{name} = s.{name}" for name in columns[keys:]] + ([extra] if extra else []))
+        db.execute(f"CREATE TEMPORARY TABLE merge_{table} ON COMMIT DROP AS SELECT {names} FROM {table} WITH NO DATA")
+        _insert(db, f"merge_{table}", columns, rows, many)
+        db.execute(f"UPDATE {table} t SET {to} FROM merge_{table} s WHERE {found}")
+        db.execute(f"DROP TABLE merge_{table}")
+    else:
+        found = " AND ".join(f"{name} = %s" for name in columns[:keys])
+        to = ", ".join([f"{name} = %s" for name in columns[keys:]] + ([extra] if extra else []))
+        with db.cursor() as cursor:
+            cursor.executemany(f"UPDATE {table} SET {to} WHERE {found}", [(*row[keys:], *row[:keys]) for row in rows])
