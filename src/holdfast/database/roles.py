@@ -24,7 +24,7 @@ APPEND_ONLY: Final = frozenset(
         "policy_pack", "product_version",
         "consent", "approval_request", "approval_answer", "approval_use", "file", "file_link", "contact_ledger",
         "loan_registry", "loan_terms", "loan_event", "allocation",
-        "night", "night_line", "tape",
+        "night", "night_line", "tape", "duty_audit",
     }
 )  # fmt: skip
 

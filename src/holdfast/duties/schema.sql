@@ -30,3 +30,16 @@ CREATE INDEX duty_owner ON duty (owner_id) WHERE open;
 
 ALTER TABLE loan ADD FOREIGN KEY (loan_id, duty_no, duty_open, next_action_at)
     REFERENCES duty (loan_id, duty_no, open, due_at) DEFERRABLE INITIALLY DEFERRED;
+
+-- What each audit found: the figures, and the first findings of each list. Append-only.
+CREATE TABLE duty_audit (
+    audit_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    as_of    date    NOT NULL,
+    loans    bigint  NOT NULL,
+    expected bigint  NOT NULL,
+    missing  bigint  NOT NULL,
+    late     bigint  NOT NULL,
+    unproved bigint  NOT NULL,
+    findings text    NOT NULL,                  -- canonical JSON
+    ran_at   timestamptz NOT NULL
+);
