@@ -19,7 +19,7 @@ from holdfast.kernel.errors import Unavailable
 # What was once written is never changed or removed.
 APPEND_ONLY: Final = frozenset(
     {
-        "record", "tree_leaf", "tree_node", "tree_head",
+        "record", "batch_node", "tree_leaf", "tree_node", "tree_head", "head_copy",
         "posting", "gl_entry",
         "policy_pack", "product_version",
         "consent", "approval_request", "approval_answer", "approval_use", "file", "file_link", "contact_ledger",

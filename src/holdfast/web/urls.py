@@ -5,9 +5,11 @@ from __future__ import annotations
 from django.urls import include, path
 
 from holdfast.web.api.api import api
+from holdfast.web.health import health
 from holdfast.web.static_files import static_file
 
 urlpatterns = [
+    path("healthz", health),
     path("static/<path:path>", static_file),
     path("api/v1/", api.urls),
     path("", include("holdfast.web.console.urls")),
