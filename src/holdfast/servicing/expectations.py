@@ -1,0 +1,322 @@
+"""What should have been done for a loan that is being serviced, from its terms, events, pack and calendar only.
+
+This is written a second time on purpose: the verbs that make duties do not use it, and it never sees a
+duty row. If either of the two is wrong, the audit says so. It shares one thing with them, the money rule
+(`fold`) by which an instalment is paid or not, and that rule is proved by `books verify`.
+"""
+
+from __future__ import annotations
+
+import json
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime, time, timedelta
+from functools import lru_cache
+from itertools import count, groupby
+from operator import attrgetter
+from typing import Any, Final
+
+import psycopg
+
+from holdfast.duties.audit import Expectation, Expected
+from holdfast.kernel.clock import instant_on
+from holdfast.policy import Lender, Pack, add_workdays, lender, read_pack, shipped
+from holdfast.servicing.fold import Event, State, begin, fold, step
+from holdfast.servicing.terms import Terms
+
+_DAY: Final = timedelta(days=1)
+_EVENING: Final = time(21)  # a reminder's last hour
+_CLOSING: Final = time(18)  # the counter's
+_RETURN_RULE: Final = {
+    "phone": "release.sla.phone_return",
+    "vehicle": "release.sla.vehicle_docs",
+    "real_estate": "release.sla.real_estate_file",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Demands:
+    """What the pack demands for one loan, in days and workdays. `return_workdays` is None where nothing was pledged."""
+
+    remind_days_before: Sequence[int]
+    follow_up_days: Sequence[int]
+    follow_up_every: int
+    recover_every: int
+    refund_workdays: int
+    certificate_workdays: int
+    return_workdays: int | None
+    bureau_workdays: int
+    region: str | None
+    zone: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What the book knew of the loan from day `since` on, up to the day before `until` (None: to this day)."""
+
+    since: date
+    until: date | None
+    unpaid: Sequence[tuple[date, int]]
+    written_off_on: date | None
+    paid_off: bool
+    owed: bool
+    owed_back: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Stretch:
+    """One state of knowledge and the one before it."""
+
+    before: _Known | None
+    now: _Known
+
+    def days(self, began_on: date) -> tuple[date, date | None]:
+        """The first day whose moments this knowledge decides, and the day after the last."""
+        return max(self.now.since, began_on + _DAY), self.now.until
+
+
+def expectation(terms: Terms, events: Sequence[Event], demands: Demands, as_of: date) -> Expectation:
+    """The moments of one loan in order, kind by kind, up to the first of each that is after `as_of`.
+
+    A moment counts if what asks for it was known by its day: events entered later change nothing of it.
+    What became known only on its own day may have been done then, but is not demanded.
+    """
+    known = _knowledge(terms, [event for event in events if event.entered_on <= as_of])
+    if not known:
+        return Expectation(owed=False, moments=())
+    stretches = [_Stretch(before, now) for before, now in zip([None, *known], known, strict=False)]
+    began_on = known[0].since
+    moments = [
+        *_cut(_reminders(stretches, demands, began_on, as_of), as_of),
+        *_cut(_follow_ups(stretches, demands, began_on, as_of), as_of),
+        *_cut(_recoveries(stretches, demands, began_on, as_of), as_of),
+        *_refunds(known, demands),
+        *_releases(known, demands),
+    ]
+    return Expectation(owed=known[-1].owed, moments=moments)
+
+
+# -- what was known, and when ---------------------------------------------------------------------
+
+
+def _knowledge(terms: Terms, events: Sequence[Event]) -> list[_Known]:
+    """The states of knowledge one after the other, each from the day on which news of it was entered."""
+    found: list[_Known] = []
+    state = begin(terms)
+    heard: list[Event] = []
+    latest: date | None = None
+    told = sorted(events, key=lambda event: (event.entered_on, event.event_no))
+    for day, news in groupby(told, key=lambda event: event.entered_on):
+        billed_only = True
+        for event in news:
+            heard.append(event)
+            replayed = event.kind == "reversal" or (latest is not None and event.on < latest)
+            state = fold(terms, heard) if replayed else step(state, event)
+            latest = event.on if latest is None else max(latest, event.on)
+            # Billing an instalment pays nothing.
+            billed_only = billed_only and event.kind == "instalment_due"
+        if not billed_only:
+            if found:
+                found[-1] = replace(found[-1], until=day)
+            found.append(_known(day, state, heard[0]))
+    return found
+
+
+def _known(day: date, state: State, first: Event) -> _Known:
+    totals = state.totals
+    paid_off = state.paid_off_on is not None
+    # What another lender had already been paid in full was never ours to release.
+    nothing_taken = first.kind == "taken_over" and not first.payload["balance"]
+    running = not paid_off and state.written_off_on is None
+    return _Known(
+        since=day,
+        until=None,
+        unpaid=[(row.due_on, row.n) for row in state.instalments if row.unpaid > 0] if running else (),
+        written_off_on=state.written_off_on,
+        paid_off=paid_off and not nothing_taken,
+        owed=not paid_off,
+        owed_back=totals.overpaid > totals.refunded,
+    )
+
+
+# -- the moments of each kind ---------------------------------------------------------------------
+
+
+def _reminders(stretches: Sequence[_Stretch], demands: Demands, began_on: date, as_of: date) -> Iterator[Expected]:
+    """Some days before each unpaid instalment falls due, and on the day."""
+    if not demands.remind_days_before:
+        return
+    furthest = timedelta(days=max(demands.remind_days_before))
+    for stretch in stretches:
+        first, end = stretch.days(began_on)
+        unpaid = stretch.now.unpaid
+        was_unpaid = set(stretch.before.unpaid) if stretch.before else set()
+        upcoming: date | None = None
+        for due_on, n in unpaid[bisect_left(unpaid, (first, 0)) :]:
+            if due_on - furthest > (upcoming or end or due_on):
+                break
+            for days in demands.remind_days_before:
+                on = due_on - timedelta(days=days)
+                if on < first or (end is not None and on >= end):
+                    continue
+                if on > as_of:
+                    upcoming = on if upcoming is None else min(on, upcoming)
+                demanded = on > stretch.now.since or (due_on, n) in was_unpaid
+                yield _expected("reminder", f"i{n} T-{days}", on, _EVENING, demands.zone, demanded)
+
+
+def _follow_ups(stretches: Sequence[_Stretch], demands: Demands, began_on: date, as_of: date) -> Iterator[Expected]:
+    """While an instalment stays unpaid beyond its day: some days after the oldest such one fell due, then at a steady pace."""
+    for stretch in stretches:
+        if not stretch.now.unpaid:
+            continue
+        first, end = stretch.days(began_on)
+        oldest = stretch.now.unpaid[0][0]
+        was_oldest = stretch.before is not None and bool(stretch.before.unpaid) and stretch.before.unpaid[0][0] == oldest
+        for days in _paces(demands.follow_up_days, demands.follow_up_every):
+            on = oldest + timedelta(days=days)
+            if end is not None and on >= end:
+                break
+            if on < first:
+                continue
+            # Before anything is overdue the next follow-up may stand ready, but nobody has to be followed up.
+            demanded = oldest < min(on, as_of) and (on > stretch.now.since or was_oldest)
+            yield _expected("follow_up", f"{oldest} T+{days}", on, _CLOSING, demands.zone, demanded)
+            if on > as_of:
+                break
+
+
+def _recoveries(stretches: Sequence[_Stretch], demands: Demands, began_on: date, as_of: date) -> Iterator[Expected]:
+    """A debt that was written off is looked at again at a steady pace, without end."""
+    for stretch in stretches:
+        written_off_on = stretch.now.written_off_on
+        if written_off_on is None:
+            continue
+        first, end = stretch.days(began_on)
+        was = stretch.before.written_off_on if stretch.before else None
+        for days in _paces((), demands.recover_every):
+            on = written_off_on + timedelta(days=days)
+            if end is not None and on >= end:
+                break
+            if on < first:
+                continue
+            demanded = on > stretch.now.since or was == written_off_on
+            yield _expected("recovery", f"{written_off_on} +{days}", on, _CLOSING, demands.zone, demanded)
+            if on > as_of:
+                break
+
+
+def _refunds(known: Sequence[_Known], demands: Demands) -> Iterator[Expected]:
+    """What a borrower paid too much goes back within the pack's workdays."""
+    for since, until in _runs(known, attrgetter("owed_back")):
+        yield from _within("refund", f"over-payment {since}", since, until, demands.refund_workdays, demands)
+
+
+def _releases(known: Sequence[_Known], demands: Demands) -> Iterator[Expected]:
+    """A loan that is paid off asks for its certificate, its thing and its credit record, each within the pack's workdays."""
+    workdays = {
+        "settlement_certificate": demands.certificate_workdays,
+        "return_collateral": demands.return_workdays,
+        "credit_update": demands.bureau_workdays,
+    }
+    for since, until in _runs(known, attrgetter("paid_off")):
+        for kind, days in workdays.items():
+            if days is not None:
+                yield from _within(kind, f"paid off {since}", since, until, days, demands)
+
+
+def _within(kind: str, about: str, since: date, until: date | None, workdays: int, demands: Demands) -> Iterator[Expected]:
+    """One thing to be done within workdays, unless its reason had ended by then."""
+    due_on = add_workdays(since, workdays, demands.region).on
+    if until is None or until > due_on:
+        yield Expected(kind, about, due_on, _instant(due_on, _CLOSING, demands.zone), from_on=since)
+
+
+# -- helpers --------------------------------------------------------------------------------------
+
+
+def _runs(known: Sequence[_Known], holds: Callable[[_Known], bool]) -> Iterator[tuple[date, date | None]]:
+    """Each unbroken time for which `holds`: its first day and the day it ended, None if it has not."""
+    for held, run in groupby(known, key=holds):
+        if held:
+            states = list(run)
+            yield states[0].since, states[-1].until
+
+
+def _paces(first: Sequence[int], every: int) -> Iterator[int]:
+    """The days named first, then every so many more, without end."""
+    yield from first
+    last = first[-1] if first else 0
+    yield from count(last + every, every)
+
+
+def _cut(moments: Iterable[Expected], as_of: date) -> Iterator[Expected]:
+    """In order of their days, up to the first after `as_of`: the ones behind it have no row yet."""
+    for moment in sorted(moments, key=lambda each: (each.due_on, each.about)):
+        yield moment
+        if moment.due_on > as_of:
+            return
+
+
+def _expected(kind: str, about: str, on: date, hour: time, zone: str, demanded: bool) -> Expected:
+    return Expected(kind, about, on, _instant(on, hour, zone), from_on=on, demanded=demanded)
+
+
+@lru_cache(maxsize=100_000)
+def _instant(on: date, hour: time, zone: str) -> datetime:
+    return instant_on(on, hour, zone)
+
+
+# -- the book -------------------------------------------------------------------------------------
+
+# Promises: each loan that has terms, in order, whether or not its ground row is there.
+_TERMS: Final = """
+    SELECT t.loan_id, t.terms, l.pack_version, l.opened_on, p.collateral
+    FROM loan_terms t LEFT JOIN loan l USING (loan_id) LEFT JOIN product p ON p.code = l.product_code
+    WHERE t.loan_id > %s AND t.loan_id <= %s ORDER BY t.loan_id"""
+# Promises: all events entered by a day, in the order in which they were entered.
+_EVENTS: Final = """
+    SELECT loan_id, event_no, kind, on_date, entered_on, payload FROM loan_event
+    WHERE loan_id > %s AND loan_id <= %s AND entered_on <= %s ORDER BY loan_id, event_no"""
+
+
+def serviced_loans(db: psycopg.Connection[Any], after: int, upto: int, as_of: date) -> Mapping[int, Expectation]:
+    """The expectation of each loan with terms between those chain ids: what `duties audit` asks of this stage."""
+    known_lender = lender(db)
+    events: dict[int, list[Event]] = {}
+    for loan_id, event_no, kind, on, entered_on, payload in db.execute(_EVENTS, [after, upto, as_of]):
+        events.setdefault(loan_id, []).append(Event(event_no, kind, on, entered_on, json.loads(payload)))
+    demands: dict[tuple[Any, ...], Demands] = {}
+    found = {}
+    for loan_id, terms, *governed_by in db.execute(_TERMS, [after, upto]).fetchall():
+        if tuple(governed_by) not in demands:
+            version, opened_on, collateral = governed_by
+            demands[tuple(governed_by)] = _demands(_pack(db, known_lender, version), known_lender, collateral, opened_on or as_of)
+        found[loan_id] = expectation(Terms.from_json(json.loads(terms)), events.get(loan_id, []), demands[tuple(governed_by)], as_of)
+    return found
+
+
+def _pack(db: psycopg.Connection[Any], known_lender: Lender, version: str | None) -> Pack:
+    """The pack that governed the loan when it was made (`cn-baseline 2026.11.0`); the lender's, if the loan's row is gone."""
+    if version is None:
+        return shipped(known_lender.pack_name)
+    return read_pack(db, *version.split(" ", 1))
+
+
+def _demands(pack: Pack, known_lender: Lender, collateral: str | None, on: date) -> Demands:
+    def number(key: str) -> int:
+        return pack.number(key, on=on, lender_type=known_lender.lender_type)
+
+    return Demands(
+        remind_days_before=pack.numbers("reminder.days_before", on=on, lender_type=known_lender.lender_type),
+        follow_up_days=pack.numbers("followup.days_past_due", on=on, lender_type=known_lender.lender_type),
+        follow_up_every=number("followup.then_every_days"),
+        recover_every=number("recovery.review_days"),
+        refund_workdays=number("refund.sla_workdays"),
+        certificate_workdays=number("release.sla.settlement_cert"),
+        return_workdays=number(_RETURN_RULE[collateral]) if collateral in _RETURN_RULE else None,
+        bureau_workdays=number("release.sla.credit_update"),
+        region=known_lender.region,
+        zone=known_lender.zone,
+    )
