@@ -79,7 +79,9 @@ def _master_key(*, first_use: bool) -> bytes:
             _make_master_key()
         key = bytes.fromhex(path.read_text("ascii").strip())
     except FileNotFoundError:
-        raise Unavailable(f"there is no {MASTER_KEY} in the keys folder; put it back, or private data stays closed", code="master_key") from None
+        raise Unavailable(
+            f"there is no {MASTER_KEY} in the keys folder; put it back, or private data stays closed", code="master_key"
+        ) from None
     except (OSError, ValueError) as error:
         raise Unavailable(f"{MASTER_KEY} in the keys folder cannot be read: {error}", code="master_key") from None
     if len(key) != KEY_BYTES:

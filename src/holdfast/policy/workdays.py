@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
-import chinese_calendar  # type: ignore[import-untyped]  # the library carries no types
+import chinese_calendar
 
 _DAY: Final = timedelta(days=1)
 SATURDAY: Final = 5

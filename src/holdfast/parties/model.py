@@ -1,0 +1,145 @@
+"""Who there is: branches, staff with a role and a data scope, and the parties that a loan is about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+
+from holdfast.journal import Actor
+from holdfast.kernel.errors import Forbidden
+
+
+class Role(StrEnum):
+    """What a person is here to do."""
+
+    CALLER = "caller"
+    OFFICER = "officer"
+    APPROVER = "approver"
+    CUSTODIAN = "custodian"
+    RISK = "risk"
+    AUDITOR = "auditor"
+    ADMIN = "admin"
+    INTEGRATOR = "integrator"
+    SYSTEM = "system"
+
+
+class Reach(StrEnum):
+    """How far a person's sight goes: loans of their own, of their team, of their branch, or all."""
+
+    OWN = "own"
+    TEAM = "team"
+    BRANCH = "branch"
+    ALL = "all"
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """A place of business."""
+
+    branch_id: int
+    public_id: str
+    code: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """A person's data scope. Every statement that lists or opens loans for a person carries its condition."""
+
+    reach: Reach
+    staff_id: int
+    branch_id: int | None
+    team: str | None
+
+    def condition(self, alias: str) -> tuple[str, Mapping[str, Any]]:
+        """A condition on `loan` under `alias`, with its parameters (all named `scope_...`).
+
+        A person without a branch or a team who is limited to one sees nothing.
+        """
+        if self.reach is Reach.ALL:
+            return "TRUE", {}
+        if self.reach is Reach.BRANCH:
+            return f"{alias}.branch_id = %(scope_branch)s::bigint", {"scope_branch": self.branch_id}
+        if self.reach is Reach.TEAM:
+            members = (
+                "SELECT mate.staff_id FROM staff mate WHERE mate.branch_id = %(scope_branch)s::bigint AND mate.team = %(scope_team)s::text"
+            )
+            return f"{alias}.officer_id IN ({members})", {"scope_branch": self.branch_id, "scope_team": self.team}
+        return f"{alias}.officer_id = %(scope_staff)s::bigint", {"scope_staff": self.staff_id}
+
+
+@dataclass(frozen=True, slots=True)
+class Staff:
+    """A log-in of someone who works here; `person_id` is the party it stands for, where that is known."""
+
+    staff_id: int
+    public_id: str
+    user_id: int | None
+    person_id: int | None
+    name: str
+    role: Role
+    branch_id: int | None
+    team: str | None
+    reach: Reach
+    active: bool
+
+    @property
+    def scope(self) -> Scope:
+        """What this person may see."""
+        return Scope(self.reach, self.staff_id, self.branch_id, self.team)
+
+    @property
+    def actor(self) -> Actor:
+        """How the journal names this person."""
+        return Actor(self.public_id, self.role)
+
+
+@dataclass(frozen=True, slots=True)
+class Party:
+    """A person or a firm, by masked name. `erased`: its key is destroyed and what was sealed is gone for good."""
+
+    party_id: int
+    public_id: str
+    kind: str
+    label: str
+    language: str
+    branch_id: int
+    erased: bool
+
+
+# Which roles may do what. What is not listed is nobody's; reading within one's scope is everybody's.
+MAY: Final[Mapping[str, frozenset[Role]]] = {
+    "loan.create": frozenset({Role.OFFICER, Role.INTEGRATOR}),
+    "receipt.post": frozenset({Role.OFFICER, Role.INTEGRATOR}),
+    "receipt.reverse": frozenset({Role.OFFICER}),
+    "refund": frozenset({Role.OFFICER}),
+    "write_off": frozenset({Role.APPROVER, Role.RISK}),
+    "duty.note": frozenset({Role.CALLER, Role.OFFICER, Role.CUSTODIAN}),
+    "tonight.hold": frozenset({Role.OFFICER, Role.APPROVER, Role.RISK}),
+    "approval.answer": frozenset({Role.APPROVER, Role.RISK, Role.CUSTODIAN}),
+    "party.register": frozenset({Role.OFFICER, Role.CALLER, Role.INTEGRATOR, Role.ADMIN}),
+    "party.reveal": frozenset({Role.CALLER, Role.OFFICER, Role.APPROVER, Role.CUSTODIAN, Role.RISK}),
+    "party.erase": frozenset({Role.ADMIN}),
+    "contact.stop": frozenset({Role.CALLER, Role.OFFICER, Role.RISK}),
+    "tape.import": frozenset({Role.ADMIN, Role.INTEGRATOR, Role.RISK}),
+    "night.run": frozenset({Role.ADMIN}),
+    "clock.shift": frozenset({Role.ADMIN, Role.OFFICER, Role.RISK}),
+    "product.define": frozenset({Role.RISK}),
+    "policy.store": frozenset({Role.RISK, Role.ADMIN}),
+    "staff.manage": frozenset({Role.ADMIN}),
+    "journal.export": frozenset({Role.AUDITOR, Role.OFFICER, Role.RISK, Role.ADMIN}),
+}
+
+
+def may(staff: Staff, act: str) -> bool:
+    """Whether this person's role allows the act; nobody who has left may do anything."""
+    return staff.active and (staff.role is Role.SYSTEM or staff.role in MAY.get(act, frozenset()))
+
+
+def require(staff: Staff, act: str) -> None:
+    """Forbidden, naming who may, unless this person's role allows the act."""
+    if not may(staff, act):
+        allowed = ", ".join(sorted(MAY.get(act, frozenset()))) or "nobody"
+        raise Forbidden(f"{staff.role} may not do {act}; it is for: {allowed}", code="role_may_not", act=act, role=str(staff.role))
