@@ -12,6 +12,7 @@ from holdfast.journal.checkpoint import Checkpoint
 from holdfast.journal.export import chain_named, export, give_head, prove
 from holdfast.journal.keys import signing_key
 from holdfast.journal.note import SigningKey, VerifierKey, verifier_key
+from holdfast.journal.own_chain import write_record
 from holdfast.journal.records import EMPTY_HEAD, SYSTEM, Actor, Head, Record, draw
 from holdfast.journal.sealer import newest_head, seal, tree_size
 from holdfast.journal.store import append, append_batch, chain_ids, next_chain_id, read_chain
@@ -40,4 +41,5 @@ __all__ = [
     "signing_key",
     "tree_size",
     "verifier_key",
+    "write_record",
 ]

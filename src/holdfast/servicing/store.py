@@ -26,7 +26,7 @@ Db = psycopg.Connection[Any]
 
 TOTALS: Final = tuple(PAIRS)
 # From this many loans on, rows travel by COPY and are merged in sets; below it each statement is one row.
-_SET_FROM: Final = 50
+SET_FROM: Final = 50
 
 _LOANS = f"""
 SELECT l.loan_id, l.public_id, l.branch_id, l.officer_id, l.party_id, l.borrower_label, l.product_code, l.product_version,
@@ -157,7 +157,7 @@ def write(db: Db, changes: Sequence[Change], *, source: str, at: datetime, today
     rows["gl_entry"] = _general_ledger(changes, source, at, today)
     born = [change for change in changes if change.born]
     older = [change for change in changes if not change.born]
-    many = len(changes) >= _SET_FROM
+    many = len(changes) >= SET_FROM
     _insert(db, "loan", _BIRTH_COLUMNS, [_birth_row(change) for change in born], many)
     _insert(db, "instalment", _INSTALMENT_COLUMNS, [row for change in born for row in _instalment_rows(change)], many)
     _insert(db, "account", _ACCOUNT_COLUMNS, [_account_row(change) for change in born], many)
@@ -174,7 +174,7 @@ def write(db: Db, changes: Sequence[Change], *, source: str, at: datetime, today
 def promise(db: Db, promised: Iterable[tuple[int, date, date | None]]) -> None:
     """Note on each account (loan_id, moment, next_event_on) that the reminder of that moment is in the outbox."""
     rows = [(loan_id, next_event_on, moment) for loan_id, moment, next_event_on in promised]
-    _merge(db, "account", ("loan_id", "next_event_on", "promised_for"), 1, rows, len(rows) >= _SET_FROM)
+    _merge(db, "account", ("loan_id", "next_event_on", "promised_for"), 1, rows, len(rows) >= SET_FROM)
 
 
 def register_tape(db: Db, identities: Sequence[tuple[str, int]]) -> None:

@@ -1,0 +1,1 @@
+"""Adapters: what stands behind the ports. Only `wiring`, `worker`, `web` and `cli` see them."""

@@ -1,0 +1,108 @@
+"""The business day: what was promised for it is sent, then its end closes the book.
+
+`day-end`, the worker and the demo clock all walk through here, one day after the other, so that no
+night is left out. A book that lives away from the machine's date (a demonstration, or one taken over as
+of an earlier day) is moved on to each day as it is closed; any other book only closes days that have come.
+"""
+
+from __future__ import annotations
+
+from datetime import date, time, timedelta
+from typing import Any
+
+import psycopg
+
+from holdfast.contact import dispatch
+from holdfast.database.connection import transaction
+from holdfast.kernel import canonical
+from holdfast.kernel.clock import Clock, FixedClock, instant_on
+from holdfast.kernel.errors import BadInput
+from holdfast.policy import Lender, clock, lender, note_night, shift_clock
+from holdfast.servicing.night import Night, record_contacts, run_night
+from holdfast.wiring import CHANNELS
+
+Db = psycopg.Connection[Any]
+
+_MORNING = time(10)
+_SENDS_AT_ONCE = 2_000
+
+
+def lives_apart(known: Lender) -> bool:
+    """Whether the book's days are its own: a sample, or a book whose date is not the machine's."""
+    return known.sample or known.offset_days != 0
+
+
+def close_through(until: date) -> list[Night]:
+    """Close every business day that is not closed yet, up to and with `until`; each day commits by itself."""
+    nights = []
+    while (night := close_next(until)) is not None:
+        nights.append(night)
+    return nights
+
+
+def close_next(until: date) -> Night | None:
+    """Send and close the earliest day not closed yet, if it is not later than `until`."""
+    with transaction() as db:
+        known = lender(db)
+        day = _first_open(db, known)
+        if day > until:
+            return None
+        now = _arrive(db, known, day)
+    send_due(now)
+    with transaction() as db:
+        night = run_night(db, clock=now, on=day)
+        db.execute(
+            "INSERT INTO night (on_date, summary, ran_at) VALUES (%s, %s, %s) ON CONFLICT (on_date) DO NOTHING",
+            [day, canonical.encode(night.as_json()).decode(), now.now()],
+        )
+        note_night(db, day)
+    return night
+
+
+def preview(on: date) -> Night:
+    """What the night of `on` would do to the book as it stands now; writes nothing."""
+    with transaction() as db:
+        return run_night(db, clock=clock(db), on=on, dry_run=True)
+
+
+def open_next_day() -> date:
+    """Close today and wake up tomorrow: the demo clock's step. Tomorrow's messages go out in its morning."""
+    with transaction() as db:
+        today = clock(db).today()
+    close_through(today)
+    with transaction() as db:
+        known = lender(db)
+        now = _arrive(db, known, today + timedelta(days=1))
+    send_due(now)
+    return today + timedelta(days=1)
+
+
+def send_due(now: Clock) -> int:
+    """Hand over all that may be sent by now, and close the duties that it proves; returns how many messages moved."""
+    moved = 0
+    while True:
+        with transaction() as db:
+            sent = dispatch(db, CHANNELS, clock=now, limit=_SENDS_AT_ONCE)
+            record_contacts(db, sent, clock=now)
+        if not sent:
+            return moved
+        moved += len(sent)
+
+
+def _first_open(db: Db, known: Lender) -> date:
+    today = clock(db).today()
+    if known.last_night_on is None:
+        return today
+    return known.last_night_on + timedelta(days=1)
+
+
+def _arrive(db: Db, known: Lender, day: date) -> Clock:
+    """The clock on `day`: the book's own if it keeps the machine's date, else ten in the morning of that day."""
+    today = clock(db).today()
+    if not lives_apart(known):
+        if day > today:
+            raise BadInput(f"--date: {day} has not come yet; today is {today}", field="date")
+        return clock(db)
+    if day > today:
+        shift_clock(db, (day - today).days)
+    return FixedClock(instant_on(day, _MORNING, known.zone), known.zone)

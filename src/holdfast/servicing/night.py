@@ -1,0 +1,224 @@
+"""The night: what the end of a business day does to the book.
+
+It touches only the loans whose `next_event_on` has come: instalments that fell due have their interest
+earned, arrears that begin have their follow-up opened, and tomorrow's reminders are promised to the
+outbox. Every loan passes through the same `rules.change` as a single receipt does. The dry run decides
+the same and writes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, time, timedelta
+from typing import Any, Final
+
+import psycopg
+
+from holdfast.contact import Dispatched, Promise, promise_batch
+from holdfast.duties import Duty, times
+from holdfast.duties.model import Moment
+from holdfast.journal import SYSTEM, Record, append_batch
+from holdfast.kernel.clock import Clock, FixedClock, instant_on
+from holdfast.kernel.money import Money
+from holdfast.life import LoanState
+from holdfast.policy import Lender, lender, pack_in_force
+from holdfast.servicing import store
+from holdfast.servicing.arrears import CLASSES
+from holdfast.servicing.fold import Event
+from holdfast.servicing.held import Change, Held
+from holdfast.servicing.rules import Act, change, next_event_on
+from holdfast.servicing.service import Plans, save
+
+Db = psycopg.Connection[Any]
+_CHUNK: Final = 10_000
+
+
+@dataclass(slots=True)
+class NightLine:
+    """One thing that the night does, and the rule that asks for it."""
+
+    loan: str
+    kind: str  # message, entry, duty, class
+    about: str
+    what: dict[str, Any]
+    rule: str
+
+    def as_json(self) -> dict[str, Any]:
+        return {"loan": self.loan, "kind": self.kind, "about": self.about, "what": self.what, "rule": self.rule}
+
+
+@dataclass(slots=True)
+class Night:
+    """What a night did, or would do: counts, and in a dry run each line."""
+
+    on: date
+    loans: int = 0
+    entries: int = 0
+    messages: int = 0
+    duties: int = 0
+    classes: int = 0
+    lines: list[NightLine] = field(default_factory=list)
+
+    def as_json(self) -> dict[str, Any]:
+        counts = {name: getattr(self, name) for name in ("loans", "entries", "messages", "duties", "classes")}
+        return {"date": self.on.isoformat(), **counts}
+
+
+def due_loans(db: Db, on: date) -> list[int]:
+    """The loans that the night of `on` must touch, in their order."""
+    return [row[0] for row in db.execute("SELECT loan_id FROM account WHERE next_event_on <= %s ORDER BY loan_id", [on]).fetchall()]
+
+
+def run_night(db: Db, *, clock: Clock, on: date, dry_run: bool = False) -> Night:
+    """Close the business day `on`. Running it again does nothing more: what it did moved each loan's next event on."""
+    known = lender(db)
+    night = Night(on)
+    _classes(db, night, known, on, keep_lines=dry_run)
+    plans = Plans(db, known)
+    held_lines = _holds(db, on + timedelta(days=1))
+    act = Act(on, clock.now(), SYSTEM, known.zone)
+    ids = due_loans(db, on)
+    for start in range(0, len(ids), _CHUNK):
+        _close_day(db, ids[start : start + _CHUNK], night, plans, act, held_lines, dry_run)
+    return night
+
+
+def record_contacts(db: Db, dispatched: Sequence[Dispatched], *, clock: Clock) -> int:
+    """Close the reminders that were sent, or that a rule refused for good, and open the next ones; returns how many."""
+    known = lender(db)
+    plans = Plans(db, known)
+    act = Act(clock.today(), clock.now(), SYSTEM, known.zone)
+    by_loan = {each.loan_id: each for each in dispatched if each.duty_no is not None}
+    changes = []
+    for held in store.load(db, list(by_loan)):
+        sent = by_loan[held.loan.loan_id]
+        duty = next((each for each in held.standing if each.duty_no == sent.duty_no), None)
+        if duty is None:
+            continue  # paid in the meantime: the receipt has closed it
+        kind = "contact.sent" if sent.outcome in ("sent", "delivered") else "contact.refused"
+        facts = {"message": sent.message_no, "outcome": sent.outcome, "rule": sent.rule, "kind": duty.kind, "about": duty.about}
+        changes.append(change(held, act, plans.of(held), note=(kind, facts), done=frozenset({duty.kind})))
+    if changes:
+        _save(db, changes, act, label=f"contacts {act.today}")
+    return len(changes)
+
+
+def _close_day(db: Db, ids: Sequence[int], night: Night, plans: Plans, act: Act, holds: dict[tuple[int, str], str], dry_run: bool) -> None:
+    tomorrow = act.today + timedelta(days=1)
+    moved: list[Change] = []
+    promises: list[Promise] = []
+    promised: list[tuple[int, date, date | None]] = []
+    refused: list[Change] = []
+    for held in store.load(db, ids, lock=not dry_run):
+        events = list(_falling_due(held, act.today))
+        if events:
+            moved.append(change(held, act, plans.of(held), events, arrears_from=tomorrow))
+            _tell_entries(night, moved[-1], dry_run)
+        reminder = next((duty for duty in held.standing if duty.kind == "reminder"), None)
+        if reminder is not None and held.account.promised_for < reminder.due_on <= tomorrow:
+            why = holds.get((held.loan.loan_id, reminder.about))
+            if why is not None:
+                note = ("contact.refused", {"outcome": "held", "rule": "held by a person", "why": why, "kind": "reminder", "about": reminder.about})
+                refused.append(change(held, act, plans.of(held), note=note, done=frozenset({"reminder"})))
+                continue
+            promises.append(_promise(held, reminder, act, plans))
+            held.account.promised_for = reminder.due_on
+            promised.append((held.loan.loan_id, reminder.due_on, next_event_on(held)))
+            night.messages += 1
+            if dry_run:
+                night.lines.append(NightLine(held.loan.public_id, "message", reminder.about, {"send_on": reminder.due_on.isoformat()}, "reminder.days_before"))
+    night.loans += len(ids)
+    night.duties += sum(sum(duty.open for duty in each.duties.written) for each in moved)
+    if dry_run:
+        return
+    if moved:
+        _save(db, moved, act, label=f"night {act.today}")
+    if refused:
+        _save(db, refused, act, label=f"held {act.today}")
+    if promises:
+        promise_batch(db, promises)
+        store.promise(db, promised)
+
+
+def _falling_due(held: Held, on: date) -> Iterator[Event]:
+    if held.loan.state is not LoanState.ACTIVE:
+        return
+    number = held.account.last_event_no
+    for row in held.state.instalments:
+        if held.state.through < row.due_on <= on:
+            number += 1
+            yield Event(number, "instalment_due", row.due_on, on, {"n": row.n})
+
+
+def _promise(held: Held, duty: Duty, act: Act, plans: Plans) -> Promise:
+    send_from, send_until = times(Moment(duty.due_on, "reminder", duty.about), act.zone, act.today)
+    number = int(duty.about[1:].split(" ", 1)[0])
+    row = next(each for each in held.state.instalments if each.n == number)
+    return Promise(
+        loan_id=held.loan.loan_id,
+        duty_no=duty.duty_no,
+        party_id=held.loan.party_id,
+        purpose="reminder",
+        channel="sms",
+        template="reminder",
+        params={
+            "contract": held.loan.contract_no[-4:],
+            "n": row.n,
+            "amount": Money(row.unpaid, held.loan.currency).as_json(),
+            "due_on": row.due_on.isoformat(),
+        },
+        on_date=duty.due_on,
+        send_from=send_from,
+        send_until=send_until,
+    )
+
+
+def _tell_entries(night: Night, moved: Change, keep: bool) -> None:
+    night.entries += len(moved.lines)
+    if not keep:
+        return
+    loan, currency = moved.held.loan.public_id, moved.held.loan.currency
+    for event in moved.events:
+        for line in moved.lines:
+            facts = {"debit": line.debit.value, "credit": line.credit.value, "amount": Money(line.amount, currency).as_json()}
+            night.lines.append(NightLine(loan, "entry", f"i{event.payload['n']}", facts, "interest is earned when its instalment falls due"))
+        break
+    for duty in moved.duties.written:
+        if duty.open:
+            facts = {"kind": duty.kind, "due_on": duty.due_on.isoformat(), "role": duty.role}
+            night.lines.append(NightLine(loan, "duty", duty.about, facts, "followup.days_past_due" if duty.kind == "follow_up" else "reminder.days_before"))
+
+
+def _classes(db: Db, night: Night, known: Lender, on: date, *, keep_lines: bool) -> None:
+    """Which loans stand in another class tomorrow: those whose days past due reach a floor of the pack."""
+    floors = pack_in_force(db, FixedClock(instant_on(on, time(12), known.zone), known.zone)).table(
+        "classification.floors", on=on, lender_type=known.lender_type
+    )
+    days = {on + timedelta(days=1) - timedelta(days=floor): name for name, floor in floors.items() if name in CLASSES}
+    rows = db.execute(
+        """SELECT l.public_id, a.oldest_unpaid_due_on FROM account a JOIN loan l USING (loan_id)
+            WHERE a.oldest_unpaid_due_on = ANY(%s) AND l.state = 'active' ORDER BY a.loan_id""",
+        [list(days)],
+    ).fetchall()
+    night.classes = len(rows)
+    if keep_lines:
+        night.lines += [
+            NightLine(loan, "class", days[oldest], {"from_tomorrow": days[oldest], "oldest_unpaid": oldest.isoformat()}, "classification.floors")
+            for loan, oldest in rows
+        ]
+
+
+def _holds(db: Db, day: date) -> dict[tuple[int, str], str]:
+    rows = db.execute("SELECT loan_id, about, reason FROM tonight_hold WHERE on_date = %s AND kind = 'message'", [day]).fetchall()
+    return {(row[0], row[1]): row[2] for row in rows}
+
+
+def _save(db: Db, changes: Sequence[Change], act: Act, *, label: str) -> Record | None:
+    """A handful of loans is written as single verbs are; many are sealed under one batch record."""
+    if len(changes) < store.SET_FROM:
+        save(db, changes, source=label, act=act)
+        return None
+    record = append_batch(db, [record for each in changes for record in each.records], at=act.now, on=act.today, by=act.by, label=label)
+    store.write(db, changes, source=label, at=act.now, today=act.today)
+    return record
