@@ -22,12 +22,13 @@ from holdfast.kernel.calendar import parse_date
 from holdfast.kernel.errors import BadInput
 from holdfast.kernel.money import exponent_of
 from holdfast.kernel.rate import Per, ppb_of_percent
-from holdfast.servicing.terms import Terms
+from holdfast.servicing.terms import Method, Terms
 from holdfast.takeover.cells import Reader
 
 Choice = TypeVar("Choice", bound=StrEnum)
 
 _LARGEST_MAP: Final = 1 << 20
+_MANY: Final = 360
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,39}", re.ASCII)
 _PREFIX: Final = re.compile(r"[A-Z0-9]{1,12}", re.ASCII)
 _SHIPPED: Final = files("holdfast.takeover") / "maps"
@@ -211,7 +212,9 @@ def _contract(data: object, currency: str) -> dict[str, Any]:
     if taken := sorted(_OF_THE_ROW & set(contract)):
         raise BadInput(f"contract.{taken[0]}: comes from the tape's columns or the map itself, not from here", field=f"contract.{taken[0]}")
     try:
-        sample = {"currency": currency, "principal": 1, "rate": {"ppb": 0, "per": "year"}, "instalments": 1, "disbursed_on": "2018-01-01"}
+        instalments = 1 if contract.get("method") == Method.SINGLE_PERIOD else _MANY
+        sample = {"currency": currency, "principal": 1, "rate": {"ppb": 0, "per": "year"}, "instalments": instalments}
+        sample["disbursed_on"] = "2018-01-01"
         Terms.from_json(sample | contract)
     except BadInput as error:
         sentence, field = (text.replace("terms.", "contract.", 1) for text in (error.sentence, error.field or ""))

@@ -62,15 +62,23 @@ def fingerprint(row: Row, tape_map: TapeMap) -> str:
     return canonical.digest({name: row.cells[name].strip() for name in names})
 
 
-def judge(row: Row, tape_map: TapeMap, *, as_of: date, ordinal: int) -> Judged | BadRow:
-    """The loan that `row` becomes on `as_of`; `ordinal` counts, from 1, the rows up to it that have the same fingerprint."""
+def judge(row: Row, tape_map: TapeMap, *, as_of: date, mark: str, ordinal: int) -> Judged | BadRow:
+    """The loan that `row` becomes on `as_of`, or all that keeps it from being one.
+
+    `mark` is its fingerprint; `ordinal` counts, from 1, the rows of the tape up to it that have the same one.
+    """
     cells = _Cells(row, tape_map)
     values, bad = cells.values()
     if bad := bad or _impossible(values, tape_map, cells, as_of):
         return BadRow(row.line, tuple(bad))
     status = tape_map.statuses[values["status"]]
-    terms = _terms(values, tape_map)
-    mark = fingerprint(row, tape_map)
+    try:
+        terms = _terms(values, tape_map)
+        ends_on = due_on(terms, terms.instalments)
+    except BadInput as error:
+        return BadRow(row.line, (cells.bad("instalments", error.sentence),))
+    except (ValueError, OverflowError):
+        return BadRow(row.line, (cells.bad("instalments", "the last instalment would fall due after the last day of the calendar"),))
     above_ceiling = tape_map.ceiling_ppb is not None and values["rate"] > tape_map.ceiling_ppb
     loan = TakeoverRow(
         identity=f"{tape_map.name}:{mark}:{ordinal}",
@@ -89,7 +97,7 @@ def judge(row: Row, tape_map: TapeMap, *, as_of: date, ordinal: int) -> Judged |
         balance=values["balance"],
         loan=loan,
         difference=_difference(terms, level(replace(terms, instalment_amount=None))),
-        contradictions=tuple(_contradictions(values, status, terms, cells, as_of)),
+        contradictions=tuple(_contradictions(values, status, terms, cells, as_of, ends_on)),
     )
 
 
@@ -228,7 +236,7 @@ def _fitting(terms: Terms, instalment: int) -> str:
     return f", as at a rate of about {percent_of_ppb(low * _HUNDREDTH)} %" if low * _HUNDREDTH != terms.rate.ppb else ""
 
 
-def _contradictions(values: Mapping[str, Any], status: Status, terms: Terms, cells: _Cells, as_of: date) -> list[BadCell]:
+def _contradictions(values: Mapping[str, Any], status: Status, terms: Terms, cells: _Cells, as_of: date, ends_on: date) -> list[BadCell]:
     """Figures of the row that deny each other. Each stops nothing; a person should know."""
     principal, balance, paid = values["principal"], values["balance"], values.get("principal_paid")
 
@@ -244,7 +252,6 @@ def _contradictions(values: Mapping[str, Any], status: Status, terms: Terms, cel
         found.append(cells.bad("status", "all of the principal has come back: the loan is taken over as settled"))
     if balance and status.min_days_past_due and not _fallen_due(terms, as_of - timedelta(days=status.min_days_past_due)):
         found.append(cells.bad("status", f"no instalment of this contract is {status.min_days_past_due} days past due on {as_of}"))
-    ends_on = due_on(terms, terms.instalments)
     if balance and not status.min_days_past_due and ends_on <= as_of:
         found.append(cells.bad("status", f"the contract's last instalment fell due on {ends_on}: the whole balance is due"))
     written_off = not balance and status.kind is Kind.WRITTEN_OFF

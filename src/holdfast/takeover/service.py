@@ -19,8 +19,9 @@ import psycopg
 
 from holdfast.journal import SYSTEM, Actor
 from holdfast.kernel.clock import Clock
-from holdfast.kernel.errors import BadInput, HoldfastError, Unavailable
+from holdfast.kernel.errors import BadInput, Refusal, Unavailable
 from holdfast.kernel.ids import new_id
+from holdfast.parties import branches, create_branch, staff_by_id
 from holdfast.policy import clock as clock_of
 from holdfast.policy import lender, pack_in_force, set_business_date
 from holdfast.servicing import take_over
@@ -72,13 +73,14 @@ def import_tape(
     return reading.report
 
 
-def run_job(edge: Edge, public_id: str, *, by: Actor = SYSTEM) -> None:
+def run_job(edge: Edge, public_id: str) -> None:
     """Read the tape of one job, and leave in the job how far it is and what came of it. Safe to run twice.
 
     Bad input ends the job as failed, with the reason; if the database went away the job stays to be run again.
     """
     with edge() as db:
         job = store.job(db, public_id)
+        by = SYSTEM if job.started_by is None else staff_by_id(db, job.started_by).actor
     if job.state not in ("waiting", "reading"):
         return
 
@@ -89,12 +91,16 @@ def run_job(edge: Edge, public_id: str, *, by: Actor = SYSTEM) -> None:
         report = import_tape(edge, Path(job.path), load(job.map_name), as_of=job.as_of, by=by, name=job.file_name, progress=progress)
     except Unavailable:
         raise
-    except HoldfastError as error:
+    except (BadInput, Refusal) as error:
         with edge() as db:
             store.note_failed(db, public_id, error.sentence)
-        return
-    with edge() as db:
-        store.note_done(db, public_id, rows=report.rows, tape=report.tape["id"])
+    except Exception:
+        with edge() as db:
+            store.note_failed(db, public_id, "this system failed; an engineer has to look at its log")
+        raise
+    else:
+        with edge() as db:
+            store.note_done(db, public_id, rows=report.rows, tape=report.tape["id"])
 
 
 @dataclass(slots=True)
@@ -110,7 +116,7 @@ class _Reading:
     seen: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
-        about = {"file": self.name, "digest": self.surveyed.digest, "encoding": self.surveyed.encoding, "map": self.tape_map.name}
+        about = {"file": shown(self.name), "digest": self.surveyed.digest, "encoding": self.surveyed.encoding, "map": self.tape_map.name}
         self.report = Reconciliation(about | {"as_of": self.as_of.isoformat()}, self.tape_map.currency)
 
     def judged(self, records: Iterator[Row | BadRow]) -> list[Judged | _Refused]:
@@ -128,7 +134,7 @@ class _Reading:
             clock = self._clock(db)
             store.ensure_product(db, self.tape_map, self.as_of)
             take_over(
-                db, fresh, clock=clock, by=self.by, as_of=self.as_of, branch_id=store.head_office(db), pack=pack_in_force(db, clock),
+                db, fresh, clock=clock, by=self.by, as_of=self.as_of, branch_id=_head_office(db), pack=pack_in_force(db, clock),
                 label=f"tape {self.surveyed.digest[:16]} from line {chunk[0].line}",
             )  # fmt: skip
         after = store.in_the_book(db, [row.identity for row in fresh])
@@ -155,7 +161,7 @@ class _Reading:
             column = self.tape_map.key[0]
             again = BadCell(column, shown(record.cells[column].strip()), "an earlier row of this tape has the same key")
             return _Refused(record.line, BadRow(record.line, (again,)), balance_of(record, self.tape_map))
-        judged = judge(record, self.tape_map, as_of=self.as_of, ordinal=self.seen[mark])
+        judged = judge(record, self.tape_map, as_of=self.as_of, mark=mark, ordinal=self.seen[mark])
         if isinstance(judged, BadRow):
             return _Refused(record.line, judged, balance_of(record, self.tape_map))
         return judged
@@ -176,3 +182,9 @@ class _Refused:
     line: int
     row: BadRow
     outstanding: tuple[str, int] | None
+
+
+def _head_office(db: psycopg.Connection[Any]) -> int:
+    """The lender's first branch, in which loans of a tape stand; made if the lender has none yet."""
+    first = min(branches(db), key=lambda branch: branch.branch_id, default=None)
+    return (first or create_branch(db, code="HO", name="总部")).branch_id

@@ -20,9 +20,6 @@ Db = psycopg.Connection[Any]
 # Taken before anything else of a chunk is read: two imports of one tape must not both find a row new.
 LOCK: Final = "SELECT pg_advisory_xact_lock(hashtext('holdfast takeover'))"
 ANY_LOAN: Final = "SELECT EXISTS (SELECT FROM loan)"
-# Loans of a tape stand in the lender's first branch, which is its head office; there is always one.
-FIRST_BRANCH: Final = "SELECT branch_id FROM branch ORDER BY branch_id LIMIT 1"
-INSERT_BRANCH: Final = "INSERT INTO branch (public_id, code, name) VALUES (%s, 'HO', '总部') RETURNING branch_id"
 # What the book holds of these rows: principal as it was taken over, outstanding today, and where the loan stands.
 IN_THE_BOOK: Final = """
     SELECT r.key, l.public_id, l.state, l.principal_out, e.payload
@@ -98,13 +95,6 @@ def is_empty(db: Db) -> bool:
     """Whether the book has no loan at all."""
     row = db.execute(ANY_LOAN).fetchone()
     return row is not None and not row[0]
-
-
-def head_office(db: Db) -> int:
-    """The branch in which loans of a tape stand; made if the lender has none yet."""
-    row = db.execute(FIRST_BRANCH).fetchone() or db.execute(INSERT_BRANCH, [new_id("br")]).fetchone()
-    assert row is not None
-    return int(row[0])
 
 
 def in_the_book(db: Db, identities: Sequence[str]) -> dict[str, InBook]:
