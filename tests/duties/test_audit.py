@@ -7,87 +7,15 @@ database switched off (`session_replication_role = replica`).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
-from typing import Any, Final
+from datetime import date
+from typing import Final
 
-import psycopg
 import pytest
 
-from holdfast.duties.audit import Audit, examine
-from holdfast.journal import Actor
-from holdfast.kernel.clock import FixedClock, instant_on
+from holdfast.duties.audit import Audit
 from holdfast.kernel.money import Money
-from holdfast.kernel.rate import Per, Rate
-from holdfast.policy import SHIPPED, pack_in_force, shipped, store_pack
-from holdfast.servicing import Method, Terms, note_duty, originate, receive, refund, reverse, write_off
-from holdfast.wiring import EXPECTATIONS
-
-CALLER: Final = Actor("st_example", "caller")
-TERMS: Final = Terms("CNY", 120_000, Method.EQUAL_PRINCIPAL, Rate(0, Per.YEAR), 4, date(2026, 1, 5))
-
-
-@dataclass
-class Book:
-    """A book on the owner's connection, and the verbs of the day that it lives on."""
-
-    db: psycopg.Connection[Any]
-    day: date = date(2026, 1, 5)
-    loans: int = 0
-
-    @property
-    def clock(self) -> FixedClock:
-        return FixedClock(instant_on(self.day, time(10), "Asia/Shanghai"))
-
-    def lend(self) -> str:
-        self.loans += 1
-        done = originate(
-            self.db, clock=self.clock, by=CALLER, officer_id=None, branch_id=1, party_id=None, borrower_label="示*", product_code="phone",
-            product_version=1, contract_no=f"示例-{self.loans}", terms=TERMS, pack=pack_in_force(self.db, self.clock),
-        )  # fmt: skip
-        return done.public_id
-
-    def pay(self, loan: str, amount: int, on: str, *, received_on: str | None = None) -> None:
-        self.day = date.fromisoformat(on)
-        day = date.fromisoformat(received_on or on)
-        receive(self.db, clock=self.clock, by=CALLER, loan=loan, amount=Money(amount, "CNY"), received_on=day)
-
-    def work(self, loan: str, kind: str, on: str) -> None:
-        """Do the open duty of that kind."""
-        self.day = date.fromisoformat(on)
-        row = self.one(
-            "SELECT d.duty_no FROM duty d JOIN loan l USING (loan_id) WHERE l.public_id = %s AND d.kind = %s AND d.open", loan, kind
-        )
-        note_duty(self.db, clock=self.clock, by=CALLER, loan=loan, duty_no=row[0], outcome="reached", words="示例")
-
-    def remind(self, loan: str, *days: str) -> None:
-        for day in days:
-            self.work(loan, "reminder", day)
-
-    def one(self, sql: str, *values: Any) -> tuple[Any, ...]:
-        row = self.db.execute(sql.encode(), values).fetchone()
-        assert row is not None
-        return row
-
-    def tamper(self, sql: str, *values: Any) -> None:
-        self.db.execute("SET LOCAL session_replication_role = replica")
-        assert self.db.execute(sql.encode(), values).rowcount > 0, "nothing was tampered with"
-        self.db.execute("SET LOCAL session_replication_role = origin")
-
-    def audit(self, on: str) -> Audit:
-        return examine(self.db, date.fromisoformat(on), EXPECTATIONS)
-
-
-@pytest.fixture
-def book(owner_db: psycopg.Connection[Any]) -> Book:
-    owner_db.execute(
-        "INSERT INTO lender (name, lender_type, licence_no, regulator, region) VALUES ('示例', 'micro_lender', '示例', '示例', 'CN')"
-    )
-    owner_db.execute("INSERT INTO branch (branch_id, public_id, code, name) OVERRIDING SYSTEM VALUE VALUES (1, 'br_example', 'X', '示例')")
-    owner_db.execute("INSERT INTO product VALUES ('phone', '示例', 'sample', 'phone')")
-    owner_db.execute("INSERT INTO product_version VALUES ('phone', 1, '{}', '2026-01-01')")
-    store_pack(owner_db, shipped(SHIPPED), at=datetime(2026, 1, 1, tzinfo=UTC))
-    return Book(owner_db)
+from holdfast.servicing import refund, reverse, write_off
+from tests.duties.books import CALLER, Book
 
 
 @pytest.fixture
@@ -220,8 +148,8 @@ TAMPERING: Final[dict[str, tuple[str, list[tuple[str, str]], str]]] = {
         "i1 T-0: duty 4 is for 2026-02-08T13:00:00.000000Z instead",
     ),
     "the open duty and the loan's pointer moved together": (
-        "WITH moved AS (UPDATE loan SET next_action_at = next_action_at + interval '3 days' WHERE loan_id = {loan})"
-        " UPDATE duty SET due_at = due_at + interval '3 days', due_on = due_on + 3 WHERE loan_id = {loan} AND open",
+        ("WITH moved AS (UPDATE loan SET next_action_at = next_action_at + interval '3 days' WHERE loan_id = {loan})"
+        " UPDATE duty SET due_at = due_at + interval '3 days', due_on = due_on + 3 WHERE loan_id = {loan} AND open"),
         [("missing", "reminder 2026-02-05"), ("unproved", "reminder 2026-02-08")],
         "nothing in terms and events asks for it then",
     ),
@@ -261,8 +189,8 @@ TAMPERING: Final[dict[str, tuple[str, list[tuple[str, str]], str]]] = {
         "record 77 that is said to prove it is not in the loan's chain",
     ),
     "another loan's proof copied into the loan's chain": (
-        "WITH copied AS (INSERT INTO record SELECT {loan}, 9, kind, body, leaf_hash, on_date, recorded_at FROM record"
-        " WHERE loan_id = {other} AND seq = 3) UPDATE duty SET proof_seq = 9 WHERE loan_id = {loan} AND duty_no = 2",
+        ("WITH copied AS (INSERT INTO record SELECT {loan}, 9, kind, body, leaf_hash, on_date, recorded_at FROM record"
+        " WHERE loan_id = {other} AND seq = 3) UPDATE duty SET proof_seq = 9 WHERE loan_id = {loan} AND duty_no = 2"),
         [("unproved", "reminder 2026-02-02")],
         "record 9 belongs to",
     ),
@@ -277,8 +205,8 @@ TAMPERING: Final[dict[str, tuple[str, list[tuple[str, str]], str]]] = {
         "i1 T-0: there is no such duty",
     ),
     "the loan marked settled and its open duty deleted": (
-        "WITH gone AS (DELETE FROM duty WHERE loan_id = {loan} AND open)"
-        " UPDATE loan SET state = 'settled', principal_out = 0, duty_no = NULL, next_action_at = NULL WHERE loan_id = {loan}",
+        ("WITH gone AS (DELETE FROM duty WHERE loan_id = {loan} AND open)"
+        " UPDATE loan SET state = 'settled', principal_out = 0, duty_no = NULL, next_action_at = NULL WHERE loan_id = {loan}"),
         [("missing", "reminder 2026-02-05"), ("missing", " ")],
         "the loan is marked settled, but money is owed or a duty is undone",
     ),
