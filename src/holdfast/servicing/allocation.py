@@ -6,25 +6,44 @@ in the contract's order. No fen is lost: what is laid on instalments and what is
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
+from holdfast.kernel.rounding import divide
 from holdfast.servicing.state import Allocation, Instalment, State
+from holdfast.servicing.terms import Across, Excess
 
 
-def allocate(state: State, *, event_no: int, on: date, amount: int) -> int:
-    """Lay `amount` on the unpaid instalments of `state`, in place; what no instalment could take is returned."""
+def allocate(state: State, *, event_no: int, on: date, amount: int, excess: Excess | None = None) -> int:
+    """Lay `amount` on the unpaid instalments of `state`, in place; what no instalment could take is returned.
+
+    `excess` overrides for this receipt what the contract says of money beyond what is due.
+    """
     terms = state.terms
-    due_order = terms.allocation
-    ahead_order = terms.allocation_in_advance or due_order
-    for row in state.instalments:
-        if amount == 0:
-            break
-        if row.paid_on is None:
-            amount -= pay(state, row, event_no=event_no, on=on, amount=amount, order=due_order if row.due_on <= on else ahead_order)
+    ahead = terms.allocation_in_advance or terms.allocation
+    excess = excess or terms.excess
+    if terms.across is Across.PART:
+        overdue = [row for row in state.instalments if row.due_on < on]
+        today = [row for row in state.instalments if row.due_on == on]
+        for rows in (overdue, today):
+            for part in terms.allocation:
+                amount = _lay(state, rows, event_no=event_no, on=on, amount=amount, order=(part,))
+    else:
+        due = [row for row in state.instalments if row.due_on <= on]
+        amount = _lay(state, due, event_no=event_no, on=on, amount=amount, order=terms.allocation)
+    if not amount:
+        return 0
+    rows = [row for row in state.instalments if row.due_on > on and row.paid_on is None and row.unpaid]
+    if excess is Excess.SPREAD:
+        amount = _spread(state, rows, event_no=event_no, on=on, amount=amount, order=ahead)
+    if excess is Excess.LAST:
+        rows.reverse()
+    for order in [(part,) for part in ahead] if terms.across is Across.PART else [ahead]:
+        amount = _lay(state, rows, event_no=event_no, on=on, amount=amount, order=order)
     return amount
 
 
-def pay(state: State, row: Instalment, *, event_no: int, on: date, amount: int, order: tuple[str, ...]) -> int:
+def pay(state: State, row: Instalment, *, event_no: int, on: date, amount: int, order: Sequence[str]) -> int:
     """Pay up to `amount` on one instalment in `order`; the amount used is returned."""
     totals = state.totals
     left = amount
@@ -42,21 +61,43 @@ def pay(state: State, row: Instalment, *, event_no: int, on: date, amount: int, 
         else:
             penalty = min(left, row.penalty - row.penalty_paid)
             left -= penalty
-    if left != amount:
-        row.principal_paid += principal
-        row.interest_paid += interest
-        row.fee_paid += fee
-        row.penalty_paid += penalty
-        totals.principal_paid += principal
-        totals.interest_paid += interest
-        totals.fee_paid += fee
-        totals.penalty_paid += penalty
-        if row.due_on > state.through:
-            # What is paid before its instalment is billed is earned as it is paid.
-            totals.interest_earned += interest
-            totals.fee_charged += fee
-            totals.penalty_charged += penalty
-        state.allocations.append(Allocation(event_no, row.n, principal, interest, fee, penalty))
+    if left == amount:
+        return 0
+    row.principal_paid += principal
+    row.interest_paid += interest
+    row.fee_paid += fee
+    row.penalty_paid += penalty
+    totals.principal_paid += principal
+    totals.interest_paid += interest
+    totals.fee_paid += fee
+    totals.penalty_paid += penalty
+    if row.due_on > state.through:
+        # What is paid before its instalment is billed is earned as it is paid.
+        totals.interest_earned += interest
+        totals.fee_charged += fee
+        totals.penalty_charged += penalty
     if row.unpaid == 0:
         row.paid_on = on
+    state.allocations.append(Allocation(event_no, row.n, principal, interest, fee, penalty))
     return amount - left
+
+
+def _lay(state: State, rows: Sequence[Instalment], *, event_no: int, on: date, amount: int, order: Sequence[str]) -> int:
+    for row in rows:
+        if not amount:
+            break
+        if row.paid_on is None:
+            amount -= pay(state, row, event_no=event_no, on=on, amount=amount, order=order)
+    return amount
+
+
+def _spread(state: State, rows: Sequence[Instalment], *, event_no: int, on: date, amount: int, order: Sequence[str]) -> int:
+    """An equal share to each of `rows`, the rounding to the last; what a small row cannot take is left over."""
+    if not rows:
+        return amount
+    share = divide(amount, len(rows), state.terms.rounding)
+    left = amount
+    for row in rows[:-1]:
+        left -= pay(state, row, event_no=event_no, on=on, amount=min(share, left), order=order)
+    final = max(0, min(left, amount - share * (len(rows) - 1)))
+    return left - pay(state, rows[-1], event_no=event_no, on=on, amount=final, order=order)

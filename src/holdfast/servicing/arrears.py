@@ -5,7 +5,8 @@ Both follow from dates alone, so a loan changes class without anyone touching it
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
@@ -34,3 +35,37 @@ def five_tier(dpd: int, floors: Mapping[str, int], class_floor: str = "pass") ->
         raise BadInput(f"class_floor: {class_floor!r} is not one of {', '.join(CLASSES)}", field="class_floor")
     reached = [rank for rank, name in enumerate(CLASSES) if rank and name in floors and dpd >= floors[name]]
     return CLASSES[max([CLASSES.index(class_floor), *reached])]
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """A range of days late under one name; `most` is None where it has no end."""
+
+    name: str
+    least: int
+    most: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Days that do not count as late: from `starts_on`, counted, to `ends_on`, not counted."""
+
+    starts_on: date
+    ends_on: date
+
+    def covers(self, on: date) -> bool:
+        """Whether the count stands still on `on`; it does on the last day too."""
+        return self.starts_on <= on <= self.ends_on
+
+
+def bucket_of(buckets: Sequence[Bucket], days: int) -> str | None:
+    """The name of the range that `days` late fall in; None if in none."""
+    for bucket in buckets:
+        if bucket.least <= days and (bucket.most is None or days <= bucket.most):
+            return bucket.name
+    return None
+
+
+def paused_days(pauses: Sequence[Pause], on: date) -> int:
+    """How many days have stood still up to `on`."""
+    return sum(max(0, (min(on, pause.ends_on) - pause.starts_on).days) for pause in pauses)

@@ -11,10 +11,10 @@ from typing import Any, Final
 
 from holdfast.kernel.errors import Fault, Refusal
 from holdfast.servicing.allocation import allocate
-from holdfast.servicing.payoff import interest_owed, payoff
-from holdfast.servicing.schedule import rest_of_schedule, schedule
+from holdfast.servicing.payoff import owed_interest, payoff
+from holdfast.servicing.schedule import down_payment, evenly, rest_of_schedule, schedule
 from holdfast.servicing.state import Allocation, Event, Instalment, State, Totals
-from holdfast.servicing.terms import Terms
+from holdfast.servicing.terms import Excess, Terms
 
 __all__ = ["Allocation", "Event", "Instalment", "State", "Totals", "begin", "fold", "in_order", "step"]
 
@@ -55,11 +55,62 @@ def in_order(events: Iterable[Event]) -> list[Event]:
 
 
 def _disbursed(state: State, event: Event) -> None:
-    state.totals.disbursed += _amount(event.payload)
+    amount = _amount(event.payload)
+    further = state.totals.disbursed > 0
+    state.totals.disbursed += amount
+    if further:
+        _spread_further(state, event, amount)
+
+
+def _spread_further(state: State, event: Event, amount: int) -> None:
+    """A second payout joins the instalments still to fall due, in equal parts, after its own down payment."""
+    terms = state.terms
+    state.paid_off_on = None
+    if terms.rate.ppb:
+        raise Refusal("a second payout on a loan that bears interest needs new terms", code="needs_new_terms", event_no=event.event_no)
+    rows = [row for row in state.instalments if row.due_on > event.on and 1 <= row.n <= terms.instalments]
+    if not rows:
+        raise Refusal("a payout cannot come after the last due date", code="after_maturity", event_no=event.event_no)
+    at_once = down_payment(terms, amount)
+    balance = sum(row.principal for row in rows) + amount - at_once
+    for row, principal in zip(rows, evenly(terms, balance, len(rows)), strict=True):
+        row.principal = principal
+        if row.unpaid:
+            row.paid_on = None
+    if at_once:
+        earliest = min(row.n for row in state.instalments)
+        place = sum(row.due_on <= event.on for row in state.instalments)
+        state.instalments.insert(place, Instalment(min(0, earliest - 1), event.on, at_once, 0))
+
+
+def _charge(state: State, event: Event) -> None:
+    """A fee or penalty joins the instalment in whose period it falls due; after the last one it stands alone."""
+    terms, amount, falls_due = state.terms, _amount(event.payload), event.payload["due_on"]
+    row = next((row for row in state.instalments if row.n >= 1 and falls_due <= row.due_on), None)
+    if row is None:
+        row = next((row for row in state.instalments if row.n > terms.instalments), None)
+        if row is None:
+            row = Instalment(terms.instalments + 1, falls_due, 0, 0)
+            state.instalments.append(row)
+        row.due_on = max(row.due_on, falls_due)
+    billed = row.due_on <= state.through
+    if event.payload["part"] == "penalty":
+        row.penalty += amount
+        state.totals.penalty_charged += amount if billed else 0
+    else:
+        row.fee += amount
+        state.totals.fee_charged += amount if billed else 0
+    if row.unpaid:
+        row.paid_on = None
+        state.paid_off_on = None
 
 
 def _taken_over(state: State, event: Event) -> None:
-    """The book of another lender begins here: its balance, at the contract's own instalment."""
+    """The book of another lender begins here: its balance, at the contract's own instalment.
+
+    Interest of instalments that are already due is owed, so it is earned at once. Principal that the
+    other lender had given up is taken over and written off; receipts on it are recoveries.
+    """
     balance = _amount(event.payload, "balance")
     lost = _amount(event.payload, "principal_written_off") if "principal_written_off" in event.payload else 0
     totals = state.totals
@@ -68,7 +119,8 @@ def _taken_over(state: State, event: Event) -> None:
     state.through = event.on
     first = min(event.payload["first_unpaid_n"], state.terms.instalments)
     state.instalments = rest_of_schedule(state.terms, balance=balance, first=first) if balance else []
-    if lost:
+    totals.interest_earned += sum(row.interest for row in state.instalments if row.due_on <= event.on)
+    if lost and not balance:
         state.written_off_on = event.on
     elif not balance:
         state.paid_off_on = event.on
@@ -101,18 +153,15 @@ def _receipt(state: State, event: Event) -> None:
     elif amount >= payoff(state, event.on):
         _pay_off(state, event, amount)
     else:
-        totals.overpaid += allocate(state, event_no=event.event_no, on=event.on, amount=amount)
+        excess = Excess(event.payload["excess"]) if "excess" in event.payload else None
+        totals.overpaid += allocate(state, event_no=event.event_no, on=event.on, amount=amount, excess=excess)
 
 
 def _pay_off(state: State, event: Event, amount: int) -> None:
     """Pay every part that is owed on the day; interest not earned falls away, and what was paid of it is credited."""
     totals = state.totals
-    used = 0
-    for row in state.instalments:
-        if row.paid_on is not None and row.due_on <= event.on:
-            continue
-        billed = row.due_on <= state.through
-        owed = row.interest if billed else interest_owed(state, row, event.on)
+    left = amount
+    for row, owed in list(owed_interest(state, event.on)):
         paid = Allocation(
             event.event_no,
             row.n,
@@ -121,6 +170,7 @@ def _pay_off(state: State, event: Event, amount: int) -> None:
             row.fee - row.fee_paid,
             row.penalty - row.penalty_paid,
         )
+        billed = row.due_on <= state.through
         row.interest = owed
         row.principal_paid, row.interest_paid, row.fee_paid, row.penalty_paid = row.principal, owed, row.fee, row.penalty
         row.paid_on = row.paid_on or event.on
@@ -132,10 +182,10 @@ def _pay_off(state: State, event: Event, amount: int) -> None:
             totals.interest_earned += paid.interest
             totals.fee_charged += paid.fee
             totals.penalty_charged += paid.penalty
-        used += paid.amount
+        left -= paid.amount
         if paid.principal or paid.interest or paid.fee or paid.penalty:
             state.allocations.append(paid)
-    totals.overpaid += amount - used
+    totals.overpaid += left
     state.paid_off_on = event.on
 
 
@@ -166,6 +216,7 @@ def _amount(payload: Mapping[str, Any], name: str = "amount") -> int:
 
 _RULES: Final[dict[str, Callable[[State, Event], None]]] = {
     "disbursed": _disbursed,
+    "charge": _charge,
     "taken_over": _taken_over,
     "instalment_due": _instalment_due,
     "receipt": _receipt,

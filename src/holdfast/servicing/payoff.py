@@ -7,6 +7,7 @@ A contract may instead name the whole scheduled interest.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
@@ -37,22 +38,36 @@ def payoff(state: State, on: date) -> int:
     if state.closed:
         return 0
     total = state.principal_out
-    for row in state.instalments:
-        if row.paid_on is not None and row.due_on <= on:
-            continue
-        owed = row.interest if row.due_on <= on else interest_owed(state, row, on)
+    for row, owed in owed_interest(state, on):
         total += owed - row.interest_paid + row.fee - row.fee_paid + row.penalty - row.penalty_paid
     return max(total, 0)
 
 
-def interest_owed(state: State, row: Instalment, on: date) -> int:
-    """How much of an instalment's scheduled interest a pay-off on `on` owes."""
-    if row.due_on <= on or state.terms.payoff_interest is PayoffInterest.SCHEDULED:
-        return row.interest
+def owed_interest(state: State, on: date) -> Iterator[tuple[Instalment, int]]:
+    """Each instalment that a pay-off on `on` touches, with the interest that it owes there.
+
+    Instalments wholly paid after they fell due are left out: nothing about them can change.
+    """
+    scheduled = state.terms.payoff_interest is PayoffInterest.SCHEDULED
+    running = True
+    for row in state.instalments:
+        if row.due_on <= on:
+            if row.paid_on is None:
+                yield row, row.interest
+        elif scheduled:
+            yield row, row.interest
+        elif running:
+            yield row, _by_days(state, row, on)
+            running = False
+        else:
+            yield row, 0
+
+
+def _by_days(state: State, row: Instalment, on: date) -> int:
+    """The part of the running period's interest that its days up to `on` have earned."""
     start = period_start(state.terms, row.n)
-    if start >= on:
-        return 0
-    return divide(row.interest * (on - start).days, (row.due_on - start).days, state.terms.rounding)
+    days = max(0, (on - start).days)
+    return divide(row.interest * days, (row.due_on - start).days, state.terms.rounding)
 
 
 def payoff_lines(state: State, on: date) -> list[PayoffLine]:
@@ -61,8 +76,7 @@ def payoff_lines(state: State, on: date) -> list[PayoffLine]:
         return []
     lines = [PayoffLine("principal", 0, state.principal_out)]
     ahead = 0
-    for row in state.instalments:
-        owed = interest_owed(state, row, on)
+    for row, owed in owed_interest(state, on):
         unpaid = owed - row.interest_paid
         if unpaid < 0:
             ahead += unpaid

@@ -6,15 +6,16 @@ names a rounding, and the principal of a schedule always sums to the principal o
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from fractions import Fraction
 from functools import lru_cache
 
 from holdfast.kernel.calendar import DayCount, Unit, step, year_fraction
-from holdfast.kernel.rate import Per
-from holdfast.kernel.rounding import to_minor
+from holdfast.kernel.rate import BILLION, Per
+from holdfast.kernel.rounding import divide, to_minor
 from holdfast.servicing.state import Instalment
-from holdfast.servicing.terms import FeeAt, Method, PeriodInterest, Terms
+from holdfast.servicing.terms import Annuity, FeeAt, Method, PeriodInterest, Terms
 
 
 def due_on(terms: Terms, n: int) -> date:
@@ -32,21 +33,17 @@ def period_start(terms: Terms, n: int) -> date:
 def period_rate(terms: Terms, n: int) -> Fraction:
     """The interest of period `n` on one unit of principal."""
     start, end = period_start(terms, n), due_on(terms, n)
-    rate = terms.rate.fraction
+    rate = _yearly(terms)
     if terms.rate.per is Per.DAY:
-        return rate * (end - start).days
-    if terms.rate.per is Per.MONTH:
-        rate *= 12
+        return terms.rate.fraction * (end - start).days
     if terms.period_interest is PeriodInterest.DAILY:
+        if terms.day_count is DayCount.THIRTY_360 and terms.every_unit is not Unit.MONTHS:
+            return rate * Fraction((end - start).days, 360)
         return rate * year_fraction(start, end, terms.day_count)
-    if end != step(start, terms.every_unit, terms.every_count) and n == 1:
+    if n == 1 and end != step(start, terms.every_unit, terms.every_count):
         # A first period of another length has no fixed share of the year.
         return rate * year_fraction(start, end, DayCount.THIRTY_360)
-    if terms.every_unit is Unit.MONTHS:
-        return rate * Fraction(terms.every_count, 12)
-    if terms.every_unit is Unit.WEEKS:
-        return rate * Fraction(terms.every_count, 52)
-    return rate * Fraction(terms.every_count, 360 if terms.day_count in (DayCount.THIRTY_360, DayCount.ACTUAL_360) else 365)
+    return rate * _share_of_year(terms)
 
 
 @lru_cache(maxsize=4096)
@@ -58,54 +55,147 @@ def level(terms: Terms) -> int:
     if terms.instalment_amount is not None:
         return terms.instalment_amount
     paying = terms.instalments - terms.principal_grace
-    if terms.method in (Method.EQUAL_PRINCIPAL, Method.FLAT):
-        return _rounded(terms, Fraction(terms.principal, paying))
+    if terms.method is Method.EQUAL_PRINCIPAL:
+        return _rounded(terms, Fraction(financed(terms), paying))
+    if terms.method is Method.FLAT:
+        return _rounded(terms, Fraction(financed(terms), paying)) + _rounded(terms, Fraction(_flat_interest(terms)))
     if terms.method is not Method.EQUAL_INSTALMENT:
         return 0
-    annuity, growth = Fraction(0), Fraction(1)
-    for n in range(terms.principal_grace + 1, terms.instalments + 1):
-        growth *= 1 + period_rate(terms, n)
-        annuity += 1 / growth
-    return _rounded(terms, terms.principal / annuity)
+    amount = _rounded(terms, financed(terms) / _annuity(terms))
+    return _balanced(terms, amount) if terms.balanced else amount
+
+
+def financed(terms: Terms) -> int:
+    """The principal that comes back in instalments: all but what falls due on the day of the payout."""
+    return terms.principal - down_payment(terms, terms.principal)
+
+
+def down_payment(terms: Terms, amount: int) -> int:
+    """The part of a payout that falls due on its own day."""
+    return to_minor(Fraction(amount * terms.down_payment_ppb, BILLION), terms.rounding, multiple=terms.instalment_multiple)
 
 
 def schedule(terms: Terms) -> list[Instalment]:
-    """The instalments as agreed at the payout, with the fees that fall due with them."""
-    rows = rest_of_schedule(terms, balance=terms.principal, first=1)
+    """The instalments as agreed at the payout, with the fees that fall due with them.
+
+    A down payment stands first, as number 0.
+    """
+    rows = rest_of_schedule(terms, balance=financed(terms), first=1)
     for row in rows:
         row.fee = _fees_of(terms, row.n, last=row.n == rows[-1].n)
+    if financed(terms) < terms.principal:
+        rows.insert(0, Instalment(0, terms.disbursed_on, terms.principal - financed(terms), 0))
     return rows
 
 
 def rest_of_schedule(terms: Terms, *, balance: int, first: int) -> list[Instalment]:
     """Instalments from number `first` on for an owed `balance`, at the contract's own repeating amount.
 
-    Interest is on the balance at hand; the last instalment takes the rest; a balance that is paid down
-    sooner ends the schedule early.
+    Interest is on the balance at hand (flat: on the first principal); the last instalment takes the rest;
+    a balance that is paid down sooner ends the schedule early.
     """
-    rows: list[Instalment] = []
-    repeating = level(terms)
-    deferred = 0
-    for n in range(first, terms.instalments + 1):
-        base = terms.principal if terms.method is Method.FLAT else balance
-        interest = to_minor(base * period_rate(terms, n), terms.rounding)
-        if n == terms.instalments:
-            principal = balance
-        elif n <= terms.principal_grace:
-            principal = 0
-        elif terms.method is Method.EQUAL_INSTALMENT or (terms.method is Method.FLAT and terms.instalment_amount is not None):
-            principal = min(balance, max(0, repeating - interest))
-        else:
-            principal = min(balance, repeating)
-        if n <= terms.interest_grace and n < terms.instalments:
-            interest, deferred = 0, deferred + interest
-        else:
-            interest, deferred = interest + deferred, 0
-        balance -= principal
+    rows = []
+    for n, principal, interest in _rows(terms, level(terms), balance=balance, first=first):
         rows.append(Instalment(n, due_on(terms, n), principal, interest))
+    return rows
+
+
+def evenly(terms: Terms, amount: int, count: int) -> list[int]:
+    """`amount` in `count` equal principals by the contract's rounding; the last takes the rest."""
+    each = _rounded(terms, Fraction(amount, count))
+    parts = []
+    for _ in range(count - 1):
+        parts.append(min(each, amount))
+        amount -= parts[-1]
+    return [*parts, amount]
+
+
+def _rows(terms: Terms, repeating: int, *, balance: int, first: int) -> Sequence[tuple[int, int, int]]:
+    rows: list[tuple[int, int, int]] = []
+    deferred = 0
+    flat = _flat_interest(terms) if terms.method is Method.FLAT else 0
+    for n in range(first, terms.instalments + 1):
+        last = n == terms.instalments
+        if terms.method is not Method.FLAT:
+            interest = to_minor(balance * period_rate(terms, n), terms.rounding)
+            if n <= terms.interest_grace and not last:
+                interest, deferred = 0, deferred + interest
+            else:
+                interest, deferred = interest + deferred, 0
+        elif n <= terms.interest_grace:
+            interest = 0
+        else:
+            interest = _flat_total(terms) - flat * (terms.instalments - terms.interest_grace - 1) if last else flat
+        if last:
+            principal = balance
+        elif n <= terms.principal_grace or terms.method in (Method.INTEREST_FIRST, Method.SINGLE_PERIOD):
+            principal = 0
+        elif terms.method is Method.EQUAL_PRINCIPAL:
+            principal = min(balance, repeating)
+        else:
+            principal = min(balance, max(0, repeating - interest))
+        balance -= principal
+        rows.append((n, principal, interest))
         if balance == 0:
             break
     return rows
+
+
+def _yearly(terms: Terms) -> Fraction:
+    return terms.rate.fraction * {Per.YEAR: 1, Per.MONTH: 12, Per.DAY: 365}[terms.rate.per]
+
+
+def _share_of_year(terms: Terms) -> Fraction:
+    """The fixed share of a year that every whole period is taken for."""
+    if terms.every_unit is Unit.MONTHS:
+        return Fraction(terms.every_count, 12)
+    if terms.every_unit is Unit.WEEKS:
+        return Fraction(terms.every_count, 52)
+    return Fraction(terms.every_count, 360 if terms.day_count in (DayCount.THIRTY_360, DayCount.ACTUAL_360) else 365)
+
+
+def _annuity(terms: Terms) -> Fraction:
+    """What one unit in each paying period is worth at the payout: the sum over k of 1 / product(1 + rate)."""
+    worth, growth = Fraction(0), Fraction(1)
+    for n in range(terms.principal_grace + 1, terms.instalments + 1):
+        growth *= 1 + (_thirty_days(terms) if terms.annuity is Annuity.THIRTY_DAYS else period_rate(terms, n))
+        worth += 1 / growth
+    return worth
+
+
+def _thirty_days(terms: Terms) -> Fraction:
+    """The rate of a period in which every month has 30 days."""
+    if terms.period_interest is PeriodInterest.PERIOD:
+        return _yearly(terms) * _share_of_year(terms)
+    days = terms.every_count * {Unit.MONTHS: 30, Unit.WEEKS: 7, Unit.DAYS: 1}[terms.every_unit]
+    return _yearly(terms) * Fraction(days, 360 if terms.day_count in (DayCount.THIRTY_360, DayCount.ACTUAL_360) else 365)
+
+
+def _balanced(terms: Terms, amount: int) -> int:
+    """The instalment moved by its share of what the last one would differ by, where that makes the difference smaller.
+
+    Worth trying only if the difference is at least half a minor unit for each instalment.
+    """
+    difference = _last_difference(terms, amount)
+    if 2 * abs(difference) < terms.instalments:
+        return amount
+    moved = amount + _rounded(terms, Fraction(difference, terms.instalments))
+    return moved if abs(_last_difference(terms, moved)) < abs(difference) else amount
+
+
+def _last_difference(terms: Terms, amount: int) -> int:
+    _, principal, interest = _rows(terms, amount, balance=financed(terms), first=1)[-1]
+    return principal + interest - amount
+
+
+def _flat_total(terms: Terms) -> int:
+    rates = sum((period_rate(terms, n) for n in range(1, terms.instalments + 1)), Fraction(0))
+    return to_minor(financed(terms) * rates, terms.rounding)
+
+
+def _flat_interest(terms: Terms) -> int:
+    """One instalment's interest under flat: the whole, shared over those that ask for interest."""
+    return divide(_flat_total(terms), terms.instalments - terms.interest_grace, terms.rounding)
 
 
 def _rounded(terms: Terms, value: Fraction) -> int:

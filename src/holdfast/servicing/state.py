@@ -15,7 +15,11 @@ from holdfast.servicing.terms import Terms
 
 @dataclass(slots=True)
 class Instalment:
-    """One row of the schedule, with what has been paid on it. Amounts are minor units."""
+    """One row of the schedule, with what has been paid on it. Amounts are minor units.
+
+    `n` is the contract's number. Rows that it does not number are 0 and below (down payments), or one
+    more than there are instalments (charges that fall due after the last).
+    """
 
     n: int
     due_on: date
@@ -100,7 +104,7 @@ class Totals:
 class State:
     """What is true of a loan after its events.
 
-    `instalments` are in order of `n`; a state loaded for posting may leave out leading ones that are
+    `instalments` are in order of their due dates; a state loaded for posting may leave out leading ones that are
     wholly paid and due. `through` is the day up to which instalments have been billed: their interest is
     earned. `allocations` are those that the events applied to this value made, in order.
     """
@@ -144,7 +148,7 @@ class State:
         """A state that can be stepped without changing this one."""
         return replace(
             self,
-            instalments=[replace(row) for row in self.instalments],
+            instalments=[_twin(row) for row in self.instalments],
             totals=replace(self.totals),
             allocations=list(self.allocations),
         )
@@ -156,3 +160,20 @@ class State:
             if row.paid_on is None and row.due:
                 return row
         return None
+
+
+def _twin(row: Instalment) -> Instalment:
+    # Several times faster than dataclasses.replace, and a batch copies every row that it touches.
+    return Instalment(
+        row.n,
+        row.due_on,
+        row.principal,
+        row.interest,
+        row.fee,
+        row.penalty,
+        row.principal_paid,
+        row.interest_paid,
+        row.fee_paid,
+        row.penalty_paid,
+        row.paid_on,
+    )

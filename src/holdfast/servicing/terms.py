@@ -15,7 +15,7 @@ from typing import Any, Final, TypeVar
 from holdfast.kernel.calendar import DayCount, Unit, parse_date
 from holdfast.kernel.errors import BadInput
 from holdfast.kernel.money import exponent_of
-from holdfast.kernel.rate import Per, Rate
+from holdfast.kernel.rate import BILLION, Per, Rate
 from holdfast.kernel.rounding import Rounding
 
 MOST_INSTALMENTS: Final = 1_000
@@ -47,6 +47,28 @@ class PayoffInterest(StrEnum):
     SCHEDULED = "scheduled"
 
 
+class Annuity(StrEnum):
+    """Which rates set an equal instalment: each period's own, or one period of 30-day months for all."""
+
+    EACH_PERIOD = "each_period"
+    THIRTY_DAYS = "thirty_days"
+
+
+class Excess(StrEnum):
+    """Where money goes that is more than what has fallen due."""
+
+    NEXT = "next"
+    LAST = "last"
+    SPREAD = "spread"  # evenly over all instalments to come
+
+
+class Across(StrEnum):
+    """Whether one instalment is finished before the next, or one part is paid on all of them first."""
+
+    INSTALMENT = "instalment"
+    PART = "part"
+
+
 class FeeAt(StrEnum):
     """When a fee without a date of its own falls due."""
 
@@ -72,6 +94,7 @@ class Terms:
     `principal_grace` and `interest_grace` count the first instalments that ask for no principal, or for
     no interest (it is asked for with the first instalment after them).
     `balanced` spreads a rest that rounding would leave on the last instalment over all of them.
+    `down_payment_ppb` is the share of each payout that falls due on its own day.
     """
 
     currency: str
@@ -91,9 +114,13 @@ class Terms:
     instalment_amount: int | None = None
     principal_grace: int = 0
     interest_grace: int = 0
+    annuity: Annuity = Annuity.EACH_PERIOD
     balanced: bool = False
+    down_payment_ppb: int = 0
     allocation: tuple[str, ...] = PARTS
     allocation_in_advance: tuple[str, ...] | None = None
+    across: Across = Across.INSTALMENT
+    excess: Excess = Excess.NEXT
     payoff_interest: PayoffInterest = PayoffInterest.ACCRUED
     fees: tuple[Fee, ...] = ()
 
@@ -106,6 +133,9 @@ class Terms:
         _at_least(self.instalment_multiple, 1, "instalment_multiple")
         _at_least(self.principal_grace, 0, "principal_grace")
         _at_least(self.interest_grace, 0, "interest_grace")
+        _at_least(self.down_payment_ppb, 0, "down_payment_ppb")
+        if self.down_payment_ppb >= BILLION:
+            raise BadInput("terms.down_payment_ppb: must leave something to lend", field="terms.down_payment_ppb")
         if self.instalments > MOST_INSTALMENTS:
             raise BadInput(f"terms.instalments: at most {MOST_INSTALMENTS}, not {self.instalments}", field="terms.instalments")
         if self.method is Method.SINGLE_PERIOD and self.instalments != 1:
@@ -141,9 +171,13 @@ class Terms:
             "instalment_amount": self.instalment_amount,
             "principal_grace": self.principal_grace,
             "interest_grace": self.interest_grace,
+            "annuity": self.annuity.value,
             "balanced": self.balanced,
+            "down_payment_ppb": self.down_payment_ppb,
             "allocation": list(self.allocation),
             "allocation_in_advance": None if self.allocation_in_advance is None else list(self.allocation_in_advance),
+            "across": self.across.value,
+            "excess": self.excess.value,
             "payoff_interest": self.payoff_interest.value,
             "fees": [
                 {
@@ -180,9 +214,13 @@ class Terms:
             "instalment_amount": lambda value, field: None if value is None else _whole(value, field),
             "principal_grace": _whole,
             "interest_grace": _whole,
+            "annuity": lambda value, field: _one_of(Annuity, value, field),
             "balanced": _yes_or_no,
+            "down_payment_ppb": _whole,
             "allocation": _texts,
             "allocation_in_advance": lambda value, field: None if value is None else _texts(value, field),
+            "across": lambda value, field: _one_of(Across, value, field),
+            "excess": lambda value, field: _one_of(Excess, value, field),
             "payoff_interest": lambda value, field: _one_of(PayoffInterest, value, field),
             "fees": _fees,
         }
