@@ -1,30 +1,40 @@
-"""Contact: one ledger that is asked before anything reaches a person, whatever the channel.
+"""Contact: one ledger of every message, call and visit, and the rules that bind them all.
 
-A message is a row before it is sent. Sending asks the rules once more, and what they said stands in
-the ledger beside what was done.
+Nothing reaches a person unless it was written first, asked of the rules when its moment came, and
+entered in the ledger by which the next one is asked.
 """
 
-from holdfast.contact.ports import Capabilities, Channel, Channels, Handover, Outgoing
-from holdfast.contact.rules import Allowed, Limits, Made, Refused, limits_of, may_contact
-from holdfast.contact.service import Dispatched, Promise, dispatch, promise_batch
-from holdfast.contact.templates import render, segments
+from holdfast.contact.model import Dispatched, Message, Promise
+from holdfast.contact.ports import Accepted, Capabilities, Channels, Delivery, Letter, SmsChannel
+from holdfast.contact.rules import Allowed, Made, Refused, Stop, may_contact
+from holdfast.contact.service import dispatch, hold_line, let_go, messages, promise, promise_batch, resume, stop, take_receipts
+from holdfast.contact.templates import TEMPLATES, segments, text_of
 
 __all__ = [
+    "TEMPLATES",
+    "Accepted",
     "Allowed",
     "Capabilities",
-    "Channel",
     "Channels",
+    "Delivery",
     "Dispatched",
-    "Handover",
-    "Limits",
+    "Letter",
     "Made",
-    "Outgoing",
+    "Message",
     "Promise",
     "Refused",
+    "SmsChannel",
+    "Stop",
     "dispatch",
-    "limits_of",
+    "hold_line",
+    "let_go",
     "may_contact",
+    "messages",
+    "promise",
     "promise_batch",
-    "render",
+    "resume",
     "segments",
+    "stop",
+    "take_receipts",
+    "text_of",
 ]

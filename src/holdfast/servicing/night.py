@@ -85,11 +85,14 @@ def run_night(db: Db, *, clock: Clock, on: date, dry_run: bool = False) -> Night
 
 
 def record_contacts(db: Db, dispatched: Sequence[Dispatched], *, clock: Clock) -> int:
-    """Close the reminders that were sent, or that a rule refused for good, and open the next ones; returns how many."""
+    """Close the reminders that were sent, or that a rule or a person refused for good, and open the next ones; returns how many.
+
+    One that failed, or whose time ran out in our hands, proves nothing: its duty stays open for a person.
+    """
     known = lender(db)
     plans = Plans(db, known)
     act = Act(clock.today(), clock.now(), SYSTEM, known.zone)
-    by_loan = {each.loan_id: each for each in dispatched if each.duty_no is not None}
+    by_loan = {each.loan_id: each for each in dispatched if each.duty_no is not None and _proves(each)}
     changes = []
     for held in store.load(db, list(by_loan)):
         sent = by_loan[held.loan.loan_id]
@@ -102,6 +105,10 @@ def record_contacts(db: Db, dispatched: Sequence[Dispatched], *, clock: Clock) -
     if changes:
         _save(db, changes, act, label=f"contacts {act.today}")
     return len(changes)
+
+
+def _proves(sent: Dispatched) -> bool:
+    return sent.outcome in ("sent", "delivered", "refused") or sent.rule == "tonight.hold"
 
 
 def _close_day(db: Db, ids: Sequence[int], night: Night, plans: Plans, act: Act, holds: dict[tuple[int, str], str], dry_run: bool) -> None:

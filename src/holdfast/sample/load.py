@@ -1,0 +1,172 @@
+"""Living the sample book, one day after the other, up to this morning."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field
+from datetime import date, time, timedelta
+from typing import Any, Final
+
+import psycopg
+
+from holdfast.contact import dispatch
+from holdfast.journal import Actor
+from holdfast.kernel.calendar import add_months
+from holdfast.kernel.clock import Clock, FixedClock, ShiftedClock, instant_on
+from holdfast.kernel.money import Money
+from holdfast.life import LoanState
+from holdfast.parties import Staff, create_branch, create_staff, issue_token, register_party
+from holdfast.policy import Lender, Pack, note_night, set_lender, shipped, store_pack
+from holdfast.products import define, new_version
+from holdfast.sample.people import LIVES, OFFERS, STAFF, Life
+from holdfast.servicing import Terms, note_duty, originate, quote, receive, reverse, write_off
+from holdfast.servicing.night import record_contacts, run_night
+from holdfast.servicing.store import load as load_loans
+from holdfast.wiring import CHANNELS
+
+Db = psycopg.Connection[Any]
+
+LENDER: Final = Lender(
+    name="青屿小额贷款（示例）", lender_type="micro_lender", licence_no="示例-0001", regulator="示例地方金融管理局", region="CN", sample=True,
+)  # fmt: skip
+_ZONE: Final = "Asia/Shanghai"
+_DAYS: Final = 150
+
+
+@dataclass(slots=True)
+class _Borrower:
+    """A life and the loan it has become."""
+
+    life: Life
+    public_id: str = ""
+    loan_id: int = 0
+    begun: date = date.min
+    receipts: list[int] = field(default_factory=list)
+
+
+def load(db: Db) -> list[tuple[str, str, str, str]]:
+    """Write the whole sample book in the caller's transaction: (role, user, password, token) of each of its staff."""
+    today = ShiftedClock(0, _ZONE).today()
+    first = today - timedelta(days=_DAYS)
+    set_lender(db, LENDER)
+    pack = shipped()
+    dawn = _at(first, 8)
+    store_pack(db, pack, at=dawn.now())
+    logins, staff, branches = _people(db, dawn)
+    for offer in OFFERS:
+        define(db, code=offer.code, name_zh=offer.zh, name_en=offer.en, collateral=offer.collateral)
+        new_version(
+            db, code=offer.code, from_date=first,
+            terms={"method": offer.method.value, "rate": {"ppb": offer.rate.ppb, "per": offer.rate.per.value}, "instalments": offer.instalments},
+        )  # fmt: skip
+    borrowers = [_Borrower(life) for life in LIVES]
+    for number in range(_DAYS + 1):
+        day = first + timedelta(days=number)
+        morning = ShiftedClock(0, _ZONE) if day == today else _at(day, 10)
+        record_contacts(db, dispatch(db, CHANNELS, clock=morning, limit=1_000), clock=morning)
+        _live(db, borrowers, morning, staff, branches, pack, number - _DAYS)
+        if day < today:
+            run_night(db, clock=_at(day, 22), on=day)
+            note_night(db, day)
+    return logins
+
+
+def _people(db: Db, now: Clock) -> tuple[list[tuple[str, str, str, str]], dict[str, Staff], list[int]]:
+    system = Actor("system", "system")
+    branches = [
+        create_branch(db, code=code, name=name).branch_id for code, name in (("HQ", "青屿总部（示例）"), ("EAST", "东岸营业部（示例）"))
+    ]
+    logins, staff = [], {}
+    for role, user, name, branch, scope in STAFF:
+        password = secrets.token_urlsafe(9)
+        staff[role] = create_staff(
+            db, clock=now, by=system, username=user, password=password, name=name, role=role,
+            branch_id=None if branch is None else branches[branch], scope=scope,
+        )  # fmt: skip
+        logins.append((role, user, password, issue_token(db, clock=now, by=system, staff=staff[role], label="sample")))
+    return logins, staff, branches
+
+
+def _live(db: Db, borrowers: list[_Borrower], now: Clock, staff: dict[str, Staff], branches: list[int], pack: Pack, age: int) -> None:
+    """All that the sample's people do on one day; `age` is that day counted from today (0, -1, ...)."""
+    officer = Actor(staff["officer"].public_id, "officer")
+    for each in borrowers:
+        if each.life.opens == -age:
+            _open(db, each, now, officer, staff["officer"].staff_id, branches, pack)
+        elif each.public_id:
+            _pay(db, each, now, officer)
+            _habit(db, each, now, officer, age)
+    _follow_up(db, borrowers, now, Actor(staff["caller"].public_id, "caller"), age)
+
+
+def _open(db: Db, each: _Borrower, now: Clock, officer: Actor, officer_id: int, branches: list[int], pack: Pack) -> None:
+    life, today = each.life, now.today()
+    branch_id = branches[life.branch]
+    party = register_party(
+        db, clock=now, by=officer, kind="person", branch_id=branch_id, language=life.language, private={"name": life.name, "phone": life.phone}
+    )
+    terms = Terms("CNY", life.principal, life.offer.method, life.offer.rate, life.offer.instalments, today)
+    done = originate(
+        db, clock=now, by=officer, officer_id=officer_id, branch_id=branch_id, party_id=party.party_id, borrower_label=party.label,
+        product_code=life.offer.code, product_version=1, contract_no=f"HF-{today:%Y%m}-{life.phone[-4:]}", terms=terms, pack=pack,
+    )  # fmt: skip
+    each.public_id, each.loan_id, each.begun = done.public_id, done.loan_id, today
+
+
+def _pay(db: Db, each: _Borrower, now: Clock, officer: Actor) -> None:
+    """Pay an instalment when the life says so: a receipt of what that instalment still asks for."""
+    today = now.today()
+    for number, late in enumerate(each.life.pays, 1):
+        due_on = add_months(each.begun, number)
+        if late is None or due_on + timedelta(days=late) != today:
+            continue
+        row = next((row for row in load_loans(db, [each.loan_id], lock=False)[0].state.instalments if row.n == number), None)
+        if row is not None and row.unpaid > 0:
+            _receive(db, each, now, officer, row.unpaid, today)
+
+
+def _habit(db: Db, each: _Borrower, now: Clock, officer: Actor, age: int) -> None:
+    habit, today = each.life.habit, now.today()
+    if habit == "partial" and age == -6:
+        _receive(db, each, now, officer, 30_000, today)
+    elif habit == "pays_off" and age in (-2, -9) and (each.life.principal > 1_000_000) == (age == -9):
+        total = quote(db, loan=each.public_id, on=today).total
+        _receive(db, each, now, officer, total.minor, today)
+    elif habit == "over" and age == -1:
+        total = quote(db, loan=each.public_id, on=today).total
+        if total.minor:
+            _receive(db, each, now, officer, total.minor + 5_000, today)
+    elif habit == "bounces" and each.receipts and age == 2 - each.life.opens + 31:
+        reverse(db, clock=now, by=officer, loan=each.public_id, event_no=each.receipts[-1], reason="银行退票（示例）")
+        row = next(row for row in load_loans(db, [each.loan_id], lock=False)[0].state.instalments if row.unpaid > 0)
+        _receive(db, each, now, officer, row.unpaid, today)
+    elif habit == "returned" and age == -20:
+        total = quote(db, loan=each.public_id, on=today).total
+        _receive(db, each, now, officer, total.minor, today)
+        for duty in load_loans(db, [each.loan_id], lock=False)[0].standing:
+            note_duty(db, clock=now, by=officer, loan=each.public_id, duty_no=duty.duty_no, outcome="done", words="结清手续已办（示例）")
+    elif habit == "written_off" and age == -5:
+        write_off(db, clock=now, by=officer, loan=each.public_id, reason="多次联系未果，经批准核销（示例）")
+
+
+def _receive(db: Db, each: _Borrower, now: Clock, officer: Actor, minor: int, on: date) -> None:
+    done = receive(db, clock=now, by=officer, loan=each.public_id, amount=Money(minor, "CNY"), received_on=on)
+    each.receipts.append(done.event_no)
+
+
+def _follow_up(db: Db, borrowers: list[_Borrower], now: Clock, caller: Actor, age: int) -> None:
+    """The caller does each follow-up on its day; today's are left for whoever opens the sample."""
+    if age == 0:
+        return
+    loans = [each.loan_id for each in borrowers if each.public_id]
+    for held in load_loans(db, loans, lock=False) if loans else []:
+        for duty in held.standing:
+            if duty.kind == "follow_up" and duty.due_on <= now.today() and held.loan.state is LoanState.ACTIVE:
+                words = "本人接听，说近期会还（示例）"
+                note_duty(db, clock=now, by=caller, loan=held.loan.public_id, duty_no=duty.duty_no, outcome="reached", words=words)
+            elif duty.kind in ("credit_update", "settlement_certificate", "refund") and duty.due_on <= now.today() and duty.kind != "refund":
+                note_duty(db, clock=now, by=caller, loan=held.loan.public_id, duty_no=duty.duty_no, outcome="done", words="已办（示例）")
+
+
+def _at(day: date, hour: int) -> FixedClock:
+    return FixedClock(instant_on(day, time(hour), _ZONE), _ZONE)
