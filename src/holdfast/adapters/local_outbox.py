@@ -1,18 +1,25 @@
-"""The embedded channel: a message is shown in the console as the borrower's phone would show it.
+"""The embedded text-message channel: nothing leaves the house, and the console shows each message as a phone would.
 
-Nothing leaves the machine, so nothing is ever unknown: what is handed over is delivered.
+Needs no account. A message counts as delivered at once, since its phone is the screen. Receipts never
+come late here, and nobody answers.
 """
 
 from __future__ import annotations
 
-from holdfast.contact import Capabilities, Handover, Outgoing
+from collections.abc import Sequence
+from datetime import datetime
+
+from holdfast.contact import Accepted, Capabilities, Delivery, Letter
 
 
 class LocalOutbox:
-    """An SMS channel without a carrier."""
+    """An `SmsChannel` that delivers to the console."""
 
-    capabilities = Capabilities(name="local outbox", inbound=False, receipts=True, finance_allowed=True, real=False)
+    def capabilities(self) -> Capabilities:
+        return Capabilities(name="local outbox", finance_allowed=True, receipts=False, inbound=False, run_against="itself")
 
-    def send(self, message: Outgoing) -> Handover:
-        """Delivered at once, under the message's own key."""
-        return Handover("delivered", provider_id=message.key)
+    def send(self, letters: Sequence[Letter], at: datetime) -> Sequence[Accepted]:
+        return [Accepted(letter.key, f"local:{letter.key}", "delivered") for letter in letters]
+
+    def receipts(self) -> Sequence[Delivery]:
+        return ()

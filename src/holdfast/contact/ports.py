@@ -1,47 +1,69 @@
-"""The port of a channel: what an adapter must do, and what it may answer."""
+"""The port through which a message leaves the house, and what every adapter of it promises.
+
+`send` takes letters with a key each. A letter sent twice under one key reaches the person once. An
+outside that does not answer raises Unavailable: nothing is then known, and the same letters are sent again.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal, Protocol
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """One message to one number. `number` is in the clear and lives only for the moment of sending."""
+
+    key: str
+    number: str = field(repr=False)
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """What the outside said to one letter: its own id, and `delivered`, `sent` (a receipt follows) or `failed` with why."""
+
+    key: str
+    provider_id: str
+    outcome: str
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A receipt that came later: the outside's id, `delivered` or `failed`, and when."""
+
+    provider_id: str
+    outcome: str
+    at: datetime
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What a channel can do; `real` is false for one that reaches nobody outside."""
+    """What a channel can do. `finance_allowed`: the carrier accepts lending content."""
 
     name: str
-    inbound: bool
-    receipts: bool
     finance_allowed: bool
-    real: bool
+    receipts: bool
+    inbound: bool
+    run_against: str
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
-    """One message on its way. `key` is the same on every try, so that a provider sends it once."""
+class SmsChannel(Protocol):
+    """A way to send text messages."""
 
-    key: str
-    party_id: int
-    body: str
+    def capabilities(self) -> Capabilities:
+        """What this channel can do, and against which peer that was seen."""
 
+    def send(self, letters: Sequence[Letter], at: datetime) -> Sequence[Accepted]:
+        """Hand the letters over; one answer for each, in their order. Unavailable if the outside gave none."""
 
-@dataclass(frozen=True, slots=True)
-class Handover:
-    """What the channel answered. `unknown`: nobody can say; it is asked about, never sent again."""
-
-    state: Literal["sent", "delivered", "failed", "unknown"]
-    provider_id: str | None = None
-    why: str = ""
+    def receipts(self) -> Sequence[Delivery]:
+        """Receipts that have come since the last time they were asked for."""
 
 
-class Channel(Protocol):
-    """A way to reach a person."""
-
-    capabilities: Capabilities
-
-    def send(self, message: Outgoing) -> Handover: ...
-
-
-Channels = Mapping[str, Channel]
+# The way that is set up for each channel of `message.channel`.
+Channels = Mapping[str, SmsChannel]

@@ -1,36 +1,51 @@
-"""May this person be reached now, for this purpose, on this channel? Pure, and it names the rule that decides."""
+"""May we contact this person now, for this purpose, over this channel?
+
+Pure: the answer follows from the pack, what was done today, and the pauses in force. Hours and
+caps bind reminders, collection and marketing; a code that the person asked for always goes.
+Reminders before the due date count in the same daily budget as everything else.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from holdfast.kernel.clock import instant_on
 from holdfast.policy import Hours, Pack
 
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """The pack's rules of contact on one day."""
-
-    quiet: Hours
-    sms_hours: Hours
-    bound: frozenset[str]
-    service_waits: bool
-    sms_reminders: int
-    sms_collections: int
-    all_channels: int
-    pauses: frozenset[str]
+PURPOSES: Final = ("code", "service", "reminder", "collection", "marketing")
+CHANNELS: Final = ("sms", "voice", "push", "mail", "visit")
+# What a contact can have come to; all but `refused` used up a part of the day's budget.
+REFUSED: Final = "refused"
+REACHED: Final = "reached"
+_DAY: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A contact that was made today, or a stop that stands: what the rules must know of the person."""
+    """A contact with the person, or one that a rule refused, on a business date."""
 
+    on_date: date
     purpose: str
     channel: str
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A pause: `opt_out`, `complaint`, `dispute` or `hardship`, for some purposes; `until` is its last day, None for open."""
+
+    reason: str
+    purposes: frozenset[str]
+    since: date
+    until: date | None
+
+    def holds(self, purpose: str, on: date) -> bool:
+        """Whether it binds that purpose on that day."""
+        return purpose in self.purposes and self.since <= on and (self.until is None or on <= self.until)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,64 +57,130 @@ class Allowed:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """No, by this rule; `earliest` is when to ask again, None if only a person can lift it."""
+    """No: by which rule, why in words, and from when it could be yes (None: not before somebody acts)."""
 
     rule: str
     sentence: str
     earliest: datetime | None
 
 
-def limits_of(pack: Pack, on: date, lender_type: str | None) -> Limits:
-    """The rules of contact that `pack` has for `on`."""
+def may_contact(
+    pack: Pack, *, history: Sequence[Made], stops: Sequence[Stop], purpose: str, channel: str, moment: datetime, zone: str,
+    target: str = "borrower", consented: bool = False, lender_type: str | None = None,
+) -> Allowed | Refused:  # fmt: skip
+    """Ask every rule; the first no is the answer.
 
-    def number(key: str) -> int:
-        return pack.number(key, on=on, lender_type=lender_type)
-
-    return Limits(
-        quiet=pack.hours("contact.quiet_hours", on=on, lender_type=lender_type),
-        sms_hours=pack.hours("contact.sms_hours", on=on, lender_type=lender_type),
-        bound=frozenset(pack.names("contact.bound_purposes", on=on, lender_type=lender_type)),
-        service_waits=pack.flag("contact.service_waits_for_morning", on=on, lender_type=lender_type),
-        sms_reminders=number("contact.sms_per_day_reminder"),
-        sms_collections=number("contact.sms_per_day_collection"),
-        all_channels=number("contact.per_day_all_channels"),
-        pauses=frozenset(pack.names("contact.pauses", on=on, lender_type=lender_type)),
+    `moment` is an instant, `zone` the person's own; `history` is what was made with that person, of any
+    day (other days do not count); `consented` is a yes to marketing.
+    """
+    local = moment.astimezone(ZoneInfo(zone))
+    on = local.date()
+    ask = _Question(pack, purpose, channel, on, lender_type, zone)
+    return (
+        ask.right_party(target)
+        or ask.not_stopped(stops)
+        or ask.consented(consented)
+        or ask.within_hours(local)
+        or ask.within_caps([made for made in history if made.on_date == on and made.outcome != REFUSED])
+        or Allowed("contact.per_day_all_channels" if ask.bound else f"contact.purpose.{purpose}")
     )
 
 
-def may_contact(
-    limits: Limits, made: Sequence[Made], stops: Sequence[str], *, purpose: str, channel: str, moment: datetime, zone: str
-) -> Allowed | Refused:
-    """Ask every rule in turn: pauses, hours, then the caps of the day.
+@dataclass(frozen=True, slots=True)
+class _Question:
+    pack: Pack
+    purpose: str
+    channel: str
+    on: date
+    lender_type: str | None
+    zone: str
 
-    `made`: contacts already made with the person today, on any channel. `stops`: reasons that
-    stand against this purpose (`opt_out`, `complaint`, `dispute`, `hardship`).
-    """
-    waits = purpose in limits.bound or (purpose == "service" and limits.service_waits)
-    if purpose in limits.bound:
+    @property
+    def bound(self) -> bool:
+        """Whether hours and caps bind this purpose."""
+        return self.purpose in self.pack.names("contact.bound_purposes", on=self.on, lender_type=self.lender_type)
+
+    def right_party(self, target: str) -> Refused | None:
+        key = "contact.right_party"
+        if target in self.pack.names(key, on=self.on, lender_type=self.lender_type):
+            return None
+        return Refused(key, f"only the borrower or a guarantor is told of the debt, not: {target}", None)
+
+    def not_stopped(self, stops: Sequence[Stop]) -> Refused | None:
         for stop in stops:
-            if stop == "opt_out" or stop in limits.pauses:
-                return Refused(f"contact.{stop}", f"this person may not be contacted: {stop.replace('_', ' ')}", None)
-    local = moment.astimezone(ZoneInfo(zone))
-    if waits:
-        if limits.quiet.hold(local.time()):
-            return Refused("contact.quiet_hours", "no contact in the quiet hours", _next(local, limits.quiet.end, zone))
-        if channel == "sms" and not limits.sms_hours.hold(local.time()):
-            return Refused("contact.sms_hours", "messages only in the hours of the pack", _next(local, limits.sms_hours.start, zone))
-    if purpose in limits.bound:
-        counted = [each for each in made if each.purpose in limits.bound]
-        same = sum(each.channel == channel and each.purpose == purpose for each in counted)
-        cap = {"reminder": limits.sms_reminders, "collection": limits.sms_collections}.get(purpose)
-        tomorrow = _next(local, limits.sms_hours.start, zone, tomorrow=True)
-        if channel == "sms" and cap is not None and same >= cap:
-            return Refused(f"contact.sms_per_day_{purpose}", f"{same} of {cap} messages today are used", tomorrow)
-        if len(counted) >= limits.all_channels:
-            return Refused("contact.per_day_all_channels", f"{len(counted)} contacts today are enough", tomorrow)
-    return Allowed("contact.sms_hours" if waits and channel == "sms" else "contact.quiet_hours")
+            if stop.holds(self.purpose, self.on):
+                rule = "contact.opt_out" if stop.reason == "opt_out" else "contact.pauses"
+                until = f"until {stop.until}" if stop.until else "until it is lifted"
+                return Refused(
+                    rule, f"{_STOPPED[stop.reason]}; no {self.purpose} {until}", self._morning(stop.until + _DAY) if stop.until else None
+                )
+        return None
+
+    def consented(self, consented: bool) -> Refused | None:
+        key = "contact.marketing_needs_consent"
+        if self.purpose != "marketing" or consented or not self.pack.flag(key, on=self.on, lender_type=self.lender_type):
+            return None
+        return Refused(key, "the person has not agreed to marketing, and silence is no", None)
+
+    def within_hours(self, local: datetime) -> Refused | None:
+        waits = self.purpose == "service" and self.pack.flag("contact.service_waits_for_morning", on=self.on, lender_type=self.lender_type)
+        quiet = self._hours("contact.quiet_hours")
+        if (self.bound or waits) and quiet.hold(local.time()):
+            rule = "contact.quiet_hours" if self.bound else "contact.service_waits_for_morning"
+            return Refused(rule, f"quiet hours from {quiet.start:%H:%M} to {quiet.end:%H:%M}", self._next(local, quiet))
+        open_hours = self._hours("contact.sms_hours")
+        if self.bound and self.channel == "sms" and not open_hours.hold(local.time()):
+            day = self.on if local.time() < open_hours.start else self.on + _DAY
+            sentence = f"text messages go out from {open_hours.start:%H:%M} to {open_hours.end:%H:%M}"
+            return Refused("contact.sms_hours", sentence, max(instant_on(day, open_hours.start, self.zone), self._morning(day)))
+        return None
+
+    def within_caps(self, today: Sequence[Made]) -> Refused | None:
+        if not self.bound:
+            return None
+        counted = [made for made in today if made.purpose != "code"]
+        for rule, cap, used in self._caps(counted):
+            if used >= cap:
+                return Refused(rule, f"{used} of {cap} made today ({_COUNTED[rule]})", self._morning(self.on + _DAY))
+        return None
+
+    def _caps(self, today: Sequence[Made]) -> list[tuple[str, int, int]]:
+        """Each cap that binds this contact: its rule, how many a day, how many were made."""
+        here = [made for made in today if made.channel == self.channel]
+        caps = []
+        if self.channel == "sms":
+            caps.append((f"contact.sms_per_day_{self.purpose}", sum(made.purpose == self.purpose for made in here)))
+        elif self.channel == "voice":
+            caps.append(("contact.voice_effective_per_day", sum(made.outcome == REACHED for made in here)))
+            caps.append(("contact.voice_attempts_per_day", len(here)))
+        elif self.channel == "push":
+            caps.append(("contact.push_per_day", len(here)))
+        caps.append(("contact.per_day_all_channels", len(today)))
+        return [(rule, self.pack.number(rule, on=self.on, lender_type=self.lender_type), used) for rule, used in caps]
+
+    def _hours(self, key: str) -> Hours:
+        return self.pack.hours(key, on=self.on, lender_type=self.lender_type)
+
+    def _morning(self, day: date) -> datetime:
+        return instant_on(day, self._hours("contact.quiet_hours").end, self.zone)
+
+    def _next(self, local: datetime, quiet: Hours) -> datetime:
+        """When the quiet hours that hold now come to an end."""
+        return instant_on(self.on if local.time() < quiet.end else self.on + _DAY, quiet.end, self.zone)
 
 
-def _next(local: datetime, at: time, zone: str, *, tomorrow: bool = False) -> datetime:
-    day = local.date()
-    if tomorrow or local.time() >= at:
-        day += timedelta(days=1)
-    return instant_on(day, at, zone)
+_STOPPED: Final = {
+    "opt_out": "the person asked not to be contacted",
+    "complaint": "a complaint is open",
+    "dispute": "the debt is disputed",
+    "hardship": "a hardship request is open",
+}
+_COUNTED: Final = {
+    "contact.sms_per_day_reminder": "reminders by text message",
+    "contact.sms_per_day_collection": "collection text messages",
+    "contact.sms_per_day_marketing": "marketing text messages",
+    "contact.voice_effective_per_day": "calls that reached the person",
+    "contact.voice_attempts_per_day": "calls",
+    "contact.push_per_day": "notices on the phone",
+    "contact.per_day_all_channels": "all channels together",
+}

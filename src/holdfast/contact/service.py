@@ -1,191 +1,215 @@
-"""Promising a message and sending it: the two verbs between a duty and a person's phone."""
+"""Promising messages and sending them: written before anything is sent, asked again when it is.
+
+A rule may say not now: then the message waits for the earliest moment that the rule allows, and is
+refused for good only if that lies beyond the time it was promised for. An outside that does not
+answer loses nothing: the message is sent again under the same key until its time is over.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Any, Final
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Final
 
-import psycopg
-
-from holdfast.contact.ports import Channels, Handover, Outgoing
-from holdfast.contact.rules import Allowed, Made, Refused, limits_of, may_contact
-from holdfast.contact.templates import render
-from holdfast.kernel import canonical
+from holdfast.contact import store
+from holdfast.contact.model import Dispatched, Due, Message, Promise
+from holdfast.contact.ports import Channels, Letter, SmsChannel
+from holdfast.contact.rules import CHANNELS, PURPOSES, REFUSED, Allowed, Made, Refused, Stop, may_contact
+from holdfast.contact.store import Db
+from holdfast.contact.templates import text_of
+from holdfast.journal import write_record
 from holdfast.kernel.clock import Clock
-from holdfast.policy import lender, pack_in_force
+from holdfast.kernel.errors import BadInput, NotFound, Unavailable
+from holdfast.parties import Party, Scope, Staff, numbers_for_sending, require
+from holdfast.policy import Lender, Pack, lender, pack_in_force
 
-Db = psycopg.Connection[Any]
-
-# The name that messages are signed with before the lender has one.
-_UNNAMED: Final = "Holdfast"
-
-
-@dataclass(frozen=True, slots=True)
-class Promise:
-    """A message that is to reach a borrower between `send_from` and `send_until`, and the duty it answers."""
-
-    loan_id: int
-    duty_no: int | None
-    party_id: int | None
-    purpose: str
-    channel: str
-    template: str
-    params: Mapping[str, Any]
-    on_date: date
-    send_from: datetime
-    send_until: datetime
+RETRY_AFTER: Final = timedelta(minutes=5)
+STOP_REASONS: Final = ("opt_out", "complaint", "dispute", "hardship")
+# What a pause binds unless it says otherwise: never codes, never the service messages that a person needs.
+STOPPED_PURPOSES: Final = frozenset({"reminder", "collection", "marketing"})
+# Not refused by a rule of contact: there was nothing left to send, or no time left to send it.
+DROPPED_BY: Final = frozenset({"duty.closed", "tonight.hold", "contact.window"})
+SHORTEST_REASON: Final = 4
+MOST_MESSAGES: Final = 500
 
 
-@dataclass(frozen=True, slots=True)
-class Dispatched:
-    """What became of one message: `outcome` is `sent`, `delivered`, `failed`, `unknown` or `refused`, and by which rule."""
-
-    loan_id: int
-    message_no: int
-    duty_no: int | None
-    outcome: str
-    rule: str
+def promise(db: Db, promised: Promise) -> int:
+    """Promise one message; its number within the loan."""
+    return promise_batch(db, [promised])[0]
 
 
-# The next number of a loan's messages; the caller holds the loan's row.
-_PROMISE = """
-WITH asked AS (
-    SELECT * FROM unnest(%s::bigint[], %s::integer[], %s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[],
-                         %s::date[], %s::timestamptz[], %s::timestamptz[])
-        AS a (loan_id, duty_no, party_id, purpose, channel, template, params, body, on_date, send_from, send_until)
-), written AS (
-    INSERT INTO message (loan_id, message_no, duty_no, purpose, channel, party_id, template, params, body, on_date, send_from, send_until, state)
-    SELECT loan_id,
-           (SELECT coalesce(max(m.message_no), 0) FROM message m WHERE m.loan_id = asked.loan_id) + row_number() OVER (PARTITION BY asked.loan_id),
-           duty_no, purpose, channel, party_id, template, params, body, on_date, send_from, send_until, 'promised'
-      FROM asked
-    RETURNING loan_id, message_no, send_from
-)
-INSERT INTO outbox (loan_id, message_no, send_from) SELECT loan_id, message_no, send_from FROM written
-"""
-
-_LANGUAGES = "SELECT party_id, language FROM party WHERE party_id = ANY(%s)"
-
-# Taken from the queue for good: the message's own row says what became of it, in the same transaction.
-_TAKE = """
-DELETE FROM outbox WHERE queue_id IN (
-    SELECT queue_id FROM outbox WHERE send_from <= %s ORDER BY send_from, queue_id LIMIT %s FOR UPDATE SKIP LOCKED
-) RETURNING loan_id, message_no
-"""
-
-_MESSAGES = """
-SELECT m.loan_id, m.message_no, m.duty_no, m.purpose, m.channel, m.party_id, m.body, m.on_date, m.send_until, l.public_id,
-       EXISTS (SELECT 1 FROM party_private p WHERE p.party_id = m.party_id AND p.kind = 'phone')
-  FROM unnest(%s::bigint[], %s::integer[]) AS taken (loan_id, message_no)
-  JOIN message m USING (loan_id, message_no) JOIN loan l ON l.loan_id = m.loan_id
- ORDER BY m.loan_id, m.message_no
-"""
-
-_MADE_TODAY = """
-SELECT party_id, purpose, channel FROM contact_ledger WHERE party_id = ANY(%s) AND on_date = %s AND outcome IN ('sent', 'reached')
-"""
-
-_STOPS = """
-SELECT party_id, reason, purposes FROM contact_stop WHERE party_id = ANY(%s) AND since <= %s AND (until IS NULL OR until >= %s)
-"""
-
-_SETTLE = """
-UPDATE message m SET state = s.state, state_why = s.why, provider_id = s.provider_id, sent_at = s.sent_at, settled_at = s.settled_at
-  FROM unnest(%s::bigint[], %s::integer[], %s::text[], %s::text[], %s::text[], %s::timestamptz[], %s::timestamptz[])
-    AS s (loan_id, message_no, state, why, provider_id, sent_at, settled_at)
- WHERE m.loan_id = s.loan_id AND m.message_no = s.message_no
-"""
-
-_LEDGER = """
-INSERT INTO contact_ledger (loan_id, entry_no, party_id, purpose, channel, on_date, at, outcome, rule)
-SELECT s.loan_id, (SELECT coalesce(max(c.entry_no), 0) FROM contact_ledger c WHERE c.loan_id = s.loan_id) + row_number() OVER (PARTITION BY s.loan_id),
-       s.party_id, s.purpose, s.channel, %s, %s, s.outcome, s.rule
-  FROM unnest(%s::bigint[], %s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[])
-    AS s (loan_id, party_id, purpose, channel, outcome, rule)
-"""
-
-_AGAIN = "INSERT INTO outbox (loan_id, message_no, send_from) SELECT * FROM unnest(%s::bigint[], %s::integer[], %s::timestamptz[])"
-
-
-def promise_batch(db: Db, promises: Sequence[Promise]) -> None:
-    """Write messages and queue them, one statement for all; the caller holds the loans' rows."""
+def promise_batch(db: Db, promises: Sequence[Promise]) -> list[int]:
+    """Promise messages, text and all, in the caller's transaction; their numbers within their loans, in order."""
     if not promises:
-        return
+        return []
     known = lender(db)
-    parties = sorted({each.party_id for each in promises if each.party_id is not None})
-    languages = dict(db.execute(_LANGUAGES, [parties]).fetchall())
-    rows = [
-        (
-            each.loan_id, each.duty_no, each.party_id, each.purpose, each.channel, each.template,
-            canonical.encode(dict(each.params)).decode(),
-            render(each.template, languages.get(each.party_id, "zh-hans"), each.params, signature=known.name or _UNNAMED),
-            each.on_date, each.send_from, each.send_until,
-        )
+    for each in promises:
+        if each.purpose not in PURPOSES or each.channel not in CHANNELS:
+            raise BadInput(f"purpose, channel: there is no {each.purpose} by {each.channel}", field="channel")
+    tongue = store.languages(db, (each.party_id for each in promises if each.party_id is not None))
+    home = "zh-hans" if known.region is None or known.region.startswith("CN") else "en"
+    bodies = [
+        text_of(each.template, each.params, language=tongue.get(each.party_id, home) if each.party_id else home, signature=known.name)
         for each in promises
-    ]  # fmt: skip
-    db.execute(_PROMISE, _columns(rows, 11))
+    ]
+    return store.write_promises(db, promises, bodies)
 
 
 def dispatch(db: Db, channels: Channels, *, clock: Clock, limit: int) -> list[Dispatched]:
-    """Send what may be sent by now: at most `limit` messages.
+    """Send what may be sent by now, at most `limit` at once, and say what became of each.
 
-    The rules are asked again for each. A refusal that time lifts puts the message back for its earliest
-    moment; any other is final, and the caller closes or hands over the duty.
+    Empty means that nothing is due any more. What a rule puts off, or an outside did not answer to, stays in
+    the outbox and is not reported. The caller closes the duties in the same transaction.
     """
-    now, today = clock.now(), clock.today()
-    taken = db.execute(_TAKE, [now, limit]).fetchall()
-    if not taken:
-        return []
-    known = lender(db)
-    limits = limits_of(pack_in_force(db, clock), today, known.lender_type)
-    messages = db.execute(_MESSAGES, _columns(taken, 2)).fetchall()
-    parties = sorted({row[5] for row in messages if row[5] is not None})
-    made: dict[int, list[Made]] = {}
-    for party_id, purpose, channel in db.execute(_MADE_TODAY, [parties, today]).fetchall():
-        made.setdefault(party_id, []).append(Made(purpose, channel))
-    stops: dict[int, list[tuple[str, list[str]]]] = {}
-    for party_id, reason, purposes in db.execute(_STOPS, [parties, today, today]).fetchall():
-        stops.setdefault(party_id, []).append((reason, purposes))
-
-    settled: list[tuple[Any, ...]] = []
-    ledger: list[tuple[Any, ...]] = []
-    again: list[tuple[Any, ...]] = []
-    outcomes: list[Dispatched] = []
-    for loan_id, number, duty_no, purpose, channel, party_id, body, _on, until, public_id, has_phone in messages:
-        verdict: Allowed | Refused
-        if party_id is None or not has_phone:
-            verdict = Refused("contact.no_number", "no phone number is on file", None)
-        else:
-            against = [reason for reason, purposes in stops.get(party_id, []) if purpose in purposes]
-            verdict = may_contact(limits, made.get(party_id, []), against, purpose=purpose, channel=channel, moment=now, zone=known.zone)
-        if isinstance(verdict, Refused):
-            if verdict.earliest is not None and verdict.earliest < until:
-                again.append((loan_id, number, verdict.earliest))
-                continue
-            settled.append((loan_id, number, "dropped", verdict.sentence, None, None, now))
-            ledger.append((loan_id, party_id, purpose, channel, "refused", verdict.rule))
-            outcomes.append(Dispatched(loan_id, number, duty_no, "refused", verdict.rule))
-            continue
-        handover = channels[channel].send(Outgoing(f"{public_id}-{number}", party_id, body))
-        made.setdefault(party_id, []).append(Made(purpose, channel))
-        settled.append((loan_id, number, handover.state, handover.why, handover.provider_id, now, _settled_at(handover, now)))
-        ledger.append((loan_id, party_id, purpose, channel, "sent", verdict.rule))
-        outcomes.append(Dispatched(loan_id, number, duty_no, handover.state, verdict.rule))
-    if settled:
-        db.execute(_SETTLE, _columns(settled, 7))
-        db.execute(_LEDGER, [today, now, *_columns(ledger, 6)])
-    if again:
-        db.execute(_AGAIN, _columns(again, 3))
-    return outcomes
+    store.one_dispatcher(db)
+    while due := store.claim_due(db, clock.now(), limit):
+        done = _Dispatch(db, channels, clock, lender(db), pack_in_force(db, clock)).work(due)
+        if done:
+            return done
+    return []
 
 
-def _settled_at(handover: Handover, now: datetime) -> datetime | None:
-    return now if handover.state in ("delivered", "failed") else None
+def take_receipts(db: Db, channel: SmsChannel) -> int:
+    """Write the receipts that have come over a channel; how many settled a message."""
+    return sum(store.settle(db, provider_id=each.provider_id, state=each.outcome, why=each.why, at=each.at) for each in channel.receipts())
 
 
-def _columns(rows: Sequence[Sequence[Any]], width: int) -> list[list[Any]]:
-    return [[row[number] for row in rows] for number in range(width)]
+def stop(
+    db: Db, *, clock: Clock, by: Staff, party: Party, reason: str, until: date | None = None, purposes: frozenset[str] = STOPPED_PURPOSES
+) -> None:
+    """Pause contact with a person from today: opt-out, complaint, dispute or hardship."""
+    require(by, "contact.stop")
+    if reason not in STOP_REASONS:
+        raise BadInput(f"reason: write one of {', '.join(STOP_REASONS)}, not {reason!r}", field="reason")
+    if not purposes or not purposes <= set(PURPOSES):
+        raise BadInput(f"purposes: choose from {', '.join(PURPOSES)}", field="purposes")
+    today = clock.today()
+    if until is not None and until < today:
+        raise BadInput(f"until: {until} is over already", field="until")
+    store.write_stop(db, party.party_id, Stop(reason, purposes, today, until))
+    says = {"reason": reason, "purposes": sorted(purposes), "until": until.isoformat() if until else None}
+    write_record(db, clock=clock, by=by.actor, chain_id=party.party_id, chain=party.public_id, kind="contact.stopped", says=says)
 
 
+def resume(db: Db, *, clock: Clock, by: Staff, party: Party, reason: str) -> None:
+    """End the pauses of that reason with yesterday; NotFound if there is none."""
+    require(by, "contact.stop")
+    if not store.end_stops(db, party.party_id, reason, clock.today() - timedelta(days=1)):
+        raise NotFound(f"{party.public_id} has no {reason} in force", code="no_stop", field="reason")
+    says = {"reason": reason}
+    write_record(db, clock=clock, by=by.actor, chain_id=party.party_id, chain=party.public_id, kind="contact.resumed", says=says)
+
+
+def hold_line(db: Db, *, clock: Clock, by: Staff, loan_id: int, on: date, kind: str, about: str, reason: str) -> None:
+    """Hold a line of that night or day back, with a reason that stays on record."""
+    require(by, "tonight.hold")
+    if len(reason.strip()) < SHORTEST_REASON:
+        raise BadInput("reason: say in a few words why this is held", field="reason")
+    store.write_hold(db, loan_id=loan_id, on=on, kind=kind, about=about, reason=reason.strip(), by_staff=by.staff_id, at=clock.now())
+
+
+def let_go(db: Db, *, by: Staff, loan_id: int, on: date, kind: str, about: str) -> None:
+    """Let a held line go again; NotFound if it is not held."""
+    require(by, "tonight.hold")
+    if not store.delete_hold(db, loan_id=loan_id, on=on, kind=kind, about=about):
+        raise NotFound(f"the line {about} of {on} is not held", code="not_held")
+
+
+def messages(db: Db, scope: Scope, *, loan_id: int | None = None, on: date | None = None, limit: int = 50) -> list[Message]:
+    """Messages of the loans within sight, newest first; of one loan or of one day if asked."""
+    condition, values = scope.condition("l")
+    return store.messages(db, condition, values, loan_id=loan_id, on=on, limit=min(limit, MOST_MESSAGES))
+
+
+@dataclass(slots=True)
+class _Dispatch:
+    """One pass over claimed messages: decide, send, write."""
+
+    db: Db
+    channels: Channels
+    clock: Clock
+    lender: Lender
+    pack: Pack
+    states: list[tuple[Due, str, str, str | None, datetime | None, datetime | None]] = field(default_factory=list)
+    postponed: list[tuple[int, datetime]] = field(default_factory=list)
+    ledger: list[tuple[int, int | None, str, str, date, datetime, str, str, int | None]] = field(default_factory=list)
+    done: list[Dispatched] = field(default_factory=list)
+
+    def work(self, due: Sequence[Due]) -> list[Dispatched]:
+        parties = sorted({each.party_id for each in due if each.party_id is not None})
+        numbers = numbers_for_sending(self.db, parties)
+        history, stops = store.made_on(self.db, parties, self.clock.today()), store.stops_of(self.db, parties)
+        to_send: dict[str, list[tuple[Due, str, str]]] = {}
+        for each in due:
+            number = numbers.get(each.party_id) if each.party_id is not None else None
+            verdict = self._dropped(each) or self._unreachable(each, number)
+            if verdict is None and each.party_id is not None and number is not None:
+                made = history.setdefault(each.party_id, [])
+                answer = self._ask(each, made, stops.get(each.party_id, []))
+                if isinstance(answer, Allowed):
+                    # Counted before it is sent, so that the next one in this pass sees it.
+                    made.append(Made(self.clock.today(), each.purpose, each.channel, "sent"))
+                    to_send.setdefault(each.channel, []).append((each, answer.rule, number))
+                    continue
+                verdict = answer
+            if verdict is not None:
+                self._not_now(each, verdict)
+        for channel, letters in to_send.items():
+            self._send(self.channels[channel], letters)
+        store.write_states(self.db, self.states)
+        store.postpone(self.db, self.postponed)
+        store.write_ledger(self.db, self.ledger)
+        return self.done
+
+    def _dropped(self, due: Due) -> Refused | None:
+        """Why the message has no more purpose, if it has none."""
+        if not due.duty_open:
+            return Refused("duty.closed", "what it was about has been done", None)
+        if due.held is not None:
+            return Refused("tonight.hold", f"held: {due.held}", None)
+        if self.clock.now() > due.send_until:
+            return Refused("contact.window", "its time was over", None)
+        return None
+
+    def _unreachable(self, due: Due, number: str | None) -> Refused | None:
+        if number is None:
+            return Refused("contact.no_number", "no number of the borrower is known", None)
+        if due.channel not in self.channels:
+            return Refused("contact.no_channel", f"no way to send by {due.channel} is set up", None)
+        return None
+
+    def _ask(self, due: Due, made: Sequence[Made], stops: Sequence[Stop]) -> Allowed | Refused:
+        return may_contact(
+            self.pack, history=made, stops=stops, purpose=due.purpose, channel=due.channel, moment=self.clock.now(), zone=self.lender.zone,
+            lender_type=self.lender.lender_type,
+        )  # fmt: skip
+
+    def _not_now(self, due: Due, verdict: Refused) -> None:
+        """Put the message off if its rule allows it in time, else end it."""
+        now = self.clock.now()
+        if verdict.earliest is not None and verdict.earliest <= due.send_until:
+            self.postponed.append((due.queue_id, verdict.earliest))
+            return
+        outcome = "dropped" if verdict.rule in DROPPED_BY else REFUSED
+        self.states.append((due, "dropped", verdict.sentence, None, None, now))
+        self.done.append(Dispatched(due.loan_id, due.message_no, due.duty_no, outcome, verdict.rule))
+        if outcome == REFUSED:
+            self._note(due, REFUSED, verdict.rule, now)
+
+    def _send(self, channel: SmsChannel, letters: Sequence[tuple[Due, str, str]]) -> None:
+        now = self.clock.now()
+        try:
+            answers = channel.send([Letter(f"{due.loan_id}:{due.message_no}", number, due.body) for due, _, number in letters], now)
+        except Unavailable:
+            # Nothing is known: the same keys go again, until the message's own time is over.
+            self.postponed += [(due.queue_id, now + RETRY_AFTER) for due, _, _ in letters]
+            return
+        for (due, rule, _), answer in zip(letters, answers, strict=True):
+            settled = None if answer.outcome == "sent" else now
+            self.states.append((due, answer.outcome, answer.why, answer.provider_id, now, settled))
+            self.done.append(Dispatched(due.loan_id, due.message_no, due.duty_no, answer.outcome, rule))
+            self._note(due, "sent" if answer.outcome != "failed" else "failed", rule, now)
+
+    def _note(self, due: Due, outcome: str, rule: str, at: datetime) -> None:
+        self.ledger.append((due.loan_id, due.party_id, due.purpose, due.channel, self.clock.today(), at, outcome, rule, None))

@@ -1,44 +1,97 @@
-"""What is said, word for word, in the borrower's language. No ¥, no unmasked data, no threat, no debt on a lock screen's first line."""
+"""What a message says, in the borrower's language, and how many segments it takes.
+
+Amounts in words of the currency (元, never a sign that carriers refuse); nothing that is not
+masked; the lender's signature 【】 in front, as carriers require.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
+from datetime import date
 from typing import Any, Final
 
-from holdfast.kernel.errors import Fault
-from holdfast.kernel.money import decimal_of
+from holdfast.kernel.errors import BadInput, Fault
+from holdfast.kernel.money import Money
 
-_TEXTS: Final = {
-    ("reminder", "zh-hans"): "您合同尾号 {contract} 的第 {n} 期应还 {amount}，{due_on} 到期。已还请忽略。",
-    ("reminder", "en"): "Instalment {n} of contract ending {contract}: {amount} is due on {due_on}. If you have paid, please ignore this.",
-    ("receipt", "zh-hans"): "已收到您合同尾号 {contract} 的还款 {amount}，谢谢。",
-    ("receipt", "en"): "We have received {amount} for contract ending {contract}. Thank you.",
-    ("paid_off", "zh-hans"): "您合同尾号 {contract} 的借款已还清。我们会联系您领取结清证明和押品。",
-    ("paid_off", "en"): "Your loan, contract ending {contract}, is paid off. We will contact you about your certificate and your goods.",
+ONE_SEGMENT: Final = 70
+LONG_SEGMENT: Final = 67
+# A run of digits this long is a phone, card or identity number that somebody forgot to mask.
+_UNMASKED: Final = re.compile(r"[0-9]{11,}")
+_SIGNS: Final = re.compile(r"[¥￥$€£]")
+_CURRENCY_ZH: Final = {"CNY": "元", "HKD": "港元", "USD": "美元", "EUR": "欧元", "GBP": "英镑", "SGD": "新加坡元", "JPY": "日元"}
+_MONTHS: Final = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec"
+
+# What each template needs, and its words in each language.
+TEMPLATES: Final[Mapping[str, Mapping[str, str]]] = {
+    "reminder": {
+        "zh-hans": "您尾号 {contract} 的合同，第 {n} 期 {amount}，{due_on} 到期。已还请忽略。",
+        "en": "Contract ending {contract}: instalment {n} of {amount} is due on {due_on}. If you have paid, please ignore this.",
+    },
+    "overdue": {
+        "zh-hans": "您尾号 {contract} 的合同，第 {n} 期还差 {amount}，晚了 {days} 天。还不上？可申请延期或分期。",
+        "en": "Contract ending {contract}, instalment {n}: {amount} to pay, {days} days late. Cannot pay? Ask for more time.",
+    },
+    "receipt": {
+        "zh-hans": "已收到您 {paid_on} 还款 {amount}，合同尾号 {contract}。剩余本金 {principal_out}。",
+        "en": "We received {amount} on {paid_on} for the contract ending {contract}. Principal left: {principal_out}.",
+    },
+    "settlement": {
+        "zh-hans": "您尾号 {contract} 的合同已于 {paid_on} 结清。结清证明和押品归还，最迟 {by} 办好。",
+        "en": "Contract ending {contract}: paid off on {paid_on}. You have your certificate and what you pledged by {by}.",
+    },
 }
-# A single message holds 70 characters of Chinese; each part of a longer one 67, the signature included.
-_SINGLE: Final = 70
-_PART: Final = 67
 
 
-def render(template: str, language: str, params: Mapping[str, Any], *, signature: str) -> str:
-    """The body as the phone shows it, signature first: `【名称】…`. Money parameters are `{"minor", "currency"}`."""
-    text = _TEXTS.get((template, "en" if language.startswith("en") else "zh-hans"))
-    if text is None:
-        raise Fault(f"there is no message template {template}", code="no_template")
-    english = language.startswith("en")
-    words = {name: _amount(value, english) if isinstance(value, Mapping) else str(value) for name, value in params.items()}
-    return f"【{signature}】{text.format(**words)}"
+def text_of(template: str, params: Mapping[str, Any], *, language: str, signature: str | None) -> str:
+    """The message as the borrower will read it.
+
+    BadInput for a template or a value that is missing; Fault if the text would show a whole number
+    that identifies somebody, or a currency sign.
+    """
+    try:
+        words = TEMPLATES[template]["en" if language.lower().startswith("en") else "zh-hans"]
+    except KeyError:
+        raise BadInput(f"template: there is no message called {template!r}", field="template") from None
+    write = _WRITERS["en" if language.lower().startswith("en") else "zh-hans"]
+    try:
+        text = words.format_map({name: write(name, value) for name, value in params.items()})
+    except KeyError as error:
+        raise BadInput(f"params: the message {template} needs {error.args[0]!r}", field=f"params.{error.args[0]}") from None
+    if _UNMASKED.search(text) or _SIGNS.search(text):
+        raise Fault(f"the message {template} would show an unmasked number or a currency sign", code="message_unmasked")
+    return f"【{signature}】{text}" if signature else text
 
 
-def segments(body: str) -> int:
-    """How many messages the carrier counts."""
-    return 1 if len(body) <= _SINGLE else -(-len(body) // _PART)
+def segments(text: str) -> int:
+    """How many short messages it is sent as: 70 characters in one, else 67 in each. Signature included."""
+    length = len(text.encode("utf-16-le")) // 2
+    return 1 if length <= ONE_SEGMENT else -(-length // LONG_SEGMENT)
 
 
-def _amount(value: Mapping[str, Any], english: bool) -> str:
-    minor, currency = int(value["minor"]), str(value["currency"])
-    digits = decimal_of(minor, currency)
-    whole, _, cents = digits.partition(".")
-    grouped = f"{int(whole):,}" + (f".{cents}" if cents else "")
-    return f"{grouped} 元" if currency == "CNY" and not english else f"{currency} {grouped}"
+def _write_zh(name: str, value: Any) -> str:
+    if isinstance(value, Mapping):
+        amount = _grouped(value)
+        return f"{amount} {_CURRENCY_ZH[value['currency']]}"
+    if name in _DATES:
+        day = date.fromisoformat(value)
+        return f"{day.month} 月 {day.day} 日"
+    return str(value)
+
+
+def _write_en(name: str, value: Any) -> str:
+    if isinstance(value, Mapping):
+        return f"{value['currency']} {_grouped(value)}"
+    if name in _DATES:
+        day = date.fromisoformat(value)
+        return f"{day.day} {_MONTHS.split()[day.month - 1]} {day.year}"
+    return str(value)
+
+
+def _grouped(value: Mapping[str, Any]) -> str:
+    whole, point, decimals = Money(value["minor"], value["currency"]).decimal().partition(".")
+    return f"{int(whole):,}{point}{decimals}"
+
+
+_DATES: Final = frozenset({"due_on", "paid_on", "by"})
+_WRITERS: Final[Mapping[str, Callable[[str, Any], str]]] = {"zh-hans": _write_zh, "en": _write_en}

@@ -6,7 +6,7 @@ that key erases the person; the records, which hold only digests under the same 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from holdfast.journal import Actor, write_record
@@ -118,6 +118,20 @@ def box_of(db: Db, party: Party) -> Box:
     if wrapped is None:
         raise Refusal(f"the data of {party.public_id} has been erased", code="party_erased")
     return Box(master_box("party keys").open(Sealed(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:]), party.public_id))
+
+
+def numbers_for_sending(db: Db, party_ids: Sequence[int]) -> Mapping[int, str]:
+    """The phone numbers of those parties that have one, in the clear, for the moment of sending.
+
+    For the dispatcher only: no person sees them, and the contact ledger records each use.
+    """
+    if not party_ids:
+        return {}
+    keys, numbers = master_box("party keys"), {}
+    for party_id, public_id, wrapped, nonce, sealed in store.sealed_phones(db, party_ids):
+        box = Box(keys.open(Sealed(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:]), public_id))
+        numbers[party_id] = box.open(Sealed(nonce, sealed), f"{PrivateKind.PHONE} of {public_id}").decode()
+    return numbers
 
 
 def record_consent(

@@ -55,6 +55,10 @@ UPSERT_PRIVATE: Final = """
         (nonce, sealed, lookup, masked) = (excluded.nonce, excluded.sealed, excluded.lookup, excluded.masked)"""
 SELECT_SEALED: Final = "SELECT nonce, sealed FROM party_private WHERE party_id = %s AND kind = %s"
 SELECT_MASKED: Final = "SELECT kind, masked FROM party_private WHERE party_id = %s ORDER BY kind"
+SELECT_PHONES: Final = """
+    SELECT p.party_id, p.public_id, p.wrapped_key, x.nonce, x.sealed
+    FROM party p JOIN party_private x ON x.party_id = p.party_id AND x.kind = 'phone'
+    WHERE p.party_id = ANY(%s) AND p.wrapped_key IS NOT NULL"""
 SELECT_PARTIES_BY_LOOKUP: Final = """
     SELECT p.party_id, p.public_id, p.kind, p.label, p.language, p.branch_id, p.wrapped_key IS NULL
     FROM party_private x JOIN party p USING (party_id) WHERE x.kind = %s AND x.lookup = %s ORDER BY p.party_id"""
@@ -201,6 +205,12 @@ def sealed_value(db: Db, party_id: int, kind: str) -> tuple[bytes, bytes] | None
 def masked_values(db: Db, party_id: int) -> Mapping[str, str]:
     """What may be shown of a party, by kind."""
     return dict(db.execute(SELECT_MASKED, (party_id,)).fetchall())
+
+
+def sealed_phones(db: Db, party_ids: Sequence[int]) -> list[tuple[int, str, bytes, bytes, bytes]]:
+    """Party, public id, wrapped key, nonce and sealed number of each that has one."""
+    rows = db.execute(SELECT_PHONES, (list(party_ids),)).fetchall()
+    return [(row[0], row[1], bytes(row[2]), bytes(row[3]), bytes(row[4])) for row in rows]
 
 
 def parties_by_lookup(db: Db, kind: str, lookup: bytes) -> list[Party]:

@@ -1,0 +1,75 @@
+"""A message from the promise to the receipt, and what the dispatcher did with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """A message that shall reach a person between two instants. `params` holds masked values only.
+
+    `party_id` None: nobody knows who the borrower is (a tape without names), so nothing can be sent.
+    """
+
+    loan_id: int
+    duty_no: int | None
+    party_id: int | None
+    purpose: str
+    channel: str
+    template: str
+    params: Mapping[str, Any]
+    on_date: date
+    send_from: datetime
+    send_until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Dispatched:
+    """What became of a message: `delivered`, `sent`, `failed`, `refused` by a rule or `dropped`, and by which rule."""
+
+    loan_id: int
+    message_no: int
+    duty_no: int | None
+    outcome: str
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A message whose time to be sent has come, with what bears on it now."""
+
+    queue_id: int
+    loan_id: int
+    message_no: int
+    duty_no: int | None
+    party_id: int | None
+    purpose: str
+    channel: str
+    body: str
+    send_until: datetime
+    duty_open: bool
+    held: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message as a reader sees it; `to` is the masked number."""
+
+    loan: str
+    message_no: int
+    purpose: str
+    channel: str
+    template: str
+    body: str
+    to: str | None
+    label: str
+    on_date: date
+    send_from: datetime
+    state: str
+    state_why: str
+    sent_at: datetime | None
+    settled_at: datetime | None

@@ -1,0 +1,180 @@
+"""Where messages, the outbox, the contact ledger, pauses and held lines are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any, Final
+
+import psycopg
+
+from holdfast.contact.model import Due, Message, Promise
+from holdfast.contact.rules import Made, Stop
+from holdfast.kernel import canonical
+
+Db = psycopg.Connection[Any]
+
+LAST_MESSAGE_NOS: Final = "SELECT loan_id, max(message_no) FROM message WHERE loan_id = ANY(%s) GROUP BY loan_id"
+LAST_ENTRY_NOS: Final = "SELECT loan_id, max(entry_no) FROM contact_ledger WHERE loan_id = ANY(%s) GROUP BY loan_id"
+COPY_MESSAGES: Final = """
+    COPY message (loan_id, message_no, duty_no, purpose, channel, party_id, template, params, body, on_date, send_from, send_until, state)
+    FROM STDIN"""
+COPY_OUTBOX: Final = "COPY outbox (loan_id, message_no, send_from) FROM STDIN"
+COPY_LEDGER: Final = "COPY contact_ledger (loan_id, entry_no, party_id, purpose, channel, on_date, at, outcome, rule, by_staff) FROM STDIN"
+LANGUAGES: Final = "SELECT party_id, language FROM party WHERE party_id = ANY(%s)"
+
+# Two dispatchers would each see a budget that the other is about to use.
+ONE_DISPATCHER: Final = "SELECT pg_advisory_xact_lock(hashtextextended('holdfast dispatch', 0))"
+# Promises: a row is worked by one dispatcher; whether its duty is still open and its line is held is read with it.
+CLAIM_DUE: Final = """
+    SELECT o.queue_id, m.loan_id, m.message_no, m.duty_no, m.party_id, m.purpose, m.channel, m.body, m.send_until,
+           m.duty_no IS NULL OR COALESCE(d.open, false), h.reason
+    FROM outbox o
+    JOIN message m USING (loan_id, message_no)
+    LEFT JOIN duty d ON d.loan_id = m.loan_id AND d.duty_no = m.duty_no
+    LEFT JOIN tonight_hold h ON h.loan_id = m.loan_id AND h.on_date = m.on_date AND h.kind = 'message' AND h.about = d.about
+    WHERE o.send_from <= %s
+    ORDER BY o.send_from, o.queue_id
+    LIMIT %s
+    FOR UPDATE OF o"""
+POSTPONE: Final = """
+    UPDATE outbox o SET send_from = line.send_from
+    FROM unnest(%s::bigint[], %s::timestamptz[]) AS line (queue_id, send_from) WHERE o.queue_id = line.queue_id"""
+DELETE_WORKED: Final = "DELETE FROM outbox WHERE queue_id = ANY(%s)"
+UPDATE_MESSAGES: Final = """
+    UPDATE message m SET (state, state_why, provider_id, sent_at, settled_at)
+        = (line.state, line.why, line.provider_id, line.sent_at, line.settled_at)
+    FROM unnest(%s::bigint[], %s::integer[], %s::text[], %s::text[], %s::text[], %s::timestamptz[], %s::timestamptz[])
+         AS line (loan_id, message_no, state, why, provider_id, sent_at, settled_at)
+    WHERE m.loan_id = line.loan_id AND m.message_no = line.message_no"""
+SETTLE: Final = """
+    UPDATE message SET state = %s, state_why = %s, settled_at = %s WHERE provider_id = %s AND state IN ('sent', 'unknown')
+    RETURNING loan_id, message_no"""
+SELECT_MADE: Final = """
+    SELECT party_id, on_date, purpose, channel, outcome FROM contact_ledger WHERE party_id = ANY(%s) AND on_date = %s"""
+SELECT_STOPS: Final = "SELECT party_id, reason, purposes, since, until FROM contact_stop WHERE party_id = ANY(%s)"
+UPSERT_STOP: Final = """
+    INSERT INTO contact_stop (party_id, reason, purposes, since, until) VALUES (%s, %s, %s, %s, %s)
+    ON CONFLICT (party_id, reason, since) DO UPDATE SET (purposes, until) = (excluded.purposes, excluded.until)"""
+END_STOPS: Final = "UPDATE contact_stop SET until = %s WHERE party_id = %s AND reason = %s AND (until IS NULL OR until > %s)"
+UPSERT_HOLD: Final = """
+    INSERT INTO tonight_hold (loan_id, on_date, kind, about, reason, by_staff, held_at) VALUES (%s, %s, %s, %s, %s, %s, %s)
+    ON CONFLICT (loan_id, on_date, kind, about) DO UPDATE SET
+        (reason, by_staff, held_at) = (excluded.reason, excluded.by_staff, excluded.held_at)"""
+DELETE_HOLD: Final = "DELETE FROM tonight_hold WHERE loan_id = %s AND on_date = %s AND kind = %s AND about = %s"
+# Newest first, by loans within sight only.
+SELECT_MESSAGES: Final = """
+    SELECT l.public_id, m.message_no, m.purpose, m.channel, m.template, m.body, x.masked, l.borrower_label, m.on_date, m.send_from,
+           m.state, m.state_why, m.sent_at, m.settled_at
+    FROM message m JOIN loan l USING (loan_id)
+    LEFT JOIN party_private x ON x.party_id = m.party_id AND x.kind = 'phone'
+    WHERE {condition} AND (%(loan)s::bigint IS NULL OR m.loan_id = %(loan)s) AND (%(on)s::date IS NULL OR m.on_date = %(on)s)
+    ORDER BY m.on_date DESC, m.send_from DESC, m.loan_id, m.message_no DESC LIMIT %(limit)s"""
+
+
+def write_promises(db: Db, promises: Sequence[Promise], bodies: Sequence[str]) -> list[int]:
+    """Write messages and their places in the outbox; gives back their numbers, in order."""
+    last = dict(db.execute(LAST_MESSAGE_NOS, (sorted({each.loan_id for each in promises}),)).fetchall())
+    numbers = []
+    with db.cursor() as cursor:
+        with cursor.copy(COPY_MESSAGES) as copy:
+            for each, body in zip(promises, bodies, strict=True):
+                number = last[each.loan_id] = last.get(each.loan_id, 0) + 1
+                numbers.append(number)
+                params = canonical.encode(dict(each.params)).decode()
+                copy.write_row(
+                    (each.loan_id, number, each.duty_no, each.purpose, each.channel, each.party_id, each.template, params, body,
+                     each.on_date, each.send_from, each.send_until, "promised")
+                )  # fmt: skip
+        with cursor.copy(COPY_OUTBOX) as copy:
+            for each, number in zip(promises, numbers, strict=True):
+                copy.write_row((each.loan_id, number, each.send_from))
+    return numbers
+
+
+def languages(db: Db, party_ids: Iterable[int]) -> Mapping[int, str]:
+    """The language of each party."""
+    return dict(db.execute(LANGUAGES, (sorted(set(party_ids)),)).fetchall())
+
+
+def one_dispatcher(db: Db) -> None:
+    """Wait until no other transaction dispatches."""
+    db.execute(ONE_DISPATCHER)
+
+
+def claim_due(db: Db, now: datetime, limit: int) -> list[Due]:
+    """The messages whose time has come, oldest first, locked for this transaction."""
+    return [Due(*row) for row in db.execute(CLAIM_DUE, (now, limit)).fetchall()]
+
+
+def postpone(db: Db, until: Sequence[tuple[int, datetime]]) -> None:
+    """Move places in the outbox to later."""
+    if until:
+        db.execute(POSTPONE, ([queue_id for queue_id, _ in until], [moment for _, moment in until]))
+
+
+def write_states(db: Db, rows: Sequence[tuple[Due, str, str, str | None, datetime | None, datetime | None]]) -> None:
+    """Write what became of messages (state, why, outside's id, sent, settled) and take them out of the outbox."""
+    if not rows:
+        return
+    columns = list(zip(*((due.loan_id, due.message_no, *rest) for due, *rest in rows), strict=True))
+    db.execute(UPDATE_MESSAGES, [list(column) for column in columns])
+    db.execute(DELETE_WORKED, ([due.queue_id for due, *_ in rows],))
+
+
+def settle(db: Db, *, provider_id: str, state: str, why: str, at: datetime) -> bool:
+    """Write a receipt that came later; False if no message waits for it."""
+    return db.execute(SETTLE, (state, why, at, provider_id)).fetchone() is not None
+
+
+def write_ledger(db: Db, rows: Sequence[tuple[int, int | None, str, str, date, datetime, str, str, int | None]]) -> None:
+    """Append contacts: loan, party, purpose, channel, date, instant, outcome, rule, staff."""
+    if not rows:
+        return
+    last = dict(db.execute(LAST_ENTRY_NOS, (sorted({row[0] for row in rows}),)).fetchall())
+    with db.cursor() as cursor, cursor.copy(COPY_LEDGER) as copy:
+        for loan_id, *rest in rows:
+            last[loan_id] = last.get(loan_id, 0) + 1
+            copy.write_row((loan_id, last[loan_id], *rest))
+
+
+def made_on(db: Db, party_ids: Sequence[int], on: date) -> dict[int, list[Made]]:
+    """What was made with each party on that business date."""
+    made: dict[int, list[Made]] = {}
+    for party_id, *rest in db.execute(SELECT_MADE, (list(party_ids), on)).fetchall():
+        made.setdefault(party_id, []).append(Made(*rest))
+    return made
+
+
+def stops_of(db: Db, party_ids: Sequence[int]) -> dict[int, list[Stop]]:
+    """The pauses of each party."""
+    stops: dict[int, list[Stop]] = {}
+    for party_id, reason, purposes, since, until in db.execute(SELECT_STOPS, (list(party_ids),)).fetchall():
+        stops.setdefault(party_id, []).append(Stop(reason, frozenset(purposes), since, until))
+    return stops
+
+
+def write_stop(db: Db, party_id: int, stop: Stop) -> None:
+    """Write a pause."""
+    db.execute(UPSERT_STOP, (party_id, stop.reason, sorted(stop.purposes), stop.since, stop.until))
+
+
+def end_stops(db: Db, party_id: int, reason: str, until: date) -> bool:
+    """End the pauses of that reason with that day; False if there was none."""
+    return bool(db.execute(END_STOPS, (until, party_id, reason, until)).rowcount)
+
+
+def write_hold(db: Db, *, loan_id: int, on: date, kind: str, about: str, reason: str, by_staff: int, at: datetime) -> None:
+    """Write a held line."""
+    db.execute(UPSERT_HOLD, (loan_id, on, kind, about, reason, by_staff, at))
+
+
+def delete_hold(db: Db, *, loan_id: int, on: date, kind: str, about: str) -> bool:
+    """Let a held line go; False if it was not held."""
+    return bool(db.execute(DELETE_HOLD, (loan_id, on, kind, about)).rowcount)
+
+
+def messages(db: Db, condition: str, values: Mapping[str, Any], *, loan_id: int | None, on: date | None, limit: int) -> list[Message]:
+    """Messages of loans that meet the condition."""
+    statement = SELECT_MESSAGES.format(condition=condition)
+    return [Message(*row) for row in db.execute(statement, {**values, "loan": loan_id, "on": on, "limit": limit}).fetchall()]
