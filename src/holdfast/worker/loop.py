@@ -1,0 +1,108 @@
+"""The loop: each job in its turn and its own transactions, until told to stop.
+
+Work that has a date is a row with that date, never a queued job. What a job could not do now stays where it
+is, is told in the log, and is tried again on the next turn.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from threading import Event
+from typing import Final
+
+from holdfast import days, takeover
+from holdfast.database.connection import transaction
+from holdfast.journal import seal
+from holdfast.kernel.errors import HoldfastError, Unavailable
+from holdfast.policy import clock, lender, note_night
+
+log = logging.getLogger("holdfast.worker")
+
+# A record is sealed within a second: this and the time that sealing takes.
+_SEAL_SECONDS: Final = 0.5
+
+
+@dataclass(slots=True)
+class Job:
+    """Something the worker does every `seconds`; `next_at` is on the monotonic clock."""
+
+    name: str
+    seconds: float
+    work: Callable[[], object]
+    next_at: float = 0.0
+
+
+def jobs(keys: Path) -> list[Job]:
+    """All that the worker does, the most urgent first."""
+    return [
+        Job("seal", _SEAL_SECONDS, lambda: seal_now(keys)),
+        Job("send", 2.0, send_now),
+        Job("tapes", 1.0, read_tapes),
+        Job("day-end", 60.0, close_past_days),
+    ]
+
+
+def run(keys: Path, stop: Event) -> None:
+    """Work until `stop` is set. A job that fails is logged and tried again; it never stops the others."""
+    due = jobs(keys)
+    while not stop.is_set():
+        for job in due:
+            if time.monotonic() >= job.next_at and not stop.is_set():
+                job.next_at = time.monotonic() + job.seconds
+                attempt(job)
+        stop.wait(max(0.05, min(job.next_at for job in due) - time.monotonic()))
+
+
+def attempt(job: Job) -> bool:
+    """Do one job once; False if it has to be tried again."""
+    try:
+        job.work()
+    except Unavailable as error:
+        log.warning("%s: %s", job.name, error.sentence)
+    except HoldfastError as error:
+        log.error("%s: %s (%s)", job.name, error.sentence, error.code)
+    except Exception:  # noqa: BLE001  # the last wall: it is logged whole, and the other jobs go on
+        log.exception("%s failed", job.name)
+    else:
+        return True
+    return False
+
+
+def seal_now(keys: Path) -> int:
+    """Put all committed records into the tree and sign its head, if there are any."""
+    with transaction() as db:
+        if db.execute("SELECT 1 FROM seal_queue LIMIT 1").fetchone() is None:
+            return 0
+        return seal(db, keys, clock(db).now())
+
+
+def send_now() -> int:
+    """Send what is promised for this hour."""
+    with transaction() as db:
+        now = clock(db)
+    return days.send_due(now)
+
+
+def read_tapes() -> None:
+    """Read the tapes that someone has uploaded, one after the other."""
+    with transaction() as db:
+        waiting = takeover.unfinished(db)
+    for public_id in waiting:
+        takeover.run_job(transaction, public_id)
+
+
+def close_past_days() -> None:
+    """Close the days that are over. A book that lives apart from the machine is moved by people, not by the worker."""
+    with transaction() as db:
+        known, today = lender(db), clock(db).today()
+        if days.lives_apart(known):
+            return
+        if known.last_night_on is None:
+            # A new book: its nights are counted from here.
+            note_night(db, today - timedelta(days=1))
+    days.close_through(today - timedelta(days=1))
