@@ -84,9 +84,8 @@ def payoff_lines(state: State, on: date) -> list[PayoffLine]:
             lines.append(PayoffLine("interest", row.n, unpaid))
         elif unpaid > 0:
             start = period_start(state.terms, row.n)
-            lines.append(
-                PayoffLine("interest_running", row.n, unpaid, of=row.interest, days=(on - start).days, period_days=(row.due_on - start).days)
-            )
+            days, period_days = (on - start).days, (row.due_on - start).days
+            lines.append(PayoffLine("interest_running", row.n, unpaid, of=row.interest, days=days, period_days=period_days))
         if row.fee > row.fee_paid:
             lines.append(PayoffLine("fee", row.n, row.fee - row.fee_paid))
         if row.penalty > row.penalty_paid:

@@ -6,7 +6,7 @@ comes from these values and the events, so two people with the same paper reach 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -20,7 +20,7 @@ from holdfast.kernel.rounding import Rounding
 
 MOST_INSTALMENTS: Final = 1_000
 PARTS: Final = ("fee", "penalty", "interest", "principal")
-Choice = TypeVar("Choice", bound=StrEnum)
+_Choice = TypeVar("_Choice", bound=StrEnum)
 
 
 class Method(StrEnum):
@@ -196,7 +196,7 @@ class Terms:
 
         A field that has a default may be left out.
         """
-        known = {
+        known: dict[str, Callable[[object, str], Any]] = {
             "currency": _text,
             "principal": _whole,
             "method": lambda value, field: _one_of(Method, value, field),
@@ -262,9 +262,9 @@ def _yes_or_no(value: object, field: str) -> bool:
     raise BadInput(f"{field}: write true or false, not {value!r}", field=field)
 
 
-def _one_of(kind: type[Choice], value: object, field: str) -> Choice:
+def _one_of(kind: type[_Choice], value: object, field: str) -> _Choice:
     try:
-        return kind(value)
+        return kind(str(value))
     except ValueError:
         choices = ", ".join(member.value for member in kind)
         raise BadInput(f"{field}: must be one of {choices}, not {value!r}", field=field) from None

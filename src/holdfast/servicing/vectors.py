@@ -20,13 +20,13 @@ from holdfast.kernel.rate import BILLION, Rate, ppb_of_percent
 from holdfast.kernel.rounding import Rounding, to_minor
 from holdfast.servicing.arrears import Bucket, Pause, bucket_of, paused_days
 from holdfast.servicing.fold import Event, Instalment, State, begin, in_order, step
-from holdfast.servicing.schedule import down_payment
+from holdfast.servicing.schedule import down_payment, due_on
 from holdfast.servicing.terms import Across, Annuity, Excess, Fee, FeeAt, Method, PayoffInterest, PeriodInterest, Terms
 
 # Where our rule differs from the peer's on purpose; the reason stands beside each.
 CONVENTIONS: Final = {
     "cumulative-recalculation": "the peer takes early money to principal and keeps the period's interest; we pay what is due first",
-    "progressive-overdue": "the peer lets interest grow on overdue principal into the last instalment; we charge a penalty if the contract says so",
+    "progressive-overdue": "the peer lets interest on overdue principal grow into the last instalment; we charge a penalty where agreed",
     "re-age": "the peer keeps the old instalments with zero amounts; we close them by an event and keep their figures readable",
 }
 # What is not built yet, by the event that asks for it.
@@ -285,6 +285,15 @@ def read_setting(data: object) -> Setting:
         payoff_interest=PayoffInterest.SCHEDULED,
         fees=_fees(given.get("fees", []), currency),
     )
+    try:
+        due_on(terms, instalments)
+    except (ValueError, OverflowError):
+        raise BadInput(
+            "terms.number_of_instalments: the last due date is beyond the calendar", field="terms.number_of_instalments"
+        ) from None
+    for index, fee in enumerate(terms.fees):
+        if isinstance(fee.at, date) and fee.at < disbursed_on:
+            raise BadInput(f"terms.fees[{index}].at: must not come before the payout", field=f"terms.fees[{index}].at")
     return Setting(
         terms=terms,
         progressive=progressive,
@@ -562,9 +571,7 @@ def _render(setting: Setting, reading: _Reading, after: int, on: date) -> dict[s
             "delinquent_days": late.days,
             "past_due_days": late.past_due,
         },
-        "delinquency_instalment_level": [
-            {"bucket": name, "amount": money(by_bucket[name])} for name in sorted(by_bucket, key=order.index)
-        ]
+        "delinquency_instalment_level": [{"bucket": name, "amount": money(by_bucket[name])} for name in sorted(by_bucket, key=order.index)]
         if setting.instalment_level
         else [],
     }
@@ -848,7 +855,7 @@ def _fees(value: object, currency: str) -> tuple[Fee, ...]:
 
 def _money(value: object, currency: str, field: str, *, least: int = 1) -> int:
     if not isinstance(value, str):
-        raise BadInput(f"{field}: write the amount as text, such as \"1234.50\", not {value!r}", field=field)
+        raise BadInput(f'{field}: write the amount as text, such as "1234.50", not {value!r}', field=field)
     amount = minor_of(value, currency, field)
     if amount < least:
         raise BadInput(f"{field}: must be at least {decimal_of(least, currency)}, not {value}", field=field)
