@@ -98,7 +98,8 @@ class Server:
         from holdfast.database.supervisor import APP_ROLE, OWNER_ROLE
 
         return Urls(
-            self.supervisor.url(OWNER_ROLE, self._owner_password, database), self.supervisor.url(APP_ROLE, known(APP_PASSWORD) or "", database)
+            self.supervisor.url(OWNER_ROLE, self._owner_password, database),
+            self.supervisor.url(APP_ROLE, known(APP_PASSWORD) or "", database),
         )
 
     def administer(self, statement: str) -> None:

@@ -11,9 +11,14 @@ from holdfast.database.roles import APPEND_ONLY, MUTABLE
 
 
 @pytest.mark.parametrize("table", sorted(APPEND_ONLY))
-@pytest.mark.parametrize("attempt", ["UPDATE {table} SET {column} = {column}", "DELETE FROM {table}", "TRUNCATE {table}"], ids=["update", "delete", "truncate"])
+@pytest.mark.parametrize(
+    "attempt", ["UPDATE {table} SET {column} = {column}", "DELETE FROM {table}", "TRUNCATE {table}"], ids=["update", "delete", "truncate"]
+)
 def test_an_append_only_table_refuses_its_past_to_be_changed(db: psycopg.Connection[Any], table: str, attempt: str) -> None:
-    row = db.execute("SELECT column_name FROM information_schema.columns WHERE table_name = %s AND is_identity = 'NO' ORDER BY ordinal_position", (table,)).fetchone()
+    row = db.execute(
+        "SELECT column_name FROM information_schema.columns WHERE table_name = %s AND is_identity = 'NO' ORDER BY ordinal_position",
+        (table,),
+    ).fetchone()
     assert row is not None
     with pytest.raises(psycopg.errors.InsufficientPrivilege):
         db.execute(attempt.format(table=table, column=row[0]).encode())
@@ -39,7 +44,9 @@ def test_the_book_s_own_rows_cannot_be_removed(db: psycopg.Connection[Any]) -> N
 
 
 def test_the_services_log_in_as_themselves_and_cannot_become_the_owner(db: psycopg.Connection[Any]) -> None:
-    row = db.execute("SELECT session_user, current_user, rolsuper, rolcreaterole, rolcreatedb FROM pg_roles WHERE rolname = session_user").fetchone()
+    row = db.execute(
+        "SELECT session_user, current_user, rolsuper, rolcreaterole, rolcreatedb FROM pg_roles WHERE rolname = session_user"
+    ).fetchone()
     assert row == ("holdfast_app", "holdfast_app", False, False, False)
     with pytest.raises(psycopg.errors.InsufficientPrivilege), db.transaction():
         db.execute("SET ROLE holdfast_owner")

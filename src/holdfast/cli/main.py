@@ -23,7 +23,7 @@ COMMANDS: Final = (
     "init", "tape", "schedule", "conform", "day_end", "duties", "books", "journal", "clock", "db_url", "serve", "worker", "demo",
 )  # fmt: skip
 
-EXIT_CODES: Final = {BadInput: 2, Refusal: 1, Unavailable: 3, Fault: 1}
+EXIT_CODES: Final[dict[type, int]] = {BadInput: 2, Refusal: 1, Unavailable: 3, Fault: 1}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -48,7 +48,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def build_parser() -> argparse.ArgumentParser:
     """The parser with every command in it."""
-    parser = argparse.ArgumentParser(prog="holdfast", description="Secured lending, from the application to the day the thing is given back.")
+    parser = argparse.ArgumentParser(
+        prog="holdfast", description="Secured lending, from the application to the day the thing is given back."
+    )
     parser.add_argument("--version", action="version", version=f"holdfast {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name in COMMANDS:
@@ -59,7 +61,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 def exit_code(error: HoldfastError) -> int:
     """The exit code of an error's kind."""
-    return next(code for kind, code in EXIT_CODES.items() if isinstance(error, kind))
+    return EXIT_CODES[next(kind for kind in type(error).__mro__ if kind in EXIT_CODES)]
 
 
 def _leave(signal_number: int, frame: FrameType | None) -> NoReturn:

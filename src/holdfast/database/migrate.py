@@ -13,9 +13,11 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import connections
 from django.db.migrations.executor import MigrationExecutor
-from psycopg.conninfo import conninfo_to_dict
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from holdfast.database import roles
+from holdfast.database.secrets import APP_PASSWORD, known
+from holdfast.database.supervisor import APP_ROLE
 from holdfast.kernel.errors import Unavailable
 
 _OWNER: Final = "owner"  # a second Django connection that exists only while migrating
@@ -36,7 +38,7 @@ def django_parameters(url: str) -> dict[str, Any]:
     except psycopg.ProgrammingError as error:
         raise Unavailable(f"the database URL cannot be read: {error}".strip(), field="DATABASE_URL", code="database_url") from error
     parameters: dict[str, Any] = {theirs: str(parsed.pop(ours, "") or "") for ours, theirs in _KNOWN_TO_DJANGO.items()}
-    parameters["OPTIONS"] = {**{name: value for name, value in parsed.items() if value is not None}}
+    parameters["OPTIONS"] = {name: value for name, value in parsed.items() if value is not None}
     return parameters
 
 
@@ -48,7 +50,9 @@ def migrate(owner_url: str) -> bool:
     configure_django()
     with psycopg.connect(owner_url, autocommit=True) as owner:
         if owner.info.server_version < 150000:
-            raise Unavailable(f"the database is PostgreSQL {owner.info.server_version // 10000}; 15 to 18 are supported", code="version_mismatch")
+            raise Unavailable(
+                f"the database is PostgreSQL {owner.info.server_version // 10000}; 15 to 18 are supported", code="version_mismatch"
+            )
         owner.execute("SELECT pg_advisory_lock(hashtext('holdfast migrate'))")
         connections.settings[_OWNER] = _owner_settings(owner_url)
         try:
@@ -65,7 +69,7 @@ def migrate(owner_url: str) -> bool:
 
 
 def _owner_settings(owner_url: str) -> dict[str, Any]:
-    parameters = deepcopy(connections.settings["default"])
+    parameters: dict[str, Any] = deepcopy(connections.settings["default"])
     options = {**parameters["OPTIONS"]}
     parameters.update(django_parameters(owner_url))
     parameters["OPTIONS"] = {**options, **parameters["OPTIONS"]}
@@ -74,12 +78,12 @@ def _owner_settings(owner_url: str) -> dict[str, Any]:
 
 def _prepared(owner: psycopg.Connection[Any]) -> bool:
     """Whether the services' role can log in with the password at hand and read the book."""
-    password = roles.known(roles.APP_PASSWORD)
-    if password is None or not owner.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (roles.APP_ROLE,)).fetchone():
+    password = known(APP_PASSWORD)
+    if password is None or not owner.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (APP_ROLE,)).fetchone():
         return False
-    parameters = {**owner.info.get_parameters(), "user": roles.APP_ROLE, "password": password}
+    parameters = {**owner.info.get_parameters(), "user": APP_ROLE, "password": password}
     try:
-        with psycopg.connect("", **parameters, connect_timeout=10) as app:
+        with psycopg.connect(make_conninfo("", **parameters), connect_timeout=10) as app:
             row = app.execute("SELECT has_table_privilege('record', 'INSERT') AND NOT has_table_privilege('record', 'UPDATE')").fetchone()
     except psycopg.OperationalError:
         return False

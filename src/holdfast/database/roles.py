@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import psycopg
 from psycopg import sql
+from psycopg.conninfo import make_conninfo
 
 from holdfast.database.secrets import APP_PASSWORD, known, secret
 from holdfast.database.supervisor import APP_ROLE
@@ -85,7 +86,7 @@ def _can_log_in(owner: psycopg.Connection[Any], password: str) -> bool:
     info = owner.info
     parameters = {**info.get_parameters(), "user": APP_ROLE, "password": password, "dbname": "postgres"}
     try:
-        psycopg.connect("", **parameters, connect_timeout=10).close()
+        psycopg.connect(make_conninfo("", **parameters), connect_timeout=10).close()
     except psycopg.OperationalError as error:
         return "password authentication failed" not in str(error)
     return True
@@ -103,4 +104,6 @@ def _grant(owner: psycopg.Connection[Any]) -> None:
         if table == "django_migrations":
             continue
         rights = MUTABLE.get(table, _NEITHER)
-        owner.execute(sql.SQL("GRANT INSERT{} ON {} TO {}").format(sql.SQL(", " + rights if rights else ""), sql.Identifier("public", table), role))
+        owner.execute(
+            sql.SQL("GRANT INSERT{} ON {} TO {}").format(sql.SQL(", " + rights if rights else ""), sql.Identifier("public", table), role)
+        )

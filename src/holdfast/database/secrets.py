@@ -23,7 +23,9 @@ def open_keys_folder() -> Path:
             folder.parent.mkdir(mode=0o711, parents=True, exist_ok=True)
             folder.mkdir(mode=0o700, exist_ok=True)
     except OSError as error:
-        raise Unavailable(f"the keys folder {folder} cannot be made ({error.strerror}); set HOLDFAST_KEYS to a folder you may write") from error
+        raise Unavailable(
+            f"the keys folder {folder} cannot be made ({error.strerror}); set HOLDFAST_KEYS to a folder you may write"
+        ) from error
     return folder
 
 

@@ -30,10 +30,10 @@ from holdfast.kernel.places import data_folder, system_folder
 OWNER_ROLE: Final = "holdfast_owner"
 APP_ROLE: Final = "holdfast_app"
 DATABASE: Final = "holdfast"
-PORT: Final = 5432                      # names the socket file; nothing listens on the network
-SECONDS_TO_RECOVER: Final = 600         # 1.4 GB of log took 48 s on a busy machine; pg_ctl's own 60 s is too short
+PORT: Final = 5432  # names the socket file; nothing listens on the network
+SECONDS_TO_RECOVER: Final = 600  # 1.4 GB of log took 48 s on a busy machine; pg_ctl's own 60 s is too short
 SECONDS_TO_VANISH: Final = 60
-LONGEST_SOCKET_PATH: Final = 103        # bytes; Linux takes 107, macOS 103
+LONGEST_SOCKET_PATH: Final = 103  # bytes; Linux takes 107, macOS 103
 ROOM_FOR_A_NEW_BOOK: Final = 200 * 2**20
 
 
@@ -97,6 +97,13 @@ class Supervisor:
                     self.stop()
             held.close()
 
+    def in_use(self) -> bool:
+        """Whether some process uses the server now."""
+        if not self.data.is_dir():
+            return False
+        with self._alone(), self._lock_file("users.lock") as held:
+            return not self._nobody_uses(held)
+
     def keep(self) -> None:
         """Leave the server running when its last user goes (until `unkeep`): someone outside was given its address."""
         self._kept.touch()
@@ -147,14 +154,28 @@ class Supervisor:
         programs = account.within_reach(binaries.find(self._written_by()), who)
         if self._written_by() is None:
             self._make_cluster(programs, who)
-        self._wait_for_the_old_one()
         self._make_socket_folder(who)
+        self._wait_for_the_old_one()
         said_before = self.log.stat().st_size if self.log.exists() else 0
-        command = [programs.folder / "pg_ctl", "-D", self.cluster, "-w", "-t", str(SECONDS_TO_RECOVER), "-l", self.log, "-o", self._options(), "start"]
+        command: list[str | Path] = [
+            programs.folder / "pg_ctl",
+            "-D",
+            self.cluster.resolve(),
+            "-w",
+            "-t",
+            str(SECONDS_TO_RECOVER),
+            "-l",
+            self.log.resolve(),
+            "-o",
+            self._options(),
+            "start",
+        ]
         try:
             done = who.run(command, timeout=SECONDS_TO_RECOVER + 60, env=_environment())
         except subprocess.TimeoutExpired as error:
-            raise Unavailable(f"PostgreSQL did not come up within {SECONDS_TO_RECOVER} s; {self.log} says why", code="slow_start") from error
+            raise Unavailable(
+                f"PostgreSQL did not come up within {SECONDS_TO_RECOVER} s; {self.log} says why", code="slow_start"
+            ) from error
         if done.returncode != 0:
             said = done.stderr + self._log_since(said_before)
             raise Unavailable(self._why_not(said), code="database_start")
@@ -164,7 +185,9 @@ class Supervisor:
         until = time.monotonic() + SECONDS_TO_RECOVER
         while (state := self._state()) == "changing":
             if time.monotonic() > until:
-                raise Unavailable(f"PostgreSQL in {self.cluster} has been neither up nor down for {SECONDS_TO_RECOVER} s; {self.log} says why")
+                raise Unavailable(
+                    f"PostgreSQL in {self.cluster} has been neither up nor down for {SECONDS_TO_RECOVER} s; {self.log} says why"
+                )
             time.sleep(0.05)
         return state == "ready"
 
@@ -200,7 +223,9 @@ class Supervisor:
             # 711: the database's account must pass through; only the folders inside have anything to see, and those are 700.
             self.data.mkdir(mode=0o711, parents=True, exist_ok=True)
         except OSError as error:
-            raise Unavailable(f"the data folder {self.data} cannot be made ({error.strerror}); set HOLDFAST_DATA to a folder you may write") from error
+            raise Unavailable(
+                f"the data folder {self.data} cannot be made ({error.strerror}); set HOLDFAST_DATA to a folder you may write"
+            ) from error
 
     def _make_cluster(self, programs: binaries.Binaries, who: account.Account) -> None:
         """Write a new cluster beside its place and move it there whole, so that a killed attempt leaves nothing half-made."""
@@ -250,7 +275,8 @@ class Supervisor:
             home.chmod(0o711)
         except OSError as error:
             raise Unavailable(
-                f"the account {who.name} cannot pass into {self.data}, and {system_folder()} cannot be written ({error.strerror}); {_MEND_FOLDER}"
+                f"the account {who.name} cannot pass into {self.data}, and {system_folder()} cannot be written "
+                f"({error.strerror}); {_MEND_FOLDER}"
             ) from error
         return home
 
@@ -258,7 +284,8 @@ class Supervisor:
         free = shutil.disk_usage(self.data).free
         if free < ROOM_FOR_A_NEW_BOOK:
             raise Unavailable(
-                f"the disk that holds {self.data} has {free // 2**20} MB free; a new book needs {ROOM_FOR_A_NEW_BOOK // 2**20} MB", code="disk_full"
+                f"the disk that holds {self.data} has {free // 2**20} MB free; a new book needs {ROOM_FOR_A_NEW_BOOK // 2**20} MB",
+                code="disk_full",
             )
 
     def _make_socket_folder(self, who: account.Account) -> None:
@@ -273,11 +300,15 @@ class Supervisor:
             held = folder.lstat()
             # The short place is in a folder that everyone may write: one made there by somebody else is not trusted.
             if folder.is_symlink() or held.st_uid not in (os.geteuid(), who.uid):
-                raise Unavailable(f"{folder} belongs to another user; remove it, or set HOLDFAST_DATA to a shorter path", code="socket_folder")
+                raise Unavailable(
+                    f"{folder} belongs to another user; remove it, or set HOLDFAST_DATA to a shorter path", code="socket_folder"
+                )
             folder.chmod(0o700)
             who.take(folder)
         except OSError as error:
-            raise Unavailable(f"the socket folder {folder} cannot be made ({error.strerror}); {_MEND_FOLDER}", code="socket_folder") from error
+            raise Unavailable(
+                f"the socket folder {folder} cannot be made ({error.strerror}); {_MEND_FOLDER}", code="socket_folder"
+            ) from error
 
     def _wait_for_the_old_one(self) -> None:
         """After a `kill -9` the old server's processes linger, and two servers on one cluster would ruin it: wait until all are gone."""
@@ -285,10 +316,14 @@ class Supervisor:
         while lingering := _processes_in(self.cluster, self.pid()):
             if time.monotonic() > until:
                 numbers = ", ".join(map(str, lingering))
-                raise Unavailable(f"old database processes still run in {self.cluster} ({numbers}); end them and try again", code="old_process")
+                raise Unavailable(
+                    f"old database processes still run in {self.cluster} ({numbers}); end them and try again", code="old_process"
+                )
             time.sleep(0.05)
-        # What is left of the pid file names a dead process, a zombie that nobody reaps, or a stranger who got the number.
+        # What is left names a dead process, a zombie that nobody reaps, or a stranger who got the number.
         (self.cluster / "postmaster.pid").unlink(missing_ok=True)
+        for left in (f".s.PGSQL.{PORT}.lock", f".s.PGSQL.{PORT}"):
+            (self.socket_folder / left).unlink(missing_ok=True)
 
     def _options(self) -> str:
         settings = {
@@ -318,7 +353,7 @@ class Supervisor:
         who = account.choose(self.cluster)
         programs = account.within_reach(binaries.find(self._written_by()), who)
         done = who.run(
-            [programs.folder / "pg_ctl", "-D", self.cluster, "-m", "fast", "-w", "-t", str(SECONDS_TO_RECOVER), "stop"],
+            [programs.folder / "pg_ctl", "-D", self.cluster.resolve(), "-m", "fast", "-w", "-t", str(SECONDS_TO_RECOVER), "stop"],
             timeout=SECONDS_TO_RECOVER + 60,
             env=_environment(),
         )
@@ -341,8 +376,11 @@ class Supervisor:
 
     def kill(self) -> None:
         """`kill -9` the server, as a power cut would: for tests that promise to survive it."""
-        if (pid := self.pid()) is not None and _lives_in(pid, self.cluster):
+        pid = self.pid()
+        if pid is not None and _lives_in(pid, self.cluster):
             os.kill(pid, signal.SIGKILL)
+            while _lives_in(pid, self.cluster):
+                time.sleep(0.01)
 
     # -- saying why --
 
@@ -368,7 +406,10 @@ _REASONS: Final = (
     ("No space left on device", "the disk that holds {data} is full; free some space and try again"),
     ("Disk quota exceeded", "the disk quota for {data} is used up; free some space and try again"),
     ("Read-only file system", "{data} lies on a file system that is read-only; " + _MEND_FOLDER),
-    ("incompatible with server", "the data in {cluster} was written by another PostgreSQL version; set HOLDFAST_PG to the one that wrote it (wheel or system)"),
+    (
+        "incompatible with server",
+        "the data in {cluster} was written by another PostgreSQL version; set HOLDFAST_PG to the one that wrote it (wheel or system)",
+    ),
     ("pre-existing shared memory block", "old database processes still run in {cluster}; end them and try again"),
     ("Is another postmaster", "another server already runs in {cluster}, or its socket in {socket} is taken; stop that one and try again"),
     ("Address already in use", "the socket in {socket} is taken by another server; stop that one and try again"),
@@ -412,7 +453,7 @@ def _shared_buffers_mb() -> int:
 
 def _small_shared_memory() -> bool:
     """Containers often have 64 MB of /dev/shm, too little for a parallel query."""
-    shared = Path("/dev/shm")
+    shared = Path("/dev/shm")  # noqa: S108 - looked at, not written
     return shared.is_dir() and shutil.disk_usage(shared).total < 256 * 2**20
 
 
@@ -427,7 +468,7 @@ def _lives_in(pid: int, folder: Path) -> bool:
     if not Path("/proc/self/cwd").exists():
         return True
     try:
-        return Path(os.readlink(f"/proc/{pid}/cwd")) == folder.resolve()
+        return Path(f"/proc/{pid}/cwd").readlink() == folder.resolve()
     except OSError:
         return False
 
