@@ -12,6 +12,7 @@ from fractions import Fraction
 from functools import lru_cache
 
 from holdfast.kernel.calendar import DayCount, Unit, step, year_fraction
+from holdfast.kernel.errors import BadInput
 from holdfast.kernel.rate import BILLION, Per
 from holdfast.kernel.rounding import divide, to_minor
 from holdfast.servicing.state import Instalment
@@ -20,9 +21,11 @@ from holdfast.servicing.terms import Annuity, FeeAt, Method, PeriodInterest, Ter
 
 def due_on(terms: Terms, n: int) -> date:
     """The due date of instalment `n` (from 1), counted from the first due date or else from the payout."""
-    if terms.first_due_on is not None:
-        return step(terms.first_due_on, terms.every_unit, terms.every_count * (n - 1))
-    return step(terms.disbursed_on, terms.every_unit, terms.every_count * n)
+    start, steps = (terms.disbursed_on, n) if terms.first_due_on is None else (terms.first_due_on, n - 1)
+    try:
+        return step(start, terms.every_unit, terms.every_count * steps)
+    except (ValueError, OverflowError):
+        raise BadInput(f"terms.instalments: instalment {n} would fall due beyond the calendar", field="terms.instalments") from None
 
 
 def period_start(terms: Terms, n: int) -> date:

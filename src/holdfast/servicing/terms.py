@@ -196,41 +196,13 @@ class Terms:
 
         A field that has a default may be left out.
         """
-        known: dict[str, Callable[[object, str], Any]] = {
-            "currency": _text,
-            "principal": _whole,
-            "method": lambda value, field: _one_of(Method, value, field),
-            "rate": _rate,
-            "instalments": _whole,
-            "disbursed_on": parse_date,
-            "day_count": lambda value, field: _one_of(DayCount, value, field),
-            "period_interest": lambda value, field: _one_of(PeriodInterest, value, field),
-            "every_count": _whole,
-            "every_unit": lambda value, field: _one_of(Unit, value, field),
-            "first_due_on": lambda value, field: None if value is None else parse_date(value, field),
-            "rounding": lambda value, field: _one_of(Rounding, value, field),
-            "instalment_rounding": lambda value, field: _one_of(Rounding, value, field),
-            "instalment_multiple": _whole,
-            "instalment_amount": lambda value, field: None if value is None else _whole(value, field),
-            "principal_grace": _whole,
-            "interest_grace": _whole,
-            "annuity": lambda value, field: _one_of(Annuity, value, field),
-            "balanced": _yes_or_no,
-            "down_payment_ppb": _whole,
-            "allocation": _texts,
-            "allocation_in_advance": lambda value, field: None if value is None else _texts(value, field),
-            "across": lambda value, field: _one_of(Across, value, field),
-            "excess": lambda value, field: _one_of(Excess, value, field),
-            "payoff_interest": lambda value, field: _one_of(PayoffInterest, value, field),
-            "fees": _fees,
-        }
         for name in data:
-            if name not in known:
+            if name not in _READERS:
                 raise BadInput(f"terms.{name}: no such field", field=f"terms.{name}")
         for name in ("currency", "principal", "method", "rate", "instalments", "disbursed_on"):
             if name not in data:
                 raise BadInput(f"terms.{name}: is missing", field=f"terms.{name}")
-        return cls(**{name: known[name](value, f"terms.{name}") for name, value in data.items()})
+        return cls(**{name: _READERS[name](value, f"terms.{name}") for name, value in data.items()})
 
 
 def _at_least(value: int, least: int, name: str) -> None:
@@ -291,3 +263,33 @@ def _fees(value: object, field: str) -> tuple[Fee, ...]:
             raise BadInput(f"{where}.amount: must not be negative, not {amount}", field=f"{where}.amount")
         fees.append(Fee(_text(item["name"], f"{where}.name"), amount, at, _text(item["collected_by"], f"{where}.collected_by")))
     return tuple(fees)
+
+
+_READERS: Final[dict[str, Callable[[object, str], Any]]] = {
+    "currency": _text,
+    "principal": _whole,
+    "method": lambda value, field: _one_of(Method, value, field),
+    "rate": _rate,
+    "instalments": _whole,
+    "disbursed_on": parse_date,
+    "day_count": lambda value, field: _one_of(DayCount, value, field),
+    "period_interest": lambda value, field: _one_of(PeriodInterest, value, field),
+    "every_count": _whole,
+    "every_unit": lambda value, field: _one_of(Unit, value, field),
+    "first_due_on": lambda value, field: None if value is None else parse_date(value, field),
+    "rounding": lambda value, field: _one_of(Rounding, value, field),
+    "instalment_rounding": lambda value, field: _one_of(Rounding, value, field),
+    "instalment_multiple": _whole,
+    "instalment_amount": lambda value, field: None if value is None else _whole(value, field),
+    "principal_grace": _whole,
+    "interest_grace": _whole,
+    "annuity": lambda value, field: _one_of(Annuity, value, field),
+    "balanced": _yes_or_no,
+    "down_payment_ppb": _whole,
+    "allocation": _texts,
+    "allocation_in_advance": lambda value, field: None if value is None else _texts(value, field),
+    "across": lambda value, field: _one_of(Across, value, field),
+    "excess": lambda value, field: _one_of(Excess, value, field),
+    "payoff_interest": lambda value, field: _one_of(PayoffInterest, value, field),
+    "fees": _fees,
+}

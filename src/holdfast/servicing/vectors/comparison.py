@@ -1,0 +1,120 @@
+"""Comparison: whether a scenario is run, what we say of it, and where that first differs from what is expected."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from holdfast.kernel.errors import BadInput
+from holdfast.servicing.vectors.fields import NotYet
+from holdfast.servicing.vectors.page import render
+from holdfast.servicing.vectors.replay import EVENT_FIELDS, charge_base, replay
+from holdfast.servicing.vectors.terms import read_setting
+
+# Where our rule differs from the peer's on purpose; the reason stands beside each.
+CONVENTIONS: Final = {
+    "cumulative-recalculation": "the peer takes early money to principal and keeps the period's interest; we pay what is due first",
+    "progressive-overdue": "the peer lets interest on overdue principal grow into the last instalment; we charge a penalty where agreed",
+    "re-age": "the peer keeps the old instalments with zero amounts; we close them by an event and keep their figures readable",
+}
+# What is not built yet, by the event that asks for it.
+NOT_YET_EVENTS: Final = {
+    "RESCHEDULE": "reschedule",
+    "RE_AMORTIZE": "re-amortize",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """Why a scenario is not run: `convention` or `not-yet`, and the name on our list."""
+
+    why: Literal["convention", "not-yet"]
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.why} {self.name}"
+
+
+def skip_of(scenario: Mapping[str, Any]) -> Skip | None:
+    """Why this scenario is not run, read from its terms and events only; None if it is."""
+    terms, events = scenario.get("terms"), scenario.get("events")
+    if not isinstance(terms, Mapping) or not isinstance(events, list):
+        return None
+    kinds = [event.get("type") for event in events if isinstance(event, Mapping)]
+    recalculation = terms.get("interest_recalculation")
+    moved = [kind for kind in kinds if kind not in ("APPROVAL", "DISBURSEMENT")] or kinds.count("DISBURSEMENT") > 1
+    if "RE_AGE" in kinds:
+        return Skip("convention", "re-age")
+    if isinstance(recalculation, Mapping) and moved:
+        if terms.get("schedule_engine") == "PROGRESSIVE":
+            overdue = "CLOSE_OF_BUSINESS" in kinds
+            return Skip("convention", "progressive-overdue") if overdue else Skip("not-yet", "progressive-recalculation")
+        if recalculation.get("compounding") != "NONE":
+            return Skip("not-yet", "recalculation-compounding")
+        return Skip("convention", "cumulative-recalculation")
+    for kind in kinds:
+        if kind not in EVENT_FIELDS:
+            return Skip("not-yet", NOT_YET_EVENTS.get(str(kind), str(kind).lower().replace("_", "-")))
+    rate = str(terms.get("annual_rate_percent", "0")).replace(".", "").strip("0")
+    if kinds.count("DISBURSEMENT") > 1 and rate:
+        return Skip("not-yet", "multi-disbursement-with-interest")
+    try:
+        read_setting(terms)
+        for index, event in enumerate(events):
+            if isinstance(event, Mapping) and event.get("type") == "CHARGE":
+                charge_base(event, f"events[{index}]")
+    except NotYet as reason:
+        return Skip("not-yet", reason.family)
+    except BadInput:
+        return None
+    return None
+
+
+def states(scenario: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Our state after event 0 to n in the vectors' `expected` form; `expected` itself is not read."""
+    setting, readings = replay(scenario)
+    return [render(setting, reading, index, reading.on) for index, reading in enumerate(readings)]
+
+
+def first_difference(scenario: Mapping[str, Any]) -> str | None:
+    """The first place where `expected` and our state differ, as field, theirs and ours; None if they agree."""
+    expected = scenario.get("expected")
+    if not isinstance(expected, list) or not expected:
+        return "expected: nothing to compare with"
+    setting, readings = replay(scenario)
+    for index, wanted in enumerate(expected):
+        where = f"expected[{index}]"
+        if not isinstance(wanted, Mapping):
+            return f"{where}: is not an object"
+        after = wanted.get("after_event")
+        if isinstance(after, bool) or not isinstance(after, int) or not 0 <= after < len(readings):
+            return f"{where}.after_event: {after!r} is not one of 0 to {len(readings) - 1}"
+        reading = readings[after]
+        # Days may pass between two events: the state may be read on the next event's date too.
+        on = reading.until if reading.until and wanted.get("business_date") == reading.until.isoformat() else reading.on
+        found = _difference(wanted, render(setting, reading, after, on), where)
+        if found:
+            return found
+    return None
+
+
+def _difference(wanted: object, ours: object, where: str) -> str | None:
+    if isinstance(wanted, Mapping) and isinstance(ours, Mapping):
+        for key, value in wanted.items():
+            if key == "note":
+                continue
+            if key not in ours:
+                return f"{where}.{key}: we do not say this"
+            found = _difference(value, ours[key], f"{where}.{key}")
+            if found:
+                return found
+        return None
+    if isinstance(wanted, list) and isinstance(ours, list):
+        for index, (theirs, mine) in enumerate(zip(wanted, ours, strict=False)):
+            found = _difference(theirs, mine, f"{where}[{index}]")
+            if found:
+                return found
+        return None if len(wanted) == len(ours) else f"{where}: expected {len(wanted)} rows, ours {len(ours)}"
+    same = type(wanted) is type(ours) and wanted == ours
+    return None if same else f"{where}: expected {wanted!r}, ours {ours!r}"

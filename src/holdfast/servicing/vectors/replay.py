@@ -1,0 +1,297 @@
+"""Replay: a scenario's events, one by one, as events of ours under the one fold."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from fractions import Fraction
+from typing import Any, Final
+
+from holdfast.kernel.calendar import parse_date
+from holdfast.kernel.errors import BadInput
+from holdfast.kernel.money import decimal_of
+from holdfast.kernel.rate import BILLION, ppb_of_percent
+from holdfast.kernel.rounding import to_minor
+from holdfast.servicing.arrears import Pause, bucket_of, paused_days
+from holdfast.servicing.fold import Event, Instalment, State, fold
+from holdfast.servicing.schedule import down_payment
+from holdfast.servicing.terms import Excess, Terms
+from holdfast.servicing.vectors.fields import NotYet, a_whole, an_amount, an_object
+from holdfast.servicing.vectors.terms import BASES, Setting, read_setting
+
+_PENALTY_WAIT_DAYS: Final = 2  # the peer's platform setting, see the vectors' README
+_RECEIPTS: Final = {
+    "REPAYMENT": "Repayment",
+    "GOODWILL_CREDIT": "Goodwill Credit",
+    "MERCHANT_ISSUED_REFUND": "Merchant Issued Refund",
+    "PAYOUT_REFUND": "Payout Refund",
+    "PAYOFF": "Repayment",
+}
+EVENT_FIELDS: Final = {
+    "APPROVAL": {"date", "amount", "entered_on"},
+    "DISBURSEMENT": {"date", "amount", "entered_on"},
+    **{kind: {"date", "amount", "entered_on"} for kind in _RECEIPTS},
+    "CHARGE": {"charge", "is_penalty", "due_date", "amount", "calculation", "percent", "entered_on"},
+    "CLOSE_OF_BUSINESS": {"business_date"},
+    "UNDO_TRANSACTION": {"nth", "transaction_type", "transaction_date", "entered_on"},
+    "DELINQUENCY_PAUSE": {"start", "end", "entered_on"},
+    "DELINQUENCY_RESUME": {"start", "date", "entered_on"},
+}
+
+
+@dataclass(slots=True)
+class Transaction:
+    """Money that moved, as the scenario lists it; `frozen` keeps how it read when it was undone."""
+
+    event_no: int
+    on: date
+    kind: str
+    amount: int
+    frozen: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One state: after which event, on which business date, and what stood then."""
+
+    state: State
+    on: date
+    until: date | None
+    transactions: tuple[Transaction, ...]
+    disbursements: tuple[tuple[date, int], ...]
+    approved: bool
+    bucket: str | None
+    row_buckets: Mapping[int, str]
+    pauses: tuple[Pause, ...]
+    events: tuple[Event, ...]
+
+
+def replay(scenario: Mapping[str, Any]) -> tuple[Setting, list[Reading]]:
+    setting = read_setting(scenario.get("terms"))
+    events = scenario.get("events")
+    if not isinstance(events, list):
+        raise BadInput("events: write a list", field="events")
+    history = _History(setting)
+    readings = [history.reading(setting.submitted_on)]
+    for index, event in enumerate(events):
+        where = f"events[{index}]"
+        kind = event.get("type") if isinstance(event, Mapping) else None
+        if kind not in EVENT_FIELDS:
+            raise BadInput(f"{where}.type: {kind!r} is not an event that we know", field=f"{where}.type")
+        given = an_object(event, where, known=EVENT_FIELDS[kind] | {"type"})
+        on = history.apply(given, where)
+        readings[-1] = replace(readings[-1], until=on)
+        readings.append(history.reading(on))
+    return setting, readings
+
+
+class _History:
+    """A scenario's events so far, and the state they make."""
+
+    def __init__(self, setting: Setting) -> None:
+        self.setting = setting
+        self.terms = setting.terms
+        self.events: list[Event] = []
+        self.transactions: list[Transaction] = []
+        self.disbursements: list[tuple[date, int]] = []
+        self.approved = False
+        self.penalised: set[int] = set()
+        self.pauses: list[Pause] = []
+        self.bucket: str | None = None
+        self.row_buckets: dict[int, str] = {}
+
+    def reading(self, on: date) -> Reading:
+        return Reading(
+            state=self.state(),
+            on=on,
+            until=None,
+            transactions=tuple(replace(transaction) for transaction in self.transactions),
+            disbursements=tuple(self.disbursements),
+            approved=self.approved,
+            bucket=self.bucket,
+            row_buckets=dict(self.row_buckets),
+            pauses=tuple(self.pauses),
+            events=tuple(self.events),
+        )
+
+    def state(self) -> State:
+        return fold(self.terms, self.events)
+
+    def apply(self, event: Mapping[str, Any], where: str) -> date:
+        """Take in one event of the scenario; the business date that it brings is returned."""
+        kind = event["type"]
+        if kind == "CLOSE_OF_BUSINESS":
+            on = parse_date(event.get("business_date"), f"{where}.business_date")
+            self._penalise(on - timedelta(days=1))
+            if not any(pause.covers(on) for pause in self.pauses):
+                self._classify(on)
+            return on
+        on = parse_date(event.get("entered_on", event.get("date")), f"{where}.entered_on")
+        if kind == "APPROVAL":
+            self.approved = True
+            if not self.disbursements:
+                self.terms = replace(self.terms, principal=self._amount(event, where))
+        elif kind == "DISBURSEMENT":
+            self._disburse(self._amount(event, where), parse_date(event.get("date"), f"{where}.date"), on)
+        elif kind in _RECEIPTS:
+            value_date = parse_date(event.get("date"), f"{where}.date")
+            asked = kind == "PAYOFF" and event.get("amount") is None
+            amount = sum(row.unpaid for row in self.state().instalments) if asked else self._amount(event, where)
+            excess = self.setting.excess.get(kind, self.terms.excess)
+            self._receive(amount, value_date, on, kind=_RECEIPTS[kind], excess=excess)
+            self._classify(on)
+        elif kind == "CHARGE":
+            self._charge(event, where, on)
+        elif kind == "UNDO_TRANSACTION":
+            self._undo(event, where, on)
+            self._classify(on)
+        elif kind == "DELINQUENCY_PAUSE":
+            self.pauses.append(Pause(parse_date(event.get("start"), f"{where}.start"), parse_date(event.get("end"), f"{where}.end")))
+        else:
+            ends = parse_date(event.get("start", event.get("date", event.get("entered_on"))), f"{where}.start")
+            self.pauses = [replace(pause, ends_on=ends) if pause.covers(ends) else pause for pause in self.pauses]
+        return on
+
+    def _disburse(self, amount: int, on: date, entered_on: date) -> None:
+        if not self.disbursements:
+            self.terms = replace(self.terms, principal=amount, disbursed_on=on)
+        self.disbursements.append((on, amount))
+        self._add("disbursed", on, entered_on, {"amount": amount})
+        self.transactions.append(Transaction(self.events[-1].event_no, on, "Disbursement", amount))
+        at_once = down_payment(self.terms, amount)
+        if at_once and self.setting.auto_down_payment:
+            self._receive(at_once, on, entered_on, kind="Down Payment", excess=self.terms.excess)
+
+    def _receive(self, amount: int, on: date, entered_on: date, *, kind: str, excess: Excess) -> None:
+        self._add("receipt", on, entered_on, {"amount": amount, "excess": excess.value})
+        self.transactions.append(Transaction(self.events[-1].event_no, on, kind, amount))
+
+    def _charge(self, event: Mapping[str, Any], where: str, on: date) -> None:
+        part = "penalty" if event.get("is_penalty") else "fee"
+        each, base = charge_base(event, where)
+        percent = None if base is None else Fraction(ppb_of_percent(event.get("percent", ""), f"{where}.percent"), BILLION)
+        rows = [row for row in self.state().instalments if row.n >= 1]
+        if each and percent is not None and base is not None:
+            for row in rows:
+                self._put(part, _share(row, base, percent, self.terms), row.due_on, on)
+        elif percent is not None and base is not None:
+            amount = to_minor(percent * sum(_base_of(row, base) for row in rows), self.terms.rounding)
+            self._put(part, amount, parse_date(event.get("due_date"), f"{where}.due_date"), on)
+        else:
+            self._put(part, self._amount(event, where), parse_date(event.get("due_date"), f"{where}.due_date"), on)
+
+    def _put(self, part: str, amount: int, due_on: date, on: date) -> None:
+        # The older engine lays all receipts anew on a schedule that already has the charge.
+        value_date = on if self.setting.progressive else self.terms.disbursed_on
+        self._add("charge", value_date, on, {"part": part, "amount": amount, "due_on": due_on})
+
+    def _penalise(self, on: date) -> None:
+        """The night's penalties: once for each instalment that is overdue by more than the days of waiting."""
+        for base, percent in self.setting.overdue_charges:
+            for row in self.state().instalments:
+                late = (on - row.due_on).days > _PENALTY_WAIT_DAYS
+                if late and row.unpaid and row.n >= 1 and row.n not in self.penalised:
+                    self.penalised.add(row.n)
+                    self._put("penalty", _share(row, base, percent, self.terms), row.due_on, on)
+
+    def _undo(self, event: Mapping[str, Any], where: str, entered_on: date) -> None:
+        on = parse_date(event.get("transaction_date"), f"{where}.transaction_date")
+        kind = event.get("transaction_type")
+        names = {"ANY_ON_DATE": None, **_RECEIPTS}
+        if kind not in names:
+            raise BadInput(f"{where}.transaction_type: {kind!r} is not one that we know", field=f"{where}.transaction_type")
+        found = [one for one in self.transactions if one.on == on and names[kind] in (None, one.kind)]
+        nth = a_whole(event.get("nth"), f"{where}.nth")
+        if not 1 <= nth <= len(found):
+            raise BadInput(f"{where}.nth: there is no transaction {nth} on {on}", field=f"{where}.nth")
+        undone = found[nth - 1]
+        lines = transactions(self.reading(entered_on))
+        undone.frozen = lines[self.transactions.index(undone)] | {"reverted": True}
+        self._add("reversal", entered_on, entered_on, {"event_no": undone.event_no})
+
+    def _classify(self, on: date) -> None:
+        """Read arrears as of `on` and keep the buckets until they are next read."""
+        late = Late(self.setting, self.state(), tuple(self.pauses), on)
+        self.bucket = late.bucket
+        self.row_buckets = late.row_buckets if self.bucket else {}
+
+    def _amount(self, event: Mapping[str, Any], where: str) -> int:
+        return an_amount(event.get("amount"), self.terms.currency, f"{where}.amount")
+
+    def _add(self, kind: str, on: date, entered_on: date, payload: Mapping[str, Any]) -> None:
+        self.events.append(Event(len(self.events) + 1, kind, on, entered_on, payload))
+
+
+class Late:
+    """How late a state is on a day, by the scenario's own buckets."""
+
+    def __init__(self, setting: Setting, state: State, pauses: tuple[Pause, ...], on: date) -> None:
+        self.overdue = [row for row in state.instalments if row.due_on < on and row.unpaid]
+        self.amount = sum(row.unpaid for row in self.overdue)
+        self.since: date | None = None
+        self.days = self.past_due = 0
+        if self.overdue:
+            self.since = self.overdue[0].due_on + timedelta(days=setting.arrears_grace_days)
+            self.days = max(0, (on - self.since).days - paused_days(pauses, on))
+            self.past_due = (on - self.overdue[0].due_on).days
+        self.bucket = bucket_of(setting.buckets, self.days)
+        self.row_buckets: dict[int, str] = {}
+        for row in self.overdue:
+            found = bucket_of(setting.buckets, (on - row.due_on).days - paused_days(pauses, on))
+            if found:
+                self.row_buckets[row.n] = found
+
+
+def transactions(reading: Reading) -> list[dict[str, Any]]:
+    """What moved, by date; one that was undone stays as it read before, marked as reverted."""
+    currency = reading.state.terms.currency
+    parts: dict[int, list[int]] = {}
+    for line in reading.state.allocations:
+        sums = parts.setdefault(line.event_no, [0, 0, 0, 0])
+        for index, value in enumerate((line.principal, line.interest, line.fee, line.penalty)):
+            sums[index] += value
+    lines: dict[int, dict[str, Any]] = {}
+    balance = 0
+    ordered = sorted(reading.transactions, key=lambda one: (one.on, one.event_no))
+    for one in ordered:
+        if one.frozen is not None:
+            lines[one.event_no] = one.frozen
+            continue
+        principal, interest, fee, penalty = parts.get(one.event_no, [0, 0, 0, 0])
+        paid_out = one.kind == "Disbursement"
+        balance += one.amount if paid_out else -principal
+        over = 0 if paid_out else one.amount - principal - interest - fee - penalty
+        lines[one.event_no] = {
+            "date": one.on.isoformat(),
+            "type": one.kind,
+            "amount": decimal_of(one.amount, currency),
+            "principal": decimal_of(principal, currency),
+            "interest": decimal_of(interest, currency),
+            "fees": decimal_of(fee, currency),
+            "penalties": decimal_of(penalty, currency),
+            "principal_balance_after": decimal_of(balance, currency),
+            "reverted": False,
+            "overpayment": decimal_of(over, currency),
+        }
+    return [lines[one.event_no] for one in ordered]
+
+
+def charge_base(event: Mapping[str, Any], where: str) -> tuple[bool, str | None]:
+    """Whether a charge is put on each instalment, and what its percentage is of; None for a fixed amount."""
+    name = event.get("calculation")
+    if name in (None, "FLAT"):
+        return False, None
+    each = str(name).startswith("PERCENT_OF_EACH_INSTALMENT_")
+    base = str(name).removeprefix("PERCENT_OF_EACH_INSTALMENT_").removeprefix("PERCENT_OF_")
+    if base not in BASES:
+        raise NotYet(f"charge-{str(name).lower().replace('_', '-')}", f"{where}.calculation")
+    return each, base
+
+
+def _base_of(row: Instalment, base: str) -> int:
+    return sum({"principal": row.principal, "interest": row.interest}[part] for part in BASES[base])
+
+
+def _share(row: Instalment, base: str, percent: Fraction, terms: Terms) -> int:
+    return to_minor(percent * _base_of(row, base), terms.rounding)
