@@ -37,7 +37,7 @@ Edge = Callable[[], AbstractContextManager[psycopg.Connection[Any]]]
 Progress = Callable[[psycopg.Connection[Any], int, int], None]
 """Told after each chunk, inside its transaction, how many rows are done and about how many there are."""
 
-CHUNK: Final = 2_000
+CHUNK: Final = 1_000
 
 
 def import_tape(
