@@ -88,11 +88,19 @@ def from_fields(raw: Mapping[str, Any]) -> Lender:
     )  # fmt: skip
 
 
-def set_lender(db: psycopg.Connection[Any], new: Lender) -> Lender:
-    """Write who the lender is. The clock and the nights that have run stay as they are."""
+def set_lender(db: psycopg.Connection[Any], new: Lender, *, pack_name: str | None = None) -> Lender:
+    """Write who the lender is. The clock and the nights that have run stay as they are.
+
+    Refusal to change the zone or the currency of a book whose nights have run: its dates and amounts would mean something else.
+    """
+    known = lender(db)
+    if known.last_night_on is not None and (known.zone, known.currency) != (new.zone, new.currency):
+        raise Refusal(
+            f"this book has lived in {known.zone} and {known.currency}; neither can change any more", code="lender_fixed", zone=known.zone
+        )
     store.write_lender(
         db, name=new.name, lender_type=new.lender_type, licence_no=new.licence_no, regulator=new.regulator, region=new.region,
-        zone=new.zone, currency=new.currency, pack_name=new.pack_name, sample=new.sample,
+        zone=new.zone, currency=new.currency, pack_name=pack_name or new.pack_name, sample=new.sample,
     )  # fmt: skip
     return lender(db)
 
