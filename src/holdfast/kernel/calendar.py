@@ -10,6 +10,7 @@ import calendar as stdlib_calendar
 from datetime import date, timedelta
 from enum import StrEnum
 from fractions import Fraction
+from functools import lru_cache
 
 from holdfast.kernel.errors import BadInput
 
@@ -35,6 +36,8 @@ class DayCount(StrEnum):
     ACTUAL_ACTUAL = "actual/actual"
 
 
+# A book steps over the same dates again and again.
+@lru_cache(maxsize=65_536)
 def add_months(start: date, months: int) -> date:
     """`start` moved by whole months, clamped to the last day of a shorter month."""
     index = start.year * 12 + start.month - 1 + months

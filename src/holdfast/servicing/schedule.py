@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from holdfast.kernel.calendar import DayCount, Unit, step, year_fraction
 from holdfast.kernel.errors import BadInput
-from holdfast.kernel.rate import BILLION, Per
+from holdfast.kernel.rate import BILLION, Per, Rate
 from holdfast.kernel.rounding import divide, to_minor
 from holdfast.servicing.state import Instalment
 from holdfast.servicing.terms import Annuity, FeeAt, Method, PeriodInterest, Terms
@@ -35,8 +35,10 @@ def period_start(terms: Terms, n: int) -> date:
 
 def period_rate(terms: Terms, n: int) -> Fraction:
     """The interest of period `n` on one unit of principal."""
+    if n > 1 and terms.rate.per is not Per.DAY and terms.period_interest is PeriodInterest.PERIOD:
+        return _whole_period(terms.rate, terms.every_unit, terms.every_count, terms.day_count)
     start, end = period_start(terms, n), due_on(terms, n)
-    rate = _yearly(terms)
+    rate = _yearly(terms.rate)
     if terms.rate.per is Per.DAY:
         return terms.rate.fraction * (end - start).days
     if terms.period_interest is PeriodInterest.DAILY:
@@ -46,7 +48,7 @@ def period_rate(terms: Terms, n: int) -> Fraction:
     if n == 1 and end != step(start, terms.every_unit, terms.every_count):
         # A first period of another length has no fixed share of the year.
         return rate * year_fraction(start, end, DayCount.THIRTY_360)
-    return rate * _share_of_year(terms)
+    return _whole_period(terms.rate, terms.every_unit, terms.every_count, terms.day_count)
 
 
 @lru_cache(maxsize=4096)
@@ -144,17 +146,28 @@ def _rows(terms: Terms, repeating: int, *, balance: int, first: int) -> Sequence
     return rows
 
 
-def _yearly(terms: Terms) -> Fraction:
-    return terms.rate.fraction * {Per.YEAR: 1, Per.MONTH: 12, Per.DAY: 365}[terms.rate.per]
+def _yearly(rate: Rate) -> Fraction:
+    return rate.fraction * {Per.YEAR: 1, Per.MONTH: 12, Per.DAY: 365}[rate.per]
+
+
+# A book asks for the same few over and over.
+@lru_cache(maxsize=4096)
+def _whole_period(rate: Rate, unit: Unit, count: int, day_count: DayCount) -> Fraction:
+    """The interest of a period whose share of the year is fixed, on one unit of principal."""
+    return _yearly(rate) * _share(unit, count, day_count)
 
 
 def _share_of_year(terms: Terms) -> Fraction:
     """The fixed share of a year that every whole period is taken for."""
-    if terms.every_unit is Unit.MONTHS:
-        return Fraction(terms.every_count, 12)
-    if terms.every_unit is Unit.WEEKS:
-        return Fraction(terms.every_count, 52)
-    return Fraction(terms.every_count, 360 if terms.day_count in (DayCount.THIRTY_360, DayCount.ACTUAL_360) else 365)
+    return _share(terms.every_unit, terms.every_count, terms.day_count)
+
+
+def _share(unit: Unit, count: int, day_count: DayCount) -> Fraction:
+    if unit is Unit.MONTHS:
+        return Fraction(count, 12)
+    if unit is Unit.WEEKS:
+        return Fraction(count, 52)
+    return Fraction(count, 360 if day_count in (DayCount.THIRTY_360, DayCount.ACTUAL_360) else 365)
 
 
 def _annuity(terms: Terms) -> Fraction:
@@ -169,9 +182,9 @@ def _annuity(terms: Terms) -> Fraction:
 def _thirty_days(terms: Terms) -> Fraction:
     """The rate of a period in which every month has 30 days."""
     if terms.period_interest is PeriodInterest.PERIOD:
-        return _yearly(terms) * _share_of_year(terms)
+        return _yearly(terms.rate) * _share_of_year(terms)
     days = terms.every_count * {Unit.MONTHS: 30, Unit.WEEKS: 7, Unit.DAYS: 1}[terms.every_unit]
-    return _yearly(terms) * Fraction(days, 360 if terms.day_count in (DayCount.THIRTY_360, DayCount.ACTUAL_360) else 365)
+    return _yearly(terms.rate) * Fraction(days, 360 if terms.day_count in (DayCount.THIRTY_360, DayCount.ACTUAL_360) else 365)
 
 
 def _balanced(terms: Terms, amount: int) -> int:
