@@ -84,7 +84,7 @@ def test_an_unknown_name_lists_the_maps_there_are() -> None:
         ("contract.method_", "x", "contract.method_: no such field"),
         ("title.fr", "x", "title: no such field as 'fr'"),
         ("format", 2, "format: this system reads format 1, not 2"),
-        ("name", "Sample Map", "name: at most 40 small letters"),
+        ("name", "Sample Map", "name: at most 35 small letters"),
         ("currency", "XXX", "'XXX' is not a currency"),
         ("as_of", "30.06.2026", "as_of: write the date as YYYY-MM-DD"),
         ("ceiling_percent", 24.5, "ceiling_percent: write a whole number, or '24.5' in quotes"),

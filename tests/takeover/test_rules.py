@@ -132,7 +132,7 @@ def test_a_rate_above_the_ceiling_bars_new_charges_and_one_at_it_does_not() -> N
     ],
 )
 def test_figures_that_contradict_each_other_are_named_and_stop_nothing(changes: dict[str, str], column: str, words: str) -> None:
-    found = booked(**changes)
+    found = booked(AS_OF, **changes)
     assert [cell.column for cell in found.contradictions] == [column]
     assert words in found.contradictions[0].reason
 
@@ -239,7 +239,7 @@ KEYED_ROW = {
         ({"contract": " "}, "contract", "the map knows a loan by it"),
         ({"first": "2018-01-01"}, "first", "must fall due after the loan begins"),
         ({"first": "2018-02-30"}, "first", "write the date as YYYY-MM-DD"),
-        ({"n": "600"}, "n", "after the last day of the calendar"),
+        ({"n": "600"}, "n", "beyond the calendar"),
     ],
 )
 def test_a_map_with_keys_and_first_due_dates_refuses_what_cannot_be(changes: dict[str, str], column: str, words: str) -> None:

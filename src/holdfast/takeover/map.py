@@ -29,7 +29,7 @@ Choice = TypeVar("Choice", bound=StrEnum)
 
 _LARGEST_MAP: Final = 1 << 20
 _MANY: Final = 360
-_NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,39}", re.ASCII)
+_NAME: Final = re.compile(r"[a-z0-9][a-z0-9-]{0,34}", re.ASCII)
 _PREFIX: Final = re.compile(r"[A-Z0-9]{1,12}", re.ASCII)
 _SHIPPED: Final = files("holdfast.takeover") / "maps"
 
@@ -152,7 +152,7 @@ def _map(data: dict[str, Any]) -> TapeMap:
         raise BadInput(f"format: this system reads format 1, not {data.get('format')!r}", field="format")
     name, prefix = _text(data, "name"), _text(data, "contract_prefix")
     if not _NAME.fullmatch(name):
-        raise BadInput(f"name: at most 40 small letters, digits and hyphens, not {name!r}", field="name")
+        raise BadInput(f"name: at most 35 small letters, digits and hyphens, not {name!r}", field="name")
     if not _PREFIX.fullmatch(prefix):
         raise BadInput(f"contract_prefix: at most 12 capital letters and digits, not {prefix!r}", field="contract_prefix")
     title = _object(data.get("title"), "title", {"zh", "en"})

@@ -76,9 +76,9 @@ def judge(row: Row, tape_map: TapeMap, *, as_of: date, mark: str, ordinal: int) 
         terms = _terms(values, tape_map)
         ends_on = due_on(terms, terms.instalments)
     except BadInput as error:
-        return BadRow(row.line, (cells.bad("instalments", error.sentence),))
-    except (ValueError, OverflowError):
-        return BadRow(row.line, (cells.bad("instalments", "the last instalment would fall due after the last day of the calendar"),))
+        where, _, what = error.sentence.partition(": ")
+        field = where.removeprefix("terms.")
+        return BadRow(row.line, (cells.bad(field if field in tape_map.columns else "instalments", what),))
     above_ceiling = tape_map.ceiling_ppb is not None and values["rate"] > tape_map.ceiling_ppb
     loan = TakeoverRow(
         identity=f"{tape_map.name}:{mark}:{ordinal}",

@@ -24,6 +24,7 @@ from holdfast.kernel.ids import new_id
 from holdfast.parties import branches, create_branch, staff_by_id
 from holdfast.policy import clock as clock_of
 from holdfast.policy import lender, pack_in_force, set_business_date
+from holdfast.products import define, new_version, products
 from holdfast.servicing import take_over
 from holdfast.takeover import store
 from holdfast.takeover.cells import shown
@@ -132,7 +133,7 @@ class _Reading:
         fresh = [each.loan for each in good if each.loan.identity not in before]
         if fresh:
             clock = self._clock(db)
-            store.ensure_product(db, self.tape_map, self.as_of)
+            _stand_for(db, self.tape_map, self.as_of)
             take_over(
                 db, fresh, clock=clock, by=self.by, as_of=self.as_of, branch_id=_head_office(db), pack=pack_in_force(db, clock),
                 label=f"tape {self.surveyed.digest[:16]} from line {chunk[0].line}",
@@ -188,3 +189,10 @@ def _head_office(db: psycopg.Connection[Any]) -> int:
     """The lender's first branch, in which loans of a tape stand; made if the lender has none yet."""
     first = min(branches(db), key=lambda branch: branch.branch_id, default=None)
     return (first or create_branch(db, code="HO", name="总部")).branch_id
+
+
+def _stand_for(db: psycopg.Connection[Any], tape_map: TapeMap, from_date: date) -> None:
+    """Let there be the product under which the loans of this map stand; the first tape makes it."""
+    if all(known.code != tape_map.product_code for known in products(db)):
+        define(db, code=tape_map.product_code, name_zh=tape_map.title_zh, name_en=tape_map.title_en, collateral="none")
+        new_version(db, code=tape_map.product_code, terms=tape_map.contract, from_date=from_date)

@@ -13,7 +13,6 @@ import psycopg
 from holdfast.kernel import canonical
 from holdfast.kernel.errors import NotFound
 from holdfast.kernel.ids import new_id
-from holdfast.takeover.map import TapeMap
 
 Db = psycopg.Connection[Any]
 
@@ -27,11 +26,6 @@ IN_THE_BOOK: Final = """
       JOIN loan l USING (loan_id)
       JOIN loan_event e ON e.loan_id = r.loan_id AND e.event_no = 1
      WHERE r.kind = 'tape' AND r.key = ANY(%s)"""
-# The product that stands for a map: made by the first tape, never changed by a later one.
-INSERT_PRODUCT: Final = "INSERT INTO product (code, name_zh, name_en, collateral) VALUES (%s, %s, %s, 'none') ON CONFLICT (code) DO NOTHING"
-INSERT_VERSION: Final = """
-    INSERT INTO product_version (product_code, version, terms, from_date) VALUES (%s, 1, %s, %s)
-    ON CONFLICT (product_code, version) DO NOTHING"""
 INSERT_TAPE: Final = "INSERT INTO tape (public_id, digest, map_name, as_of, outcome, read_at) VALUES (%s, %s, %s, %s, %s, %s)"
 SELECT_TAPE: Final = "SELECT public_id, digest, map_name, as_of, outcome, read_at FROM tape WHERE public_id = %s"
 INSERT_JOB: Final = """
@@ -101,12 +95,6 @@ def in_the_book(db: Db, identities: Sequence[str]) -> dict[str, InBook]:
     """Those of the rows that the book holds, by identity."""
     found = db.execute(IN_THE_BOOK, [list(identities)]).fetchall()
     return {key: InBook(loan, state, principal_out, json.loads(payload)["balance"]) for key, loan, state, principal_out, payload in found}
-
-
-def ensure_product(db: Db, tape_map: TapeMap, from_date: date) -> None:
-    """Let there be the product under which the loans of this map stand."""
-    db.execute(INSERT_PRODUCT, [tape_map.product_code, tape_map.title_zh, tape_map.title_en])
-    db.execute(INSERT_VERSION, [tape_map.product_code, canonical.encode(dict(tape_map.contract)).decode(), from_date])
 
 
 def keep_tape(db: Db, public_id: str, digest: str, map_name: str, as_of: date, outcome: dict[str, Any], at: datetime) -> None:
