@@ -37,15 +37,20 @@ class Book:
     def __post_init__(self) -> None:
         set_lender(
             self.db,
-            Lender(name="示例小额贷款", lender_type="micro_lender", licence_no="示例-1", regulator="示例地方金融局", region="CN", sample=True),
+            Lender(
+                name="示例小额贷款", lender_type="micro_lender", licence_no="示例-1", regulator="示例地方金融局", region="CN", sample=True
+            ),
         )
         store_pack(self.db, self.pack, at=self.clock.now())
-        row = self.db.execute("INSERT INTO branch (public_id, code, name) VALUES ('br_test', 'T', '示例营业部') RETURNING branch_id").fetchone()
+        row = self.db.execute(
+            "INSERT INTO branch (public_id, code, name) VALUES ('br_test', 'T', '示例营业部') RETURNING branch_id"
+        ).fetchone()
         assert row is not None
         self.branch_id = row[0]
         for collateral in ("phone", "vehicle", "real_estate", "none"):
             self.db.execute(
-                "INSERT INTO product (code, name_zh, name_en, collateral) VALUES (%s, %s, %s, %s)", [collateral, collateral, collateral, collateral]
+                "INSERT INTO product (code, name_zh, name_en, collateral) VALUES (%s, %s, %s, %s)",
+                [collateral, collateral, collateral, collateral],
             )
             self.db.execute("INSERT INTO product_version VALUES (%s, 1, '{}', '2020-01-01')", [collateral])
 
@@ -77,7 +82,9 @@ class Book:
             (row[0], row[1], row[2])
             for row in self.db.execute(
                 """SELECT kind, about, due_on FROM duty JOIN loan_registry r USING (loan_id)
-                    WHERE r.kind = 'public_id' AND r.key = %s AND open ORDER BY due_at, duty_no""".replace("SELECT kind", "SELECT duty.kind"),
+                    WHERE r.kind = 'public_id' AND r.key = %s AND open ORDER BY due_at, duty_no""".replace(
+                    "SELECT kind", "SELECT duty.kind"
+                ),
                 [loan],
             ).fetchall()
         ]

@@ -1,7 +1,8 @@
 """THE MAP. The life of a loan: its stages in order, who owns each, and what may follow.
 
-Three things are read from here and stand nowhere else: the stages and their order, which states are live, and
-which duties exist with the kinds of journal record that may prove each. The docs, the console's timeline, the import rule and a test read it too.
+Three things are read from here and stand nowhere else: the stages and their order, which states are
+live, and which duties exist with the kinds of journal record that may prove each. The docs, the
+console's timeline, the import rule and a test read it too.
 """
 
 from __future__ import annotations
@@ -85,15 +86,17 @@ class DutyKind:
 # A record that ends the reason for a duty proves it as well as the act itself does.
 _PAID = frozenset({"receipt.posted", "receipt.reversed", "loan.written_off"})
 
+_RETURNED = frozenset({"release.noted", "receipt.reversed"})
+
 DUTIES: Final = {
     kind.name: kind
     for kind in (
         DutyKind("reminder", "到期提醒", "Reminder", "system", frozenset({"contact.sent", "contact.refused", "contact.noted"}) | _PAID),
         DutyKind("follow_up", "跟进逾期", "Follow up arrears", "caller", frozenset({"contact.noted"}) | _PAID),
         DutyKind("refund", "退还多收款", "Refund over-payment", "officer", frozenset({"refund.noted"}) | _PAID),
-        DutyKind("recovery", "核销后追偿", "Recover written-off debt", "officer", frozenset({"contact.noted", "recovery.reviewed"}) | _PAID),
-        DutyKind("settlement_certificate", "出具结清证明", "Issue settlement certificate", "officer", frozenset({"release.noted", "receipt.reversed"})),
-        DutyKind("return_collateral", "归还押品", "Return the thing", "custodian", frozenset({"release.noted", "receipt.reversed"})),
-        DutyKind("credit_update", "上报结清", "Report settlement to the bureau", "officer", frozenset({"release.noted", "receipt.reversed"})),
+        DutyKind("recovery", "核销后追偿", "Recover written-off debt", "officer", frozenset({"recovery.reviewed"}) | _PAID),
+        DutyKind("settlement_certificate", "出具结清证明", "Issue settlement certificate", "officer", _RETURNED),
+        DutyKind("return_collateral", "归还押品", "Return the thing", "custodian", _RETURNED),
+        DutyKind("credit_update", "上报结清", "Report settlement to the bureau", "officer", _RETURNED),
     )
 }

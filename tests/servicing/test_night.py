@@ -101,7 +101,9 @@ def test_many_loans_pass_through_the_same_rule_as_one(book: Book) -> None:
 def test_a_person_with_a_phone_gets_the_message_and_the_duty_names_its_proof(book: Book) -> None:
     from holdfast.parties import register_party
 
-    party = register_party(book.db, clock=book.clock, by=OFFICER, branch_id=book.branch_id, kind="person", private={"name": "示例张三", "phone": "13800000001"})
+    party = register_party(
+        book.db, clock=book.clock, by=OFFICER, branch_id=book.branch_id, kind="person", private={"name": "示例张三", "phone": "13800000001"}
+    )
     loan = book.lend()
     book.db.execute("UPDATE loan SET party_id = %s WHERE loan_id = %s", [party.party_id, loan.loan_id])
     live_until(book, date(2026, 3, 26))
@@ -119,7 +121,9 @@ def test_nights_left_out_are_made_good_one_by_one(book: Book) -> None:
     day = START
     while day <= book.day:
         run_night(book.db, clock=clock_on(day), on=day)
-        record_contacts(book.db, dispatch(book.db, CHANNELS, clock=clock_on(day + timedelta(days=1)), limit=10), clock=clock_on(day + timedelta(days=1)))
+        record_contacts(
+            book.db, dispatch(book.db, CHANNELS, clock=clock_on(day + timedelta(days=1)), limit=10), clock=clock_on(day + timedelta(days=1))
+        )
         day += timedelta(days=1)
     assert [kind for kind, _, _ in book.open_duties(loan.public_id)] == ["follow_up", "reminder"]
     prove(book)

@@ -71,7 +71,11 @@ def test_a_receipt_that_covers_the_pay_off_ends_the_debt_and_opens_the_release(b
     assert total == Money(120_000 + 387, "CNY")  # 12.00 of interest for March's 31 days, 10 of them used
     done = receive(book.db, clock=book.clock, by=OFFICER, loan=loan.public_id, amount=total, received_on=book.day)
     assert done.state is LoanState.RELEASING and done.principal_out.minor == 0
-    assert sorted(kind for kind, _, _ in book.open_duties(loan.public_id)) == ["credit_update", "return_collateral", "settlement_certificate"]
+    assert sorted(kind for kind, _, _ in book.open_duties(loan.public_id)) == [
+        "credit_update",
+        "return_collateral",
+        "settlement_certificate",
+    ]
     prove(book)
 
 

@@ -74,7 +74,7 @@ def minor_of(text: str, currency: str, field: str = "amount") -> int:
     Trailing zeros beyond the currency's decimals are accepted, digits that matter are not.
     """
     exponent = exponent_of(currency)
-    if not isinstance(text, str) or not _DECIMAL.fullmatch(text):
+    if not _DECIMAL.fullmatch(text):
         raise BadInput(f"{field}: write the amount as digits with a point, such as 1234.50, not {text!r}", field=field)
     whole, _, fraction = text.partition(".")
     if fraction[exponent:].strip("0"):

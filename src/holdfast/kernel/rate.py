@@ -37,7 +37,7 @@ class Rate:
 
 def ppb_of_percent(text: str, field: str = "rate") -> int:
     """Parts per billion in a percentage such as `"5.31"`; BadInput beyond seven decimals."""
-    if not isinstance(text, str) or not _PERCENT.fullmatch(text):
+    if not _PERCENT.fullmatch(text):
         raise BadInput(f"{field}: write the rate as percent with at most 7 decimals, such as 5.31, not {text!r}", field=field)
     whole, _, fraction = text.partition(".")
     return int(whole + fraction.ljust(7, "0"))

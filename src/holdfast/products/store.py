@@ -8,7 +8,7 @@ from typing import Any
 
 import psycopg
 
-from holdfast.kernel.errors import BadInput, NotFound, Refusal
+from holdfast.kernel.errors import BadInput, Refusal
 from holdfast.products.model import Product, ProductVersion
 
 Db = psycopg.Connection[Any]

@@ -27,8 +27,13 @@ from holdfast.wiring import CHANNELS
 Db = psycopg.Connection[Any]
 
 LENDER: Final = Lender(
-    name="青屿小额贷款（示例）", lender_type="micro_lender", licence_no="示例-0001", regulator="示例地方金融管理局", region="CN", sample=True,
-)  # fmt: skip
+    name="青屿小额贷款（示例）",
+    lender_type="micro_lender",
+    licence_no="示例-0001",
+    regulator="示例地方金融管理局",
+    region="CN",
+    sample=True,
+)
 _ZONE: Final = "Asia/Shanghai"
 _DAYS: Final = 150
 
@@ -56,9 +61,15 @@ def load(db: Db) -> list[tuple[str, str, str, str]]:
     for offer in OFFERS:
         define(db, code=offer.code, name_zh=offer.zh, name_en=offer.en, collateral=offer.collateral)
         new_version(
-            db, code=offer.code, from_date=first,
-            terms={"method": offer.method.value, "rate": {"ppb": offer.rate.ppb, "per": offer.rate.per.value}, "instalments": offer.instalments},
-        )  # fmt: skip
+            db,
+            code=offer.code,
+            from_date=first,
+            terms={
+                "method": offer.method.value,
+                "rate": {"ppb": offer.rate.ppb, "per": offer.rate.per.value},
+                "instalments": offer.instalments,
+            },
+        )
     borrowers = [_Borrower(life) for life in LIVES]
     for number in range(_DAYS + 1):
         day = first + timedelta(days=number)
@@ -103,7 +114,13 @@ def _open(db: Db, each: _Borrower, now: Clock, officer: Actor, officer_id: int, 
     life, today = each.life, now.today()
     branch_id = branches[life.branch]
     party = register_party(
-        db, clock=now, by=officer, kind="person", branch_id=branch_id, language=life.language, private={"name": life.name, "phone": life.phone}
+        db,
+        clock=now,
+        by=officer,
+        kind="person",
+        branch_id=branch_id,
+        language=life.language,
+        private={"name": life.name, "phone": life.phone},
     )
     terms = Terms("CNY", life.principal, life.offer.method, life.offer.rate, life.offer.instalments, today)
     done = originate(
@@ -164,7 +181,9 @@ def _follow_up(db: Db, borrowers: list[_Borrower], now: Clock, caller: Actor, ag
             if duty.kind == "follow_up" and duty.due_on <= now.today() and held.loan.state is LoanState.ACTIVE:
                 words = "本人接听，说近期会还（示例）"
                 note_duty(db, clock=now, by=caller, loan=held.loan.public_id, duty_no=duty.duty_no, outcome="reached", words=words)
-            elif duty.kind in ("credit_update", "settlement_certificate", "refund") and duty.due_on <= now.today() and duty.kind != "refund":
+            elif (
+                duty.kind in ("credit_update", "settlement_certificate", "refund") and duty.due_on <= now.today() and duty.kind != "refund"
+            ):
                 note_duty(db, clock=now, by=caller, loan=held.loan.public_id, duty_no=duty.duty_no, outcome="done", words="已办（示例）")
 
 

@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from itertools import count
 
 from holdfast.duties import Duty, Moment
-from holdfast.life import LoanState
+from holdfast.life import LIVE, LoanState
 from holdfast.policy import Lender, Pack, add_workdays
 from holdfast.servicing.fold import State
 
@@ -66,7 +66,7 @@ def unpaid_of(state: State) -> list[tuple[int, date]]:
 def reminders(unpaid: Sequence[tuple[int, date]], plan: Plan, *, after: date, through: date) -> list[Moment]:
     """All reminder moments later than `after` and not later than `through`."""
     first = timedelta(days=max(plan.days_before, default=0))
-    found = []
+    found: list[Moment] = []
     for n, due_on in unpaid:
         if due_on - first > through:
             break
@@ -113,7 +113,7 @@ def first_after(moments: Iterable[Moment], after: date) -> Moment:
 
 def between(moments: Iterable[Moment], after: date, through: date) -> list[Moment]:
     """The moments of an endless run that are later than `after` and not later than `through`."""
-    found = []
+    found: list[Moment] = []
     for moment in moments:
         if moment.due_on > through:
             return found
@@ -166,7 +166,8 @@ def wanted(
         if reminder is not None:
             found["reminder"] = reminder
         oldest = unpaid[0][1]
-        if oldest < arrears_from or reminder is None or any(duty.kind == "follow_up" and duty.about.startswith(str(oldest)) for duty in standing):
+        followed = any(duty.kind == "follow_up" and duty.about.startswith(str(oldest)) for duty in standing)
+        if oldest < arrears_from or reminder is None or followed:
             found["follow_up"] = first_after(follow_ups(oldest, plan), cursors.followed_through)
     elif loan_state is LoanState.WRITTEN_OFF and state.written_off_on is not None:
         found["recovery"] = first_after(recoveries(state.written_off_on, plan), cursors.followed_through)
@@ -174,9 +175,10 @@ def wanted(
         found.update(release_moments(on, plan, collateral))
     elif loan_state is LoanState.RELEASING:
         found.update({duty.kind: _as_moment(duty) for duty in standing if duty.kind in RELEASE_KINDS and duty.kind not in done})
-    if state.totals.overpaid > state.totals.refunded and loan_state in (LoanState.ACTIVE, LoanState.RELEASING, LoanState.WRITTEN_OFF):
-        standing_refund = next((duty for duty in standing if duty.kind == "refund"), None)
-        found["refund"] = _as_moment(standing_refund) if standing_refund else Moment(add_workdays(on, plan.refund_workdays, plan.region).on, "refund", f"over-payment {on}")
+    if state.totals.overpaid > state.totals.refunded and loan_state in LIVE:
+        refund = next((duty for duty in standing if duty.kind == "refund"), None)
+        by = add_workdays(on, plan.refund_workdays, plan.region).on
+        found["refund"] = _as_moment(refund) if refund else Moment(by, "refund", f"over-payment {on}")
     return found
 
 

@@ -126,7 +126,10 @@ def _close_day(db: Db, ids: Sequence[int], night: Night, plans: Plans, act: Act,
         if reminder is not None and held.account.promised_for < reminder.due_on <= tomorrow:
             why = holds.get((held.loan.loan_id, reminder.about))
             if why is not None:
-                note = ("contact.refused", {"outcome": "held", "rule": "held by a person", "why": why, "kind": "reminder", "about": reminder.about})
+                note = (
+                    "contact.refused",
+                    {"outcome": "held", "rule": "held by a person", "why": why, "kind": "reminder", "about": reminder.about},
+                )
                 refused.append(change(held, act, plans.of(held), note=note, done=frozenset({"reminder"})))
                 continue
             promises.append(_promise(held, reminder, act, plans))
@@ -134,7 +137,11 @@ def _close_day(db: Db, ids: Sequence[int], night: Night, plans: Plans, act: Act,
             promised.append((held.loan.loan_id, reminder.due_on, next_event_on(held)))
             night.messages += 1
             if dry_run:
-                night.lines.append(NightLine(held.loan.public_id, "message", reminder.about, {"send_on": reminder.due_on.isoformat()}, "reminder.days_before"))
+                night.lines.append(
+                    NightLine(
+                        held.loan.public_id, "message", reminder.about, {"send_on": reminder.due_on.isoformat()}, "reminder.days_before"
+                    )
+                )
     night.loans += len(ids)
     night.duties += sum(sum(duty.open for duty in each.duties.written) for each in moved)
     if dry_run:
@@ -186,15 +193,16 @@ def _tell_entries(night: Night, moved: Change, keep: bool) -> None:
     if not keep:
         return
     loan, currency = moved.held.loan.public_id, moved.held.loan.currency
-    for event in moved.events:
-        for line in moved.lines:
-            facts = {"debit": line.debit.value, "credit": line.credit.value, "amount": Money(line.amount, currency).as_json()}
-            night.lines.append(NightLine(loan, "entry", f"i{event.payload['n']}", facts, "interest is earned when its instalment falls due"))
-        break
+    about = ", ".join(f"i{event.payload['n']}" for event in moved.events)
+    for line in moved.lines:
+        facts = {"debit": line.debit.value, "credit": line.credit.value, "amount": Money(line.amount, currency).as_json()}
+        night.lines.append(NightLine(loan, "entry", about, facts, "interest is earned when its instalment falls due"))
     for duty in moved.duties.written:
         if duty.open:
             facts = {"kind": duty.kind, "due_on": duty.due_on.isoformat(), "role": duty.role}
-            night.lines.append(NightLine(loan, "duty", duty.about, facts, "followup.days_past_due" if duty.kind == "follow_up" else "reminder.days_before"))
+            night.lines.append(
+                NightLine(loan, "duty", duty.about, facts, "followup.days_past_due" if duty.kind == "follow_up" else "reminder.days_before")
+            )
 
 
 def _classes(db: Db, night: Night, known: Lender, on: date, *, keep_lines: bool) -> None:
@@ -211,7 +219,9 @@ def _classes(db: Db, night: Night, known: Lender, on: date, *, keep_lines: bool)
     night.classes = len(rows)
     if keep_lines:
         night.lines += [
-            NightLine(loan, "class", days[oldest], {"from_tomorrow": days[oldest], "oldest_unpaid": oldest.isoformat()}, "classification.floors")
+            NightLine(
+                loan, "class", days[oldest], {"from_tomorrow": days[oldest], "oldest_unpaid": oldest.isoformat()}, "classification.floors"
+            )
             for loan, oldest in rows
         ]
 

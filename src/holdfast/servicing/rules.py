@@ -214,7 +214,7 @@ def _parts(row: Any) -> tuple[int, ...]:
 
 
 def _says(event: Event, currency: str) -> dict[str, Any]:
-    facts = {key: value for key, value in event.payload.items()}
+    facts = dict(event.payload)
     for key in ("amount", "balance", "principal_written_off"):
         if key in facts:
             facts[key] = Money(facts[key], currency).as_json()

@@ -185,7 +185,9 @@ def reverse(db: Db, *, clock: Clock, by: Actor, loan: str, event_no: int, reason
     if target is None:
         raise NotFound(f"loan {loan} has no event {event_no}", field="event_no")
     if target.kind != "receipt":
-        raise Refusal(f"event {event_no} of loan {loan} is {target.kind}; only a receipt is reversed here", code="not_a_receipt", field="event_no")
+        raise Refusal(
+            f"event {event_no} of loan {loan} is {target.kind}; only a receipt is reversed here", code="not_a_receipt", field="event_no"
+        )
     if any(event.kind == "reversal" and event.payload["event_no"] == event_no for event in events):
         raise Refusal(f"receipt {event_no} of loan {loan} is reversed already", code="already_reversed", field="event_no")
     if held.loan.state is LoanState.SETTLED:
@@ -199,7 +201,9 @@ def write_off(db: Db, *, clock: Clock, by: Actor, loan: str, reason: str) -> Don
     """Give up on the books what is owed; the claim stays, the loan stays live, and later receipts are recoveries."""
     held = _one(db, loan)
     if held.loan.state is not LoanState.ACTIVE:
-        raise Refusal(f"loan {loan} is {held.loan.state}; only a loan that is being repaid is written off", code="loan_not_active", loan=loan)
+        raise Refusal(
+            f"loan {loan} is {held.loan.state}; only a loan that is being repaid is written off", code="loan_not_active", loan=loan
+        )
     event = Event(held.account.last_event_no + 1, "written_off", clock.today(), clock.today(), {"reason": _words(reason, "reason")})
     return _do(db, held, clock, by, lender(db), [event])
 
@@ -215,7 +219,9 @@ def refund(db: Db, *, clock: Clock, by: Actor, loan: str, amount: Money) -> Done
     return _do(db, held, clock, by, lender(db), [event])
 
 
-def note_duty(db: Db, *, clock: Clock, by: Actor, loan: str, duty_no: int, outcome: str, words: str, seals: Mapping[str, str] | None = None) -> Done:
+def note_duty(
+    db: Db, *, clock: Clock, by: Actor, loan: str, duty_no: int, outcome: str, words: str, seals: Mapping[str, str] | None = None
+) -> Done:
     """A person has done an open duty and says how it went; the record closes it and the next one opens.
 
     Also closes the moments of the same kind that have gone by since. A refund is closed by `refund`, never by words.
@@ -225,8 +231,16 @@ def note_duty(db: Db, *, clock: Clock, by: Actor, loan: str, duty_no: int, outco
     if duty is None:
         raise Refusal(f"loan {loan} has no open duty {duty_no}; a colleague may have just done it", code="duty_not_open", field="duty_no")
     if duty.kind not in NOTE_RECORDS:
-        raise Refusal(f"duty {duty_no} is closed by doing it, not by a note: {DUTIES[duty.kind].en}", code="duty_needs_act", field="duty_no")
-    facts = {"kind": duty.kind, "about": duty.about, "outcome": _words(outcome, "outcome"), "words": words[:MOST_WORDS], "seals": dict(seals or {})}
+        raise Refusal(
+            f"duty {duty_no} is closed by doing it, not by a note: {DUTIES[duty.kind].en}", code="duty_needs_act", field="duty_no"
+        )
+    facts = {
+        "kind": duty.kind,
+        "about": duty.about,
+        "outcome": _words(outcome, "outcome"),
+        "words": words[:MOST_WORDS],
+        "seals": dict(seals or {}),
+    }
     return _do(db, held, clock, by, lender(db), [], note=(NOTE_RECORDS[duty.kind], facts), done=frozenset({duty.kind}))
 
 
@@ -320,10 +334,8 @@ def _check_ceiling(terms: Terms, pack: Pack, known: Lender, product_code: str) -
     ceiling = pack.ceiling(on=terms.disbursed_on, lender_type=known.lender_type or "", product=product_code)
     yearly = terms.rate.ppb * {Per.YEAR: 1, Per.MONTH: 12, Per.DAY: 365}[terms.rate.per]
     if yearly > ceiling.rate.ppb:
-        raise Refusal(
-            f"the rate comes to {percent_of_ppb(yearly)} % a year; rule {ceiling.rule.key} allows {percent_of_ppb(ceiling.rate.ppb)} % on {terms.disbursed_on}",
-            code="above_ceiling", field="terms.rate",
-        )  # fmt: skip
+        most = f"rule {ceiling.rule.key} allows {percent_of_ppb(ceiling.rate.ppb)} % on {terms.disbursed_on}"
+        raise Refusal(f"the rate comes to {percent_of_ppb(yearly)} % a year; {most}", code="above_ceiling", field="terms.rate")
 
 
 def _words(text: str, field: str) -> str:

@@ -205,7 +205,9 @@ def _collect(change: Change, rows: dict[str, list[tuple[Any, ...]]], closed: lis
 
 def _general_ledger(changes: Sequence[Change], source: str, at: datetime, today: date) -> list[tuple[Any, ...]]:
     sums = aggregate(
-        ((change.held.loan.branch_id, change.held.loan.product_code, change.held.loan.currency), line) for change in changes for line in change.lines
+        ((change.held.loan.branch_id, change.held.loan.product_code, change.held.loan.currency), line)
+        for change in changes
+        for line in change.lines
     )
     return [
         (today, branch, product, debit, credit, amount, currency, source, at)
@@ -234,7 +236,7 @@ def _account_row(change: Change) -> tuple[Any, ...]:
     totals = tuple(getattr(state.totals, name) for name in TOTALS)
     return (
         change.held.loan.loan_id, account.next_event_on, state.oldest_unpaid_due_on,
-        next_due[0] if next_due else None, next_due[1] if next_due else 0,
+        next_due[0], next_due[1],
         account.last_event_no, account.last_event_on, state.through,
         account.cursors.reminded_through, account.cursors.followed_through, account.promised_for,
         account.class_floor, account.observe_until, account.charges_barred, state.paid_off_on, state.written_off_on, *totals,

@@ -66,7 +66,7 @@ def attempt(job: Job) -> bool:
         log.warning("%s: %s", job.name, error.sentence)
     except HoldfastError as error:
         log.error("%s: %s (%s)", job.name, error.sentence, error.code)
-    except Exception:  # noqa: BLE001  # the last wall: it is logged whole, and the other jobs go on
+    except Exception:  # the last wall: it is logged whole, and the other jobs go on
         log.exception("%s failed", job.name)
     else:
         return True
