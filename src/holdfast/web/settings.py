@@ -48,6 +48,7 @@ TEMPLATES = [
                 "django.template.context_processors.i18n",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "holdfast.web.console.chrome.chrome",
             ]
         },
     }
@@ -71,6 +72,7 @@ STATIC_URL = "/static/"
 
 # -- people --
 LOGIN_URL = "/login"
+CSRF_FAILURE_VIEW = "holdfast.web.console.refusals.stale_form"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/login"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
@@ -95,7 +97,7 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 2**20     # a form; a tape is streamed to a file and has its own limit
+DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 2**20  # a form; a tape is streamed to a file and has its own limit
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 2**20
 
 # Requests are not logged with their bodies, and private data never reaches a log: only that something broke, and where.

@@ -14,3 +14,7 @@ urlpatterns = [
     path("api/v1/", api.urls),
     path("", include("holdfast.web.console.urls")),
 ]
+
+handler403 = "holdfast.web.console.refusals.forbidden"
+handler404 = "holdfast.web.console.refusals.not_found"
+handler500 = "holdfast.web.console.refusals.broken"

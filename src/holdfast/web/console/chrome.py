@@ -1,0 +1,72 @@
+"""The frame around every page: the navigation's present place, the person, the switches."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.translation import get_language, gettext
+
+from holdfast.web.console import words
+from holdfast.web.console.desk import Desk
+
+_PLACES = {
+    "home": "home",
+    "coverage": "home",
+    "loans": "loans",
+    "loan": "loans",
+    "receive": "loans",
+    "reverse": "loans",
+    "note_duty": "loans",
+    "tonight": "tonight",
+    "hold": "tonight",
+    "tapes": "tapes",
+    "tape": "tapes",
+    "journal": "journal",
+    "loan_journal": "journal",
+}
+
+
+def chrome(request: HttpRequest) -> dict[str, Any]:
+    """Django context processor: what `base.html` and `frame.html` need besides the page's own facts."""
+    theme = request.COOKIES.get("holdfast_theme")
+    context: dict[str, Any] = {"theme": theme if theme in ("light", "dark") else "", "switch_language": _language(request)}
+    desk = getattr(request, "desk", None)
+    if isinstance(desk, Desk):
+        match = request.resolver_match
+        goes = {"h": "home", "l": "loans", "q": "loans", "t": "tonight", "p": "tapes", "j": "journal"}
+        context |= {
+            "desk": desk,
+            "place": _PLACES.get(match.url_name or "", "") if match else "",
+            "role_word": words.word(words.ROLES, desk.staff.role),
+            "scope_word": words.word(words.REACHES, desk.staff.reach),
+            "switch_theme": _theme(request),
+            "switch_keys": _keys(request),
+            "goes": json.dumps({key: reverse(f"console:{name}") for key, name in goes.items()}),
+        }
+    return context
+
+
+def _choice(request: HttpRequest, name: str, choice: str) -> str:
+    here = request.get_full_path() if request.method == "GET" else reverse("console:home")
+    return reverse("console:choose", args=[name, choice]) + "?" + urlencode({"back": here})
+
+
+def _language(request: HttpRequest) -> dict[str, str]:
+    code, name = ("en", "English") if (get_language() or "").startswith("zh") else ("zh-hans", "中文")
+    return {"url": _choice(request, "language", code), "code": "en" if code == "en" else "zh-Hans", "name": name}
+
+
+def _theme(request: HttpRequest) -> dict[str, str]:
+    if request.COOKIES.get("holdfast_theme") == "dark":
+        return {"url": _choice(request, "theme", "light"), "name": gettext("Light colours")}
+    return {"url": _choice(request, "theme", "dark"), "name": gettext("Dark colours")}
+
+
+def _keys(request: HttpRequest) -> dict[str, str]:
+    if request.COOKIES.get("holdfast_keys") == "off":
+        return {"url": _choice(request, "keys", "on"), "name": gettext("Switch single keys on")}
+    return {"url": _choice(request, "keys", "off"), "name": gettext("Switch single keys off")}

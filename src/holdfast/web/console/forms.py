@@ -1,0 +1,136 @@
+"""The console's forms: what a person may type, checked before a verb is asked.
+
+A verb checks again; these give the answer beside the field, in the page's language.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from holdfast.kernel.errors import BadInput
+from holdfast.kernel.money import Money, minor_of
+from holdfast.web.console import words
+from holdfast.web.console.acts import new_key
+
+
+class ActForm(forms.Form):
+    """A form that does one act once: it carries a key of its own."""
+
+    key = forms.CharField(widget=forms.HiddenInput, min_length=12, max_length=80)
+
+    def __init__(self, data: Any = None, files: Any = None, *, name: str, initial: dict[str, Any] | None = None) -> None:
+        super().__init__(data, files, auto_id=f"{name}-%s", initial=initial)
+        if not self.is_bound:
+            self.initial.setdefault("key", new_key())
+        for field in self.fields.values():
+            if not isinstance(field.widget, forms.HiddenInput):
+                field.widget.attrs.setdefault("class", "in")
+
+    @property
+    def one_time_key(self) -> str:
+        """The key, once the form is valid."""
+        return str(self.cleaned_data["key"])
+
+
+class AmountField(forms.CharField):
+    """An amount in major units: `1,234.50`. Full-width figures and grouping commas are accepted."""
+
+    def __init__(self, *, currency: str = "CNY", **kwargs: Any) -> None:
+        super().__init__(max_length=24, **kwargs)
+        self.currency = currency
+        self.widget.attrs |= {"inputmode": "decimal", "autocomplete": "off"}
+
+    def clean(self, value: Any) -> Money:
+        text = super().clean(value).translate(str.maketrans("０１２３４５６７８９．，", "0123456789.,")).replace(",", "").strip()
+        try:
+            minor = minor_of(text, self.currency)
+        except BadInput:
+            raise forms.ValidationError(_("Write the amount in figures with a point, such as 1234.50.")) from None
+        if minor <= 0:
+            raise forms.ValidationError(_("The amount must be more than nothing."))
+        return Money(minor, self.currency)
+
+
+class ReceiptForm(ActForm):
+    """Money received for one loan."""
+
+    amount = AmountField(label=_("Amount"))
+    received_on = forms.DateField(label=_("Received on"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+
+    def __init__(self, *args: Any, currency: str, today: date, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        amount = self.fields["amount"]
+        assert isinstance(amount, AmountField)
+        amount.currency = currency
+        self.initial.setdefault("received_on", today)
+        self.fields["received_on"].widget.attrs["max"] = today.isoformat()
+        self.fields["received_on"].help_text = _("The day the money came, even if it is known only today.")
+
+
+class ReasonForm(ActForm):
+    """An act that is done only with a reason."""
+
+    reason = forms.CharField(label=_("Reason"), max_length=500, widget=forms.Textarea(attrs={"rows": 2}))
+
+
+class NoteForm(ActForm):
+    """How a duty went."""
+
+    outcome = forms.ChoiceField(label=_("Outcome"))
+    words = forms.CharField(label=_("In their words, or yours"), max_length=2000, required=False, widget=forms.Textarea(attrs={"rows": 2}))
+
+    def __init__(self, *args: Any, kind: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        outcome = self.fields["outcome"]
+        assert isinstance(outcome, forms.ChoiceField)
+        outcome.choices = [(code, words.word(words.OUTCOMES, code)) for code in words.OUTCOMES_OF.get(kind, ("done",))]
+
+
+class RefundForm(ActForm):
+    """An over-payment given back."""
+
+    amount = AmountField(label=_("Amount given back"))
+
+    def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        amount = self.fields["amount"]
+        assert isinstance(amount, AmountField)
+        amount.currency = currency
+
+
+class TapeForm(ActForm):
+    """A tape to be read: the file, and the map that says what its columns mean."""
+
+    file = forms.FileField(label=_("File (CSV)"), help_text=_("One row a loan. Nothing of a row that cannot be read is booked."))
+    map = forms.ChoiceField(label=_("Map"), help_text=_("What the columns mean, in which currency, as of which day."))
+    as_of = forms.DateField(
+        label=_("As of"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        help_text=_("Leave empty to take the day that the map names."),
+    )
+
+    def __init__(self, *args: Any, maps: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        chosen = self.fields["map"]
+        assert isinstance(chosen, forms.ChoiceField)
+        chosen.choices = maps
+
+
+class HoldForm(ActForm):
+    """A message of tonight to be held, with the reason; or to be let go."""
+
+    loan = forms.CharField(widget=forms.HiddenInput, max_length=40)
+    about = forms.CharField(widget=forms.HiddenInput, max_length=80)
+    let_go = forms.BooleanField(widget=forms.HiddenInput, required=False)
+    reason = forms.CharField(label=_("Reason"), max_length=500, required=False)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        if not cleaned.get("let_go") and not cleaned.get("reason"):
+            self.add_error("reason", _("Say why it is held."))
+        return cleaned

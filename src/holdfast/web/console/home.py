@@ -1,0 +1,139 @@
+"""Home: what I must do next, and how the day stands.
+
+Duty first: the list is ranked by what is at risk and how much of the time is used, and says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import Any, Final
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.translation import gettext, ngettext
+from django.views.decorators.http import require_safe
+
+from holdfast.database.connection import transaction
+from holdfast.duties import escalation
+from holdfast.kernel.clock import instant_on
+from holdfast.life import DUTIES, DutyKind
+from holdfast.web.console import reading, words
+from holdfast.web.console.desk import Desk, at_desk
+
+# How many duties are ranked at once; the rest is a click away and says how many it is.
+_RANKED: Final = 200
+_SHOWN: Final = 12
+_HUMAN_ROLES: Final = ("caller", "officer", "approver", "custodian", "risk", "admin")
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A duty as a line of my day: `used` percent of its time, `tone` the colour of its bar, `rank` what orders it."""
+
+    row: Mapping[str, Any]
+    kind: DutyKind
+    about: str
+    act: str
+    used: int
+    tone: str
+    left: timedelta
+    rank: int
+
+    @property
+    def group(self) -> str:
+        """`late`, `near` (half of the time is used), or when it is due: `today` or `later`."""
+        return {"late": "late", "warn": "near"}.get(self.tone, "today")
+
+
+def roles_worked(role: str) -> tuple[str, ...]:
+    """Whose duties a role works: its own; the administrator sees every person's, the auditor's list is empty."""
+    return _HUMAN_ROLES if role == "admin" else (role,)
+
+
+def task_of(row: Mapping[str, Any], now: datetime) -> Task:
+    """Rank a duty: principal at risk times the share of its time that is used."""
+    used, mark = escalation(row["window_from"], row["due_at"], now)
+    tone = {100: "late", 80: "warn", 50: "warn"}.get(mark, "now")
+    kind = DUTIES[row["kind"]]
+    return Task(
+        row,
+        kind,
+        words.about(row["kind"], row["about"]),
+        words.word(words.DUTY_ACTS, row["kind"]),
+        used,
+        tone,
+        row["due_at"] - now,
+        rank=row["principal_out"] * max(used, 1),
+    )
+
+
+@require_safe
+@at_desk
+def home(request: HttpRequest, desk: Desk) -> HttpResponse:
+    """My duties up to the end of today, ranked, beside the day's figures."""
+    roles = roles_worked(desk.staff.role)
+    end = instant_on(desk.today + timedelta(days=1), time(0), desk.lender.zone)
+    staff_id, branch = desk.staff.staff_id, desk.branch_only
+    with transaction() as db:
+        rows = reading.my_duties(db, desk.look, staff_id, roles, end, _RANKED)
+        total = len(rows) if len(rows) < _RANKED else reading.count_my_duties(db, desk.look, staff_id, roles, end)
+        this_week = reading.count_my_duties(db, desk.look, staff_id, roles, end + timedelta(days=6)) - total
+        next_at = reading.next_duty_at(db, desk.look, staff_id, roles, end) if not rows else None
+        messages = reading.messages_on(db, desk.today, branch)
+        figures = {
+            "due": reading.due_on(db, desk.today, branch),
+            "received": reading.received_on(db, desk.today, branch),
+            "messages": sum(messages.values()),
+            "messages_sent": messages.get("sent", 0) + messages.get("delivered", 0),
+            "messages_unknown": messages.get("unknown", 0) + messages.get("failed", 0),
+            "late": reading.loans_late(db, desk.today, branch),
+            "releasing": reading.loans_in(db, ["releasing"], branch),
+        }
+        audit = reading.last_audit(db)
+        night = reading.last_night(db)
+    tasks = sorted((task_of(row, desk.now) for row in rows), key=lambda task: -task.rank)
+    groups = _grouped(tasks)
+    shown = [(name, heading, members) for name, heading, members in groups if members]
+    urgent = sum(1 for task in tasks if task.group in ("late", "near"))
+    first = next((members[0] for _name, _heading, members in shown), None)
+    return render(
+        request,
+        "console/home.html",
+        {
+            "groups": shown,
+            "total": total,
+            "urgent": urgent,
+            "first": first,
+            "hidden": total - sum(len(members) for _n, _h, members in shown),
+            "this_week": this_week,
+            "next_at": next_at,
+            "figures": figures,
+            "audit": audit,
+            "night": night,
+            "hours": desk.pack.hours("contact.sms_hours", on=desk.today),
+            "headline": _headline(total, urgent),
+        },
+    )
+
+
+def _headline(total: int, urgent: int) -> tuple[str, str]:
+    if not total:
+        return gettext("Nothing is waiting for you today."), ""
+    first = ngettext("%(n)s thing today,", "%(n)s things today,", total) % {"n": total}
+    if not urgent:
+        return first, gettext("none is close to its deadline")
+    return first, ngettext("first the %(n)s close to its deadline", "first the %(n)s close to their deadline", urgent) % {"n": urgent}
+
+
+def _grouped(tasks: list[Task]) -> list[tuple[str, str, list[Task]]]:
+    """The ranked tasks under their headings, as many as fit on the page."""
+    headings = {"late": gettext("Past the deadline"), "near": gettext("Close to the deadline"), "today": gettext("Today")}
+    room = _SHOWN
+    groups = []
+    for name, heading in headings.items():
+        members = [task for task in tasks if task.group == name]
+        groups.append((name, f"{heading} · {len(members)}", members[:room]))
+        room -= len(members[:room])
+    return groups

@@ -1,0 +1,348 @@
+"""What the console's screens read beyond `servicing.reading`: the desk's work, the day, the night, tapes and heads.
+
+Named statements, values bound. Whatever belongs to a loan passes the person's sight.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any, Final
+
+from holdfast.duties.audit import Audit
+from holdfast.kernel import canonical
+from holdfast.servicing.pages import fetch
+from holdfast.servicing.views import Look
+from holdfast.web.console.desk import Db
+
+Row = dict[str, Any]
+# Of a long list of findings the page shows so many; the command prints them all.
+_FINDINGS: Final = 100
+
+# -- home -----------------------------------------------------------------------------------------
+
+_MINE: Final = """
+    d.open AND d.due_at < %(until)s
+    AND (d.owner_id = %(staff)s OR (d.owner_id IS NULL AND d.role = ANY(%(roles)s)))
+"""
+
+
+def my_duties(db: Db, look: Look, staff_id: int, roles: Sequence[str], until: datetime, limit: int) -> list[Row]:
+    """Open duties that are this person's, or their role's and nobody's yet, due before `until`; the earliest first."""
+    sight, values = look.sight.condition("l")
+    return fetch(
+        db,
+        f"""
+        SELECT l.public_id, l.borrower_label, l.contract_no, l.currency, l.principal_out, p.name_zh, p.name_en,
+               d.duty_no, d.kind, d.about, d.due_on, d.due_at, d.window_from, d.role, d.attempts, o.name AS owner
+          FROM duty d JOIN loan l USING (loan_id) JOIN product p ON p.code = l.product_code LEFT JOIN staff o ON o.staff_id = d.owner_id
+         WHERE {_MINE} AND {sight}
+         ORDER BY d.due_at, d.loan_id, d.duty_no LIMIT %(limit)s
+        """,
+        {**values, "staff": staff_id, "roles": list(roles), "until": until, "limit": limit},
+    )
+
+
+def count_my_duties(db: Db, look: Look, staff_id: int, roles: Sequence[str], until: datetime) -> int:
+    """How many such duties there are; counting stops at 1,000."""
+    sight, values = look.sight.condition("l")
+    rows = fetch(
+        db,
+        f"SELECT count(*) AS n FROM (SELECT 1 FROM duty d JOIN loan l USING (loan_id) WHERE {_MINE} AND {sight} LIMIT 1000) AS some",
+        {**values, "staff": staff_id, "roles": list(roles), "until": until},
+    )
+    return int(rows[0]["n"])
+
+
+def next_duty_at(db: Db, look: Look, staff_id: int, roles: Sequence[str], after: datetime) -> datetime | None:
+    """When the next such duty after that moment may begin: what an empty day says comes next."""
+    sight, values = look.sight.condition("l")
+    rows = fetch(
+        db,
+        f"""
+        SELECT d.window_from FROM duty d JOIN loan l USING (loan_id)
+         WHERE d.open AND d.due_at >= %(after)s AND (d.owner_id = %(staff)s OR (d.owner_id IS NULL AND d.role = ANY(%(roles)s))) AND {sight}
+         ORDER BY d.due_at LIMIT 1
+        """,
+        {**values, "staff": staff_id, "roles": list(roles), "after": after},
+    )
+    at: datetime | None = rows[0]["window_from"] if rows else None
+    return at
+
+
+def due_on(db: Db, day: date, branch_id: int | None) -> list[Row]:
+    """Instalments falling due on the day in a branch (None: all): how many, how much, how much of it is paid; by currency."""
+    return fetch(
+        db,
+        """
+        SELECT l.currency, count(*) AS loans, count(*) FILTER (WHERE i.paid_on IS NOT NULL) AS paid_loans,
+               sum(i.principal + i.interest + i.fee + i.penalty)::bigint AS due,
+               sum(i.principal_paid + i.interest_paid + i.fee_paid + i.penalty_paid)::bigint AS paid
+          FROM instalment i JOIN loan l USING (loan_id)
+         WHERE i.due_on = %(day)s AND l.state IN ('active', 'releasing', 'settled')
+           AND (%(branch)s::bigint IS NULL OR l.branch_id = %(branch)s)
+         GROUP BY l.currency ORDER BY l.currency
+        """,
+        {"day": day, "branch": branch_id},
+    )
+
+
+def received_on(db: Db, day: date, branch_id: int | None) -> list[Row]:
+    """What came in on the day, from the general ledger: loans and sum, by currency."""
+    return fetch(
+        db,
+        """
+        SELECT currency, count(DISTINCT source) AS loans, sum(amount)::bigint AS amount
+          FROM gl_entry
+         WHERE on_date = %(day)s AND debit_account = 'bank' AND credit_account <> 'takeover_clearing'
+           AND (%(branch)s::bigint IS NULL OR branch_id = %(branch)s)
+         GROUP BY currency ORDER BY currency
+        """,
+        {"day": day, "branch": branch_id},
+    )
+
+
+def messages_on(db: Db, day: date, branch_id: int | None) -> Mapping[str, int]:
+    """The day's messages by state."""
+    rows = fetch(
+        db,
+        """
+        SELECT m.state, count(*) AS n FROM message m JOIN loan l USING (loan_id)
+         WHERE m.on_date = %(day)s AND (%(branch)s::bigint IS NULL OR l.branch_id = %(branch)s) GROUP BY m.state
+        """,
+        {"day": day, "branch": branch_id},
+    )
+    return {row["state"]: row["n"] for row in rows}
+
+
+def loans_in(db: Db, states: Sequence[str], branch_id: int | None) -> int:
+    """How many loans stand in these states."""
+    rows = fetch(
+        db,
+        "SELECT count(*) AS n FROM loan l WHERE l.state = ANY(%(states)s) AND (%(branch)s::bigint IS NULL OR l.branch_id = %(branch)s)",
+        {"states": list(states), "branch": branch_id},
+    )
+    return int(rows[0]["n"])
+
+
+def loans_late(db: Db, day: date, branch_id: int | None) -> int:
+    """How many loans owe an instalment whose day has passed."""
+    rows = fetch(
+        db,
+        """
+        SELECT count(*) AS n FROM account a JOIN loan l USING (loan_id)
+         WHERE a.oldest_unpaid_due_on < %(day)s AND l.state = 'active' AND (%(branch)s::bigint IS NULL OR l.branch_id = %(branch)s)
+        """,
+        {"day": day, "branch": branch_id},
+    )
+    return int(rows[0]["n"])
+
+
+def last_audit(db: Db) -> Row | None:
+    """The latest audit of duties: its day, its figures and its first findings."""
+    rows = fetch(
+        db, "SELECT as_of, loans, expected, missing, late, unproved, findings, ran_at FROM duty_audit ORDER BY audit_id DESC LIMIT 1", {}
+    )
+    return {**rows[0], "findings": json.loads(rows[0]["findings"])} if rows else None
+
+
+# -- loan list ------------------------------------------------------------------------------------
+
+
+def products(db: Db) -> list[Row]:
+    """All products, for a choice."""
+    return fetch(db, "SELECT code, name_zh, name_en FROM product ORDER BY code", {})
+
+
+def branches(db: Db) -> list[Row]:
+    """All branches, for a choice."""
+    return fetch(db, "SELECT code, name FROM branch ORDER BY code", {})
+
+
+# -- one loan -------------------------------------------------------------------------------------
+
+
+def messages_of(db: Db, loan_id: int, limit: int) -> list[Row]:
+    """The latest messages of a loan, newest first. The caller has passed the sight."""
+    return fetch(
+        db,
+        """
+        SELECT message_no, duty_no, purpose, channel, template, body, on_date, send_from, state, state_why, sent_at, settled_at
+          FROM message WHERE loan_id = %(loan)s ORDER BY message_no DESC LIMIT %(limit)s
+        """,
+        {"loan": loan_id, "limit": limit},
+    )
+
+
+# -- the night ------------------------------------------------------------------------------------
+
+
+def keep_audit(db: Db, audit: Audit, at: datetime) -> None:
+    """Keep what an audit found, with the first findings of each list."""
+    told = audit.as_json()
+    findings = {name: told[name][:_FINDINGS] for name in ("missing", "late", "unproved")}
+    db.execute(
+        """
+        INSERT INTO duty_audit (as_of, loans, expected, missing, late, unproved, findings, ran_at)
+        VALUES (%s, %s, %s, %s, %s, %s, %s, %s)
+        """,
+        [
+            audit.as_of,
+            audit.loans,
+            audit.expected,
+            len(audit.missing),
+            len(audit.late),
+            len(audit.unproved),
+            canonical.encode(findings).decode(),
+            at,
+        ],
+    )
+
+
+def last_night(db: Db) -> Row | None:
+    """The latest night that ran: its day and its counts."""
+    rows = fetch(db, "SELECT on_date, summary, ran_at FROM night ORDER BY on_date DESC LIMIT 1", {})
+    return {**rows[0], "summary": json.loads(rows[0]["summary"])} if rows else None
+
+
+def next_due_on(db: Db, after: date) -> date | None:
+    """The first day after `after` on which an unpaid instalment of any loan falls due."""
+    rows = fetch(
+        db,
+        """
+        SELECT min(a.next_due_on) AS day FROM account a JOIN loan l USING (loan_id)
+         WHERE l.state = 'active' AND a.next_due_on > %(after)s
+        """,
+        {"after": after},
+    )
+    day: date | None = rows[0]["day"]
+    return day
+
+
+# -- journal --------------------------------------------------------------------------------------
+
+
+def journal_state(db: Db) -> Row:
+    """How large the journal is: records, batches, what waits for the sealer, and the copies of heads that left the house."""
+    return fetch(
+        db,
+        """
+        SELECT (SELECT count(*) FROM seal_queue) AS waiting,
+               (SELECT count(*) FROM head_copy) AS copies, (SELECT max(given_at) FROM head_copy) AS copied_at
+        """,
+        {},
+    )[0]
+
+
+def record(db: Db, loan_id: int, seq: int) -> Row | None:
+    """One record of a chain, whole. The caller has passed the sight."""
+    rows = fetch(
+        db,
+        """
+        SELECT r.seq, r.kind, r.body, r.leaf_hash, r.recorded_at, r.batch_line, t.position
+          FROM record r
+          LEFT JOIN tree_leaf t
+            ON t.loan_id = coalesce(r.batch_id, r.loan_id) AND t.seq = CASE WHEN r.batch_id IS NULL THEN r.seq ELSE 1 END
+         WHERE r.loan_id = %(loan)s AND r.seq = %(seq)s
+        """,
+        {"loan": loan_id, "seq": seq},
+    )
+    return rows[0] if rows else None
+
+
+def latest_records(db: Db, look: Look, limit: int) -> list[Row]:
+    """The newest sealed records of loans within sight."""
+    sight, values = look.sight.condition("l")
+    return fetch(
+        db,
+        f"""
+        SELECT t.position, l.public_id, l.borrower_label, r.seq, r.kind, r.leaf_hash, r.recorded_at
+          FROM tree_leaf t JOIN record r USING (loan_id, seq) JOIN loan l USING (loan_id)
+         WHERE {sight} ORDER BY t.position DESC LIMIT %(limit)s
+        """,
+        {**values, "limit": limit},
+    )
+
+
+def held_lines(db: Db, day: date) -> list[Row]:
+    """The lines of a day that somebody holds, with who and why."""
+    return fetch(
+        db,
+        """
+        SELECT l.public_id, h.kind, h.about, h.reason, h.held_at, s.name AS by_name
+          FROM tonight_hold h JOIN loan l USING (loan_id) JOIN staff s ON s.staff_id = h.by_staff
+         WHERE h.on_date = %(day)s ORDER BY h.held_at
+        """,
+        {"day": day},
+    )
+
+
+def hold_line(db: Db, *, loan_id: int, day: date, kind: str, about: str, reason: str, staff_id: int, at: datetime) -> None:
+    """Hold one line of a night; holding it again changes the reason."""
+    db.execute(
+        """
+        INSERT INTO tonight_hold (loan_id, on_date, kind, about, reason, by_staff, held_at) VALUES (%s, %s, %s, %s, %s, %s, %s)
+            ON CONFLICT (loan_id, on_date, kind, about)
+            DO UPDATE SET reason = excluded.reason, by_staff = excluded.by_staff, held_at = excluded.held_at
+        """,
+        [loan_id, day, kind, about, reason, staff_id, at],
+    )
+
+
+def release_line(db: Db, *, loan_id: int, day: date, kind: str, about: str) -> None:
+    """Let a held line go."""
+    db.execute("DELETE FROM tonight_hold WHERE loan_id = %s AND on_date = %s AND kind = %s AND about = %s", [loan_id, day, kind, about])
+
+
+def loans_named(db: Db, look: Look, public_ids: Sequence[str]) -> Mapping[str, Row]:
+    """Borrower and product of those of the loans that are within sight, by public id."""
+    sight, values = look.sight.condition("l")
+    rows = fetch(
+        db,
+        f"""
+        SELECT l.public_id, l.borrower_label, l.contract_no, l.currency, p.name_zh, p.name_en
+          FROM loan_registry r JOIN loan l USING (loan_id) JOIN product p ON p.code = l.product_code
+         WHERE r.kind = 'public_id' AND r.key = ANY(%(ids)s) AND {sight}
+        """,
+        {**values, "ids": list(public_ids)},
+    )
+    return {row["public_id"]: row for row in rows}
+
+
+def messages_promised_for(db: Db, day: date, branch_id: int | None) -> Row:
+    """What was promised for a day and what became of it."""
+    return fetch(
+        db,
+        """
+        SELECT count(*) AS promised, count(*) FILTER (WHERE m.state IN ('sent', 'delivered')) AS sent,
+               count(*) FILTER (WHERE m.state = 'dropped') AS dropped, count(*) FILTER (WHERE m.state IN ('failed', 'unknown')) AS failed,
+               count(*) FILTER (WHERE m.state IN ('promised', 'held')) AS waiting
+          FROM message m JOIN loan l USING (loan_id)
+         WHERE m.on_date = %(day)s AND (%(branch)s::bigint IS NULL OR l.branch_id = %(branch)s)
+        """,
+        {"day": day, "branch": branch_id},
+    )[0]
+
+
+# -- tapes ----------------------------------------------------------------------------------------
+
+
+def tapes(db: Db, limit: int) -> list[Row]:
+    """Tapes that were read, newest first, each with its reconciliation."""
+    rows = fetch(
+        db, "SELECT public_id, digest, map_name, as_of, outcome, read_at FROM tape ORDER BY tape_id DESC LIMIT %(limit)s", {"limit": limit}
+    )
+    return [{**row, "outcome": json.loads(row["outcome"])} for row in rows]
+
+
+def tape_jobs(db: Db) -> list[Row]:
+    """Tapes that wait or are being read, and the latest that could not be."""
+    return fetch(
+        db,
+        """
+        SELECT public_id, map_name, file_name, rows_done, rows_all, state, why, asked_at
+          FROM tape_job WHERE state <> 'done' ORDER BY asked_at DESC LIMIT 20
+        """,
+        {},
+    )

@@ -1,0 +1,240 @@
+"""The console's words for what the book writes in codes: states, kinds, roles, accounts, reasons.
+
+Codes are for programs; a screen never shows one. Where a code is not known here it is shown as it
+stands rather than hidden.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from holdfast.kernel.errors import HoldfastError
+from holdfast.kernel.rate import BILLION
+
+Text = str | Promise
+
+# The shapes of the sprite; a state is a shape and a word.
+SHAPES: Final = frozenset({"done", "now", "todo", "warn", "late", "hold", "info"})
+
+LOAN_STATES: Final[Mapping[str, tuple[str, Text]]] = {
+    "submitted": ("now", _("Submitted")),
+    "confirmed": ("now", _("Confirmed")),
+    "decided": ("now", _("Decided")),
+    "signed": ("now", _("Signed")),
+    "active": ("now", _("Repaying")),
+    "written_off": ("late", _("Written off")),
+    "releasing": ("now", _("Paid off, to be released")),
+    "refused": ("todo", _("Refused")),
+    "withdrawn": ("todo", _("Withdrawn")),
+    "settled": ("done", _("Settled")),
+}
+
+CLASSES: Final[Mapping[str, tuple[str, Text]]] = {
+    "pass": ("done", _("Pass")),
+    "special_mention": ("warn", _("Special mention")),
+    "substandard": ("late", _("Substandard")),
+    "doubtful": ("late", _("Doubtful")),
+    "loss": ("late", _("Loss")),
+}
+
+INSTALMENT_STATES: Final[Mapping[str, tuple[str, Text]]] = {
+    "paid": ("done", _("Paid")),
+    "late": ("late", _("Past due")),
+    "part_paid": ("now", _("Part paid")),
+    "to_come": ("todo", _("Not due")),
+}
+
+MESSAGE_STATES: Final[Mapping[str, tuple[str, Text]]] = {
+    "promised": ("now", _("To be sent")),
+    "held": ("hold", _("Held")),
+    "sent": ("now", _("Sent")),
+    "delivered": ("done", _("Delivered")),
+    "failed": ("late", _("Failed")),
+    "unknown": ("warn", _("Delivery unknown")),
+    "dropped": ("todo", _("Not sent")),
+}
+
+ROLES: Final[Mapping[str, Text]] = {
+    "caller": _("Caller"),
+    "officer": _("Credit officer"),
+    "approver": _("Approver"),
+    "custodian": _("Collateral officer"),
+    "risk": _("Risk manager"),
+    "auditor": _("Auditor"),
+    "admin": _("Administrator"),
+    "integrator": _("Integrator"),
+    "system": _("The system"),
+}
+
+REACHES: Final[Mapping[str, Text]] = {
+    "own": _("You see your own loans"),
+    "team": _("You see your team's loans"),
+    "branch": _("You see your branch's loans"),
+    "all": _("You see every loan"),
+}
+
+COLLATERAL: Final[Mapping[str, Text]] = {
+    "phone": _("Phone in pledge"),
+    "vehicle": _("Vehicle"),
+    "real_estate": _("House"),
+    "none": _("No collateral"),
+}
+
+ACCOUNTS: Final[Mapping[str, Text]] = {
+    "bank": _("Bank"),
+    "principal_receivable": _("Principal receivable"),
+    "interest_receivable": _("Interest receivable"),
+    "fee_receivable": _("Fees receivable"),
+    "penalty_receivable": _("Penalty receivable"),
+    "borrower_credit": _("Owed to the borrower"),
+    "takeover_clearing": _("Takeover clearing"),
+    "interest_income": _("Interest income"),
+    "fee_income": _("Fee income"),
+    "penalty_income": _("Penalty income"),
+    "recovery_income": _("Recovered after write-off"),
+    "write_off_loss": _("Write-off loss"),
+}
+
+EVENTS: Final[Mapping[str, Text]] = {
+    "disbursed": _("Paid out"),
+    "taken_over": _("Taken over"),
+    "receipt": _("Received"),
+    "instalment_due": _("Instalment fell due"),
+    "reversal": _("Receipt reversed"),
+    "written_off": _("Written off"),
+    "refund": _("Refunded"),
+}
+
+RECORDS: Final[Mapping[str, Text]] = {
+    "loan.disbursed": _("Paid out"),
+    "loan.taken_over": _("Taken over from another book"),
+    "loan.written_off": _("Written off"),
+    "receipt.posted": _("Received"),
+    "receipt.reversed": _("Receipt taken back"),
+    "instalment.due": _("Instalment fell due"),
+    "contact.promised": _("Message written, to be sent"),
+    "contact.sent": _("Message sent"),
+    "contact.refused": _("Message not sent"),
+    "contact.noted": _("Contact noted"),
+    "refund.noted": _("Over-payment refunded"),
+    "recovery.reviewed": _("Recovery reviewed"),
+    "release.noted": _("Release step done"),
+    "night.held": _("Line of the night held"),
+}
+
+METHODS: Final[Mapping[str, Text]] = {
+    "equal_instalment": _("Equal instalment"),
+    "equal_principal": _("Equal principal"),
+    "interest_first": _("Interest first, principal last"),
+    "single_period": _("All at maturity"),
+    "flat": _("Flat interest"),
+}
+
+PER: Final[Mapping[str, Text]] = {"year": _("a year"), "month": _("a month"), "day": _("a day")}
+
+OUTCOMES: Final[Mapping[str, Text]] = {
+    "done": _("Done"),
+    "reached": _("Reached the borrower"),
+    "promised": _("Borrower promised to pay"),
+    "not_reached": _("Not reached"),
+    "reviewed": _("Reviewed"),
+    "refunded": _("Refunded"),
+    "returned": _("Handed back"),
+    "issued": _("Issued"),
+    "reported": _("Reported"),
+}
+
+# Which outcomes a person may note for a kind of duty.
+OUTCOMES_OF: Final[Mapping[str, tuple[str, ...]]] = {
+    "reminder": ("reached", "not_reached"),
+    "follow_up": ("promised", "reached", "not_reached"),
+    "recovery": ("reviewed",),
+    "settlement_certificate": ("issued",),
+    "return_collateral": ("returned",),
+    "credit_update": ("reported",),
+}
+
+# What the button on a duty says: the first thing to do for it.
+DUTY_ACTS: Final[Mapping[str, Text]] = {
+    "reminder": _("Look"),
+    "follow_up": _("Call"),
+    "refund": _("Refund"),
+    "recovery": _("Review"),
+    "settlement_certificate": _("Issue"),
+    "return_collateral": _("Hand back"),
+    "credit_update": _("Report"),
+}
+
+NIGHT_KINDS: Final[Mapping[str, Text]] = {
+    "message": _("Messages"),
+    "entry": _("Entries"),
+    "duty": _("Duties"),
+    "class": _("Classes"),
+}
+
+# Why the night does something: the rule of the pack, or of the engine, in words.
+RULES: Final[Mapping[str, Text]] = {
+    "reminder.days_before": _("the pack's days of reminding before a due date"),
+    "followup.days_past_due": _("the pack's days of following up arrears"),
+    "classification.floors": _("the pack's five classes by days past due"),
+    "interest is earned when its instalment falls due": _("interest is earned when its instalment falls due"),
+}
+
+_REMINDER: Final = re.compile(r"i(?P<n>\d+) T-(?P<days>\d+)")
+_FOLLOW_UP: Final = re.compile(r"\d{4}-\d\d-\d\d T\+(?P<days>\d+)")
+
+
+def word(words: Mapping[str, Text], code: str) -> str:
+    """The word for a code; the code itself where there is none."""
+    return str(words.get(code, code))
+
+
+def about(kind: str, said: str) -> str:
+    """What exactly a duty is about: `第 3 期 T-7`, `T+8`; nothing where the kind says it all."""
+    if match := _REMINDER.fullmatch(said):
+        return gettext("instalment %(n)s, T-%(days)s") % match.groupdict()
+    if match := _FOLLOW_UP.fullmatch(said):
+        return "T+" + match["days"]
+    return ""
+
+
+def terms_line(terms: Mapping[str, Any]) -> str:
+    """A contract's terms in one line: method, rate, day count, rounding."""
+    if not terms:
+        return ""
+    rate = terms["rate"]
+    percent = f"{rate['ppb'] * 100 / BILLION:.7f}".rstrip("0")
+    whole, _point, fraction = percent.partition(".")
+    parts = [
+        word(METHODS, terms["method"]),
+        gettext("%(rate)s%% %(per)s") % {"rate": f"{whole}.{fraction.ljust(2, '0')}", "per": word(PER, rate["per"])},
+        terms.get("day_count", ""),
+        gettext("last instalment takes the rest"),
+    ]
+    return " · ".join(part for part in parts if part)
+
+
+def refusal(error: HoldfastError) -> str:
+    """What went wrong, as a sentence in the page's language.
+
+    A code that has words here is told in them with the error's facts; any other in its own sentence.
+    """
+    template = _REFUSALS.get(error.code)
+    if template is None:
+        return error.sentence
+    try:
+        return str(template) % {**error.facts, "sentence": error.sentence}
+    except (KeyError, TypeError, ValueError):
+        return error.sentence
+
+
+_REFUSALS: Final[Mapping[str, Text]] = {
+    "loan_not_found": _("There is no such loan within your sight."),
+    "bad_cursor": _("This page of the list no longer fits; start from the first page."),
+}
