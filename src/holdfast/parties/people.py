@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from holdfast.files import anything_sealed
 from holdfast.journal import Actor, write_record
 from holdfast.kernel.clock import Clock
 from holdfast.kernel.errors import BadInput, NotFound, Refusal
@@ -39,7 +40,7 @@ def register_party(
         raise BadInput("name: a party has a name", field="name")
     values = {each: normal(each, text) if kind == "person" or each != PrivateKind.NAME else text.strip() for each, text in private.items()}
     public_id, box = new_id("pt"), new_box()
-    wrapped = master_box("party keys", first_use=not store.any_party_sealed(db)).seal(box.key, public_id)
+    wrapped = master_box("party keys", first_use=not anything_sealed(db)).seal(box.key, public_id)
     label = mask_name(values["name"]) if kind == "person" else values["name"]
     made = store.insert_party(
         db, public_id=public_id, kind=kind, label=label, language=language, wrapped_key=wrapped.nonce + wrapped.sealed, branch_id=branch_id

@@ -45,7 +45,6 @@ SELECT_WRAPPED_KEY: Final = "SELECT wrapped_key FROM party WHERE party_id = %s"
 PARTY_IN_SIGHT: Final = """
     SELECT EXISTS (SELECT FROM loan l WHERE l.party_id = %(party)s AND {condition})
         OR EXISTS (SELECT FROM party p WHERE p.party_id = %(party)s AND {by_branch})"""
-ANY_PARTY_SEALED: Final = "SELECT EXISTS (SELECT FROM party WHERE wrapped_key IS NOT NULL)"
 DESTROY_KEY: Final = "UPDATE party SET wrapped_key = NULL, label = '*' WHERE party_id = %s"
 DELETE_PRIVATE: Final = "DELETE FROM party_private WHERE party_id = %s"
 UPDATE_LABEL: Final = "UPDATE party SET label = %s WHERE party_id = %s"
@@ -177,12 +176,6 @@ def wrapped_key(db: Db, party_id: int) -> bytes | None:
     """The party's key under the master key; None if destroyed."""
     row = db.execute(SELECT_WRAPPED_KEY, (party_id,)).fetchone()
     return bytes(row[0]) if row and row[0] is not None else None
-
-
-def any_party_sealed(db: Db) -> bool:
-    """Whether anything has been sealed in this book."""
-    row = db.execute(ANY_PARTY_SEALED).fetchone()
-    return bool(row and row[0])
 
 
 def write_private(db: Db, party_id: int, rows: Sequence[tuple[str, bytes, bytes, bytes, str]]) -> None:

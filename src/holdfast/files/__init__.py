@@ -1,0 +1,9 @@
+"""Files: documents, photos and recordings, sealed on disk and named by a salted digest.
+
+The digest proves what was stored; with the key gone, it says nothing about it.
+"""
+
+from holdfast.files.kinds import KINDS, LARGEST_BYTES, media_type
+from holdfast.files.store import File, anything_sealed, get, link, of_loan, put, read
+
+__all__ = ["KINDS", "LARGEST_BYTES", "File", "anything_sealed", "get", "link", "media_type", "of_loan", "put", "read"]

@@ -1,0 +1,58 @@
+"""Which files are taken in: told by their first bytes, never by their name."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from holdfast.kernel.errors import BadInput
+
+LARGEST_BYTES: Final = 20 * 1024 * 1024
+LONGEST_NAME: Final = 200
+_BEGINNINGS: Final = (
+    (b"%PDF-", "application/pdf"),
+    (b"\x89PNG\r\n\x1a\n", "image/png"),
+    (b"\xff\xd8\xff", "image/jpeg"),
+    (b"OggS", "audio/ogg"),
+    (b"ID3", "audio/mpeg"),
+)
+_WORKBOOK: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+KINDS: Final = frozenset({kind for _, kind in _BEGINNINGS} | {"image/webp", "audio/wav", _WORKBOOK, "text/plain"})
+
+
+def media_type(data: bytes) -> str:
+    """What the bytes are; BadInput if they are empty, too large, or of a kind that is not taken in."""
+    if not data:
+        raise BadInput("file: it is empty", field="file")
+    if len(data) > LARGEST_BYTES:
+        raise BadInput(f"file: it has {len(data):,} bytes; the most is {LARGEST_BYTES:,}", field="file")
+    for beginning, kind in _BEGINNINGS:
+        if data.startswith(beginning):
+            return kind
+    if data[:4] == b"RIFF" and data[8:12] in (b"WEBP", b"WAVE"):
+        return "image/webp" if data[8:12] == b"WEBP" else "audio/wav"
+    if data.startswith(b"PK\x03\x04") and b"xl/" in data:
+        return _WORKBOOK
+    if _is_text(data):
+        return "text/plain"
+    raise BadInput("file: this kind is not taken in; send PDF, PNG, JPEG, WebP, WAV, Ogg, MP3, XLSX or plain text", field="file")
+
+
+def clean_name(name: str) -> str:
+    """The last part of a file's name, without what a file system could trip over."""
+    last = name.replace("\\", "/").rsplit("/", 1)[-1]
+    kept = "".join(char for char in last if char.isprintable()).strip(". ")
+    if not kept:
+        raise BadInput("name: the file has no name", field="name")
+    return kept[-LONGEST_NAME:]
+
+
+def _is_text(data: bytes) -> bool:
+    if b"\x00" in data or data.lstrip()[:1] == b"<":  # markup could run in somebody's browser
+        return False
+    for encoding in ("utf-8", "gb18030"):
+        try:
+            text = data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        return all(char.isprintable() or char in "\r\n\t\ufeff" for char in text)
+    return False
