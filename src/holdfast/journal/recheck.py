@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 from holdfast.journal.checkpoint import Checkpoint, checkpoint_of
 from holdfast.journal.note import BadNote, VerifierKey
 from holdfast.journal.records import BATCH_KIND, leaf_hash
+from holdfast.journal.sealer import tree_size
 from holdfast.journal.store import BATCH_LEVEL
 from holdfast.journal.tree import Frontier, Node
 from holdfast.journal.verify import Check, Verdict
@@ -103,7 +104,7 @@ def recheck(db: Connection[Any], key: VerifierKey | None, *, outside: str | None
     `key` is the public half of the book's own signing key, None while it has none; `outside` a signed
     head that somebody else has kept, without which `outside anchor` is listed as not checked.
     """
-    verdict = Verdict()
+    verdict = Verdict(inside=True)
     kept, refused = _outside(outside, key)
     verdict.checks += _records(db)
     verdict.checks.append(_places(db))
@@ -113,6 +114,8 @@ def recheck(db: Connection[Any], key: VerifierKey | None, *, outside: str | None
         verdict.checks.append(Check("outside head", False, refused))
     if outside is None:
         verdict.not_checked.append("outside anchor")
+    elif kept and (newer := tree_size(db) - kept.size) > 0:
+        verdict.not_checked.append(f"outside anchor of the {newer} records that came after the outside head")
     return verdict
 
 
@@ -142,12 +145,7 @@ def _records(db: Connection[Any]) -> list[Check]:
         if said is None:
             bytes_.add(f"{where}: its bytes are not those of a record")
             said = {}
-        elif (said.get("seq"), said.get("kind"), said.get("on"), said.get("at")) != (
-            seq,
-            kind,
-            on_date.isoformat(),
-            iso_instant(recorded_at),
-        ):
+        elif [said.get(name) for name in ("seq", "kind", "on", "at")] != [seq, kind, on_date.isoformat(), iso_instant(recorded_at)]:
             bytes_.add(f"{where}: its columns say something else than its bytes")
         if before is None or before[0] != loan_id:
             chain_count += 1
@@ -172,10 +170,10 @@ def _records(db: Connection[Any]) -> list[Check]:
 
 
 def _compare_end(ends: _Findings, last: tuple[int, int, bytes, str] | None, end: tuple[str, int, bytes] | None) -> None:
-    if last and end and (last[1], last[2]) != (end[1], end[2]):
-        ends.add(
-            f"loan {end[0]} names record {end[1]} as its last, its chain ends at {last[1]}" + (" in other bytes" * (last[1] == end[1]))
-        )
+    if not last or not end or (last[1], last[2]) == (end[1], end[2]):
+        return
+    other = " with other bytes" if last[1] == end[1] else ""
+    ends.add(f"loan {end[0]} names record {end[1]} as its last, its chain ends at {last[1]}{other}")
 
 
 def _places(db: Connection[Any]) -> Check:

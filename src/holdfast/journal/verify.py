@@ -39,16 +39,21 @@ class Check:
 
 @dataclass(slots=True)
 class Verdict:
-    """The outcome: `broken` if a check failed, `incomplete` if something could not be checked, else `ok`."""
+    """The outcome: `broken` if a check failed, `incomplete` if something could not be checked, else `ok`.
+
+    `inside` marks a check that the lender makes of its own book: there the missing outside view is
+    listed, but is no reason to withhold an `ok`.
+    """
 
     checks: list[Check] = field(default_factory=list)
     not_checked: list[str] = field(default_factory=list)
+    inside: bool = False
 
     @property
     def verdict(self) -> str:
         if not all(check.ok for check in self.checks):
             return BROKEN
-        return INCOMPLETE if self.not_checked else OK
+        return INCOMPLETE if self.not_checked and not self.inside else OK
 
     def as_json(self) -> dict[str, Any]:
         checks = [{"name": check.name, "ok": check.ok, "where": check.where} for check in self.checks]
