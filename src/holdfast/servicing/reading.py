@@ -13,9 +13,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
+from holdfast.kernel.clock import Clock
 from holdfast.kernel.errors import BadInput, NotFound
 from holdfast.kernel.money import Money
 from holdfast.life import DUTIES, LoanState
+from holdfast.policy import lender, pack_in_force
 from holdfast.servicing.arrears import CLASSES, days_past_due, five_tier
 from holdfast.servicing.pages import PAST_THE_LAST, Db, Page, cursor_after, fetch, page_size, read_cursor
 from holdfast.servicing.views import (
@@ -32,6 +34,7 @@ from holdfast.servicing.views import (
     Look,
     NextDuty,
     Part,
+    Sight,
     TimelineItem,
 )
 
@@ -61,6 +64,13 @@ STAGE_OF_STATE: Final = {
     LoanState.REFUSED: "decisioning",
     LoanState.WITHDRAWN: "applications",
 }
+
+
+def look_of(db: Db, sight: Sight, clock: Clock) -> Look:
+    """The look of somebody with this data scope, today, under the class floors of the pack in force."""
+    today = clock.today()
+    floors = pack_in_force(db, clock).table("classification.floors", on=today, lender_type=lender(db).lender_type)
+    return Look(sight, today, floors)
 
 
 # -- the loan list --------------------------------------------------------------------------------
@@ -201,7 +211,8 @@ def _loan_row(row: Mapping[str, Any], look: Look) -> LoanRow:
 
 _ACCOUNT_COLUMNS: Final = """
     a.charges_barred, a.last_event_no, a.disbursed, a.taken_over, a.interest_earned, a.fee_charged, a.penalty_charged,
-    a.principal_paid, a.interest_paid, a.fee_paid, a.penalty_paid, a.overpaid, a.refunded, a.principal_written_off, a.interest_written_off, a.recovered
+    a.principal_paid, a.interest_paid, a.fee_paid, a.penalty_paid, a.overpaid, a.refunded,
+    a.principal_written_off, a.interest_written_off, a.recovered
 """
 
 
@@ -217,6 +228,15 @@ def loan_number(db: Db, look: Look, public_id: str) -> int:
     if not rows:
         raise _no_such_loan(public_id)
     return int(rows[0]["loan_id"])
+
+
+def loan_named(db: Db, look: Look, number: int) -> str:
+    """The public id of a loan within sight; NotFound for one that is not to be seen."""
+    condition, values = look.sight.condition("l")
+    rows = fetch(db, f"SELECT l.public_id FROM loan l WHERE l.loan_id = %(number)s AND {condition}", {**values, "number": number})
+    if not rows:
+        raise NotFound("there is no such loan within your sight", code="loan_not_found", field="loan")
+    return str(rows[0]["public_id"])
 
 
 def loan_detail(db: Db, look: Look, public_id: str) -> LoanDetail:

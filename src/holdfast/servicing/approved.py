@@ -1,0 +1,81 @@
+"""Acts of servicing that need two people: one asks, another answers, and the yes does it.
+
+What is approved is the act with exactly the inputs that were asked. The yes, the spending of the
+approval and the act are one transaction: an act that cannot be done any more leaves the request open.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+import psycopg
+
+from holdfast import approvals
+from holdfast.approvals import Request, Standing
+from holdfast.journal import Actor
+from holdfast.kernel.clock import Clock
+from holdfast.kernel.errors import Fault
+from holdfast.kernel.money import Money
+from holdfast.loans import loan_id_of
+from holdfast.parties import Staff, require
+from holdfast.servicing.service import Done, refund, reverse, write_off
+
+Db = psycopg.Connection[Any]
+Act = Callable[[Db, Clock, Actor, Mapping[str, Any]], Done]
+
+
+def ask_reversal(db: Db, *, clock: Clock, by: Staff, loan: str, event_no: int, reason: str) -> Request:
+    """Ask another person to take a receipt back. Refusal, as of `reverse`, if it could not be done now."""
+    return _ask(db, clock, by, "receipt.reverse", {"loan": loan, "event_no": event_no, "reason": reason}, reason)
+
+
+def ask_refund(db: Db, *, clock: Clock, by: Staff, loan: str, amount: Money, reason: str) -> Request:
+    """Ask another person to let over-paid money go back. Refusal, as of `refund`, if it could not be done now."""
+    return _ask(db, clock, by, "refund", {"loan": loan, "amount": amount.as_json()}, reason)
+
+
+def ask_write_off(db: Db, *, clock: Clock, by: Staff, loan: str, reason: str) -> Request:
+    """Ask another person to write the loan off. Refusal, as of `write_off`, if it could not be done now."""
+    return _ask(db, clock, by, "write_off", {"loan": loan, "reason": reason}, reason)
+
+
+def answer(db: Db, *, clock: Clock, by: Staff, request: str, approved: bool, words: str) -> tuple[Request, Done | None]:
+    """Answer a request; the last yes that it needed does the act, and then what was done is told too."""
+    answered = approvals.answer(db, clock=clock, by=by, public_id=request, approved=approved, words=words)
+    if answered.standing is not Standing.APPROVED:
+        return answered, None
+    spent = approvals.spend(
+        db, clock=clock, by=by.actor, public_id=request, act=answered.act, inputs=answered.inputs, loan_id=answered.loan_id
+    )
+    return spent, _act(answered.act)(db, clock, by.actor, answered.inputs)
+
+
+def _ask(db: Db, clock: Clock, by: Staff, act: str, inputs: Mapping[str, Any], reason: str) -> Request:
+    require(by, act)
+    # Tried and taken back, so that nobody is asked to approve what the book would refuse.
+    with db.transaction(force_rollback=True):
+        _act(act)(db, clock, by.actor, inputs)
+    return approvals.ask(db, clock=clock, by=by, act=act, inputs=inputs, reason=reason, loan_id=loan_id_of(db, inputs["loan"]))
+
+
+def _act(name: str) -> Act:
+    try:
+        return _ACTS[name]
+    except KeyError:
+        raise Fault(f"nobody knows how to do the approved act {name}") from None
+
+
+def _reverse(db: Db, clock: Clock, by: Actor, inputs: Mapping[str, Any]) -> Done:
+    return reverse(db, clock=clock, by=by, loan=inputs["loan"], event_no=inputs["event_no"], reason=inputs["reason"])
+
+
+def _refund(db: Db, clock: Clock, by: Actor, inputs: Mapping[str, Any]) -> Done:
+    return refund(db, clock=clock, by=by, loan=inputs["loan"], amount=Money(inputs["amount"]["minor"], inputs["amount"]["currency"]))
+
+
+def _write_off(db: Db, clock: Clock, by: Actor, inputs: Mapping[str, Any]) -> Done:
+    return write_off(db, clock=clock, by=by, loan=inputs["loan"], reason=inputs["reason"])
+
+
+_ACTS: Final[Mapping[str, Act]] = {"receipt.reverse": _reverse, "refund": _refund, "write_off": _write_off}

@@ -1,0 +1,81 @@
+"""Who may call what: one line an operation, and no other place decides it.
+
+An operation that does something is open to whom `parties.MAY` lets do it, so that console and API
+agree; reading is listed here. What is not in the table is open to nobody. `WHOLE_BOOK` names the operations
+whose answer speaks of every loan at once; they ask for the data scope `all` besides the role.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from holdfast.kernel.errors import Forbidden
+from holdfast.parties import MAY, Reach, Role
+
+ROLES: Final = tuple(role for role in Role if role is not Role.SYSTEM)
+
+_ALL: Final = frozenset(ROLES)
+_READS_MONEY: Final = _ALL - {Role.CALLER, Role.CUSTODIAN}
+_OVERSEES: Final = frozenset({Role.RISK, Role.AUDITOR, Role.ADMIN})
+_PLANS_THE_NIGHT: Final = _OVERSEES | {Role.OFFICER, Role.APPROVER}
+_SEES_REQUESTS: Final = MAY["receipt.reverse"] | MAY["write_off"] | MAY["approval.answer"] | {Role.AUDITOR, Role.ADMIN}
+
+OPEN_TO: Final = {
+    "servicing.list": _ALL,
+    "servicing.read": _ALL,
+    "servicing.schedule": _ALL,
+    "servicing.timeline": _ALL,
+    "servicing.payoff": _ALL,
+    "servicing.events": _READS_MONEY,
+    "servicing.entries": _READS_MONEY,
+    "servicing.preview": _ALL,
+    "servicing.originate": MAY["loan.create"],
+    "servicing.receive": MAY["receipt.post"],
+    "servicing.reverse": MAY["receipt.reverse"],
+    "servicing.refund": MAY["refund"],
+    "servicing.write_off": MAY["write_off"],
+    "approvals.list": _SEES_REQUESTS,
+    "approvals.read": _SEES_REQUESTS,
+    "approvals.answer": MAY["approval.answer"],
+    "duties.list": _ALL,
+    "duties.of_loan": _ALL,
+    "duties.note": MAY["duty.note"],
+    "duties.audit": _OVERSEES,
+    "journal.head": _ALL,
+    "journal.key": _ALL,
+    "journal.records": _READS_MONEY,
+    "journal.bundle": MAY["journal.export"],
+    "ledger.trial_balance": _OVERSEES,
+    "books.verify": _OVERSEES,
+    "policy.packs": _ALL,
+    "products.list": _ALL,
+    "parties.me": _ALL,
+    "parties.staff": MAY["staff.manage"] | {Role.AUDITOR},
+    "takeover.hand_in": MAY["tape.import"],
+    "takeover.progress": MAY["tape.import"] | {Role.AUDITOR},
+    "night.tonight": _PLANS_THE_NIGHT,
+    "night.list": _PLANS_THE_NIGHT,
+    "night.run": MAY["night.run"],
+}
+
+WHOLE_BOOK: Final = frozenset(
+    {
+        "duties.audit", "ledger.trial_balance", "books.verify", "parties.staff",
+        "takeover.hand_in", "takeover.progress", "night.tonight", "night.list", "night.run",
+    }
+)  # fmt: skip
+
+
+def open_operations(role: Role, reach: Reach) -> list[str]:
+    """The operations open to a person, by name."""
+    return sorted(name for name, roles in OPEN_TO.items() if role in roles and (reach is Reach.ALL or name not in WHOLE_BOOK))
+
+
+def admit(operation: str, role: Role, reach: Reach) -> None:
+    """Forbidden unless the operation is open to this role and, where it speaks of the whole book, to this scope."""
+    open_to = OPEN_TO.get(operation, frozenset())
+    if role not in open_to:
+        allowed = ", ".join(name for name in ROLES if name in open_to) or "nobody"
+        raise Forbidden(f"{operation} is open to {allowed}; your role is {role}", code="role_may_not", role=str(role))
+    if operation in WHOLE_BOOK and reach is not Reach.ALL:
+        raise Forbidden(f"{operation} speaks of the whole book; your data scope is {reach}", code="scope_too_narrow", scope=str(reach))
