@@ -271,7 +271,7 @@ def _prime_rate(raw: Any, where: str, sources: Mapping[str, Any]) -> LoanPrimeRa
     entry = _mapping(raw, where, required=("published_on", "percent", "source", "confidence", "provisional"))
     return LoanPrimeRate(
         published_on=parse_date(entry["published_on"], f"{where}.published_on"),
-        rate=Rate(ppb_of_percent(entry["percent"], f"{where}.percent"), Per.YEAR),
+        rate=Rate(ppb_of_percent(_text(entry["percent"], f"{where}.percent"), f"{where}.percent"), Per.YEAR),
         source=_source(entry["source"], f"{where}.source", sources),
         confidence=_confidence(entry["confidence"], f"{where}.confidence"),
         provisional=_flag(entry["provisional"], f"{where}.provisional"),
@@ -385,7 +385,7 @@ def _rate(raw: Any, where: str) -> None:
     if len(entry) != 1:
         raise BadInput(f"{where}: give either percent or lpr_multiple", field=where)
     if "percent" in entry:
-        ppb_of_percent(entry["percent"], f"{where}.percent")
+        ppb_of_percent(_text(entry["percent"], f"{where}.percent"), f"{where}.percent")
     else:
         _whole(entry["lpr_multiple"], f"{where}.lpr_multiple")
 
