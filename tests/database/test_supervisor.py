@@ -278,7 +278,7 @@ def test_a_full_disk_is_said_before_anything_is_written(place: Path, monkeypatch
         ('FATAL:  could not create lock file "/x": Read-only file system', "read-only"),
         ("FATAL:  database files are incompatible with server", "another PostgreSQL version"),
         ('FATAL:  pre-existing shared memory block (key 1, ID 2) is still in use', "old database processes still run"),
-        ('LOG:  could not bind Unix address "/x": Address already in use\nHINT:  Is another postmaster already running', "another server already runs"),
+        ("LOG:  could not bind: Address already in use\nHINT:  Is another postmaster already running", "another server already runs"),
         ('initdb: error: invalid locale name "C.UTF-8"', "lacks the locale"),
         ('FATAL:  could not open file "global/pg_control": Permission denied', "may not use"),
         ("FATAL:  could not resize shared memory segment", "too little shared memory"),

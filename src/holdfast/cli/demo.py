@@ -11,7 +11,7 @@ import os
 import shutil
 from typing import Final, NamedTuple
 
-from holdfast.cli.serve import announce, keep_running, require_free_port, web, worker
+from holdfast.cli.serve import keep_running, require_free_port, web, worker
 from holdfast.database.connection import book, transaction
 from holdfast.database.secrets import open_keys_folder
 from holdfast.database.supervisor import Supervisor
@@ -53,9 +53,8 @@ def run(given: argparse.Namespace) -> int:
             for login in logins:
                 print(f"token {login.role} {login.token}")
             print(f"borrower http://{HOST}:{given.port}/borrower/", flush=True)
-            announce(HOST, given.port)
 
-        keep_running([web(HOST, given.port, workers=1, threads=4), worker()], ready=ready)
+        keep_running([web(HOST, given.port, workers=1, threads=4), worker()], HOST, given.port, ready=ready)
     return 0
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import importlib
-import importlib.util
 import os
 import signal
 import sys
@@ -54,8 +53,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"holdfast {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name in COMMANDS:
-        if importlib.util.find_spec(f"holdfast.cli.{name}"):
-            importlib.import_module(f"holdfast.cli.{name}").register(commands)
+        importlib.import_module(f"holdfast.cli.{name}").register(commands)
     return parser
 
 

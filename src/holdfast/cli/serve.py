@@ -46,7 +46,7 @@ def run(given: argparse.Namespace) -> int:
         services = [web(given.host, given.port, workers=given.workers, threads=given.threads)]
         if not given.no_worker:
             services.append(worker())
-        keep_running(services, ready=lambda: announce(given.host, given.port))
+        keep_running(services, given.host, given.port, ready=lambda: None)
     return 0
 
 
@@ -70,6 +70,9 @@ class Service:
             process_group=0,
             preexec_fn=_die_with_parent if sys.platform == "linux" else None,  # noqa: PLW1509 - no threads run yet
         )
+
+    def ended(self) -> bool:
+        return self.process is not None and self.process.poll() is not None
 
     def ask_to_stop(self) -> None:
         if self.process and self.process.poll() is None:
@@ -109,17 +112,19 @@ def worker() -> Service:
     return Service("worker", [sys.executable, "-m", "holdfast.cli.main", "worker"])
 
 
-def keep_running(services: Sequence[Service], *, ready: Callable[[], None]) -> None:
-    """Start the services, call `ready`, and restart what dies, until Ctrl-C or SIGTERM; then stop them all."""
+def keep_running(services: Sequence[Service], host: str, port: int, *, ready: Callable[[], None]) -> None:
+    """Start the services, call `ready` once the web answers, and restart what dies, until Ctrl-C or SIGTERM; then stop them all."""
     try:
         for service in services:
             service.start()
+        _wait_until_it_answers(services, host, port)
         ready()
+        print(f"ready {address(host, port)}", flush=True)
         while True:
             time.sleep(0.2)
             for service in services:
-                if service.process and service.process.poll() is not None and time.monotonic() - service.started > SECONDS_BETWEEN_STARTS:
-                    print(f"holdfast: {service.name} ended ({service.process.returncode}); starting it again", file=sys.stderr, flush=True)
+                if service.ended() and time.monotonic() - service.started > SECONDS_BETWEEN_STARTS:
+                    print(f"holdfast: {service.name} ended; starting it again", file=sys.stderr, flush=True)
                     service.start()
     except KeyboardInterrupt:
         pass  # an orderly end; whatever else was raised goes on after the services are stopped
@@ -137,27 +142,28 @@ def address(host: str, port: int) -> str:
     return f"{scheme}://{'127.0.0.1' if host in ('0.0.0.0', '') else host}:{port}"  # noqa: S104 - compared with, not bound to
 
 
-def announce(host: str, port: int) -> None:
-    """Print the `ready` line once the server answers."""
-    wait_until_it_answers(host, port)
-    print(f"ready {address(host, port)}", flush=True)
-
-
-def wait_until_it_answers(host: str, port: int) -> None:
-    """Return when the server takes connections and reaches the database; Unavailable if it does not within a minute."""
+def _wait_until_it_answers(services: Sequence[Service], host: str, port: int) -> None:
+    """Return when the server takes connections and reaches the database; Unavailable if it ends or takes longer than a minute."""
     until = time.monotonic() + SECONDS_TO_COME_UP
+    while not _answers(host, port):
+        for service in services:
+            if service.ended():
+                raise Unavailable(f"the {service.name} ended before it was up; what it printed above says why")
+        if time.monotonic() > until:
+            raise Unavailable(f"the web server did not answer on port {port} within {SECONDS_TO_COME_UP} s; what it printed above says why")
+        time.sleep(0.1)
+
+
+def _answers(host: str, port: int) -> bool:
     near = "127.0.0.1" if host in ("0.0.0.0", "") else host  # noqa: S104 - compared with, not bound to
-    while time.monotonic() < until:
-        try:
-            if os.environ.get("HOLDFAST_TLS_CERT"):
-                socket.create_connection((near, port), timeout=5).close()
-                return
-            with urllib.request.urlopen(f"http://{near}:{port}/healthz", timeout=5) as answer:
-                if answer.status == 200:
-                    return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.1)
-    raise Unavailable(f"the web server did not answer on port {port} within {SECONDS_TO_COME_UP} s; what it printed above says why")
+    try:
+        if os.environ.get("HOLDFAST_TLS_CERT"):
+            socket.create_connection((near, port), timeout=5).close()
+            return True
+        with urllib.request.urlopen(f"http://{near}:{port}/healthz", timeout=5) as answer:
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
 
 
 def require_free_port(host: str, port: int) -> None:
