@@ -234,18 +234,26 @@ def _yes_or_no(value: object, field: str) -> bool:
     raise BadInput(f"{field}: write true or false, not {value!r}", field=field)
 
 
-def _one_of(kind: type[_Choice], value: object, field: str) -> _Choice:
-    try:
-        return kind(str(value))
-    except ValueError:
-        choices = ", ".join(member.value for member in kind)
-        raise BadInput(f"{field}: must be one of {choices}, not {value!r}", field=field) from None
+def _one_of(kind: type[_Choice]) -> Callable[[object, str], _Choice]:
+    """A reader of one member of `kind`; a look-up, since a batch reads the terms of every loan that it touches."""
+    members = {member.value: member for member in kind}
+
+    def read(value: object, field: str) -> _Choice:
+        try:
+            return members[value]  # type: ignore[index]
+        except (KeyError, TypeError):
+            raise BadInput(f"{field}: must be one of {', '.join(members)}, not {value!r}", field=field) from None
+
+    return read
+
+
+_per = _one_of(Per)
 
 
 def _rate(value: object, field: str) -> Rate:
     if not isinstance(value, Mapping) or set(value) != {"ppb", "per"}:
         raise BadInput(f"{field}: write an object with ppb and per, not {value!r}", field=field)
-    return Rate(_whole(value["ppb"], f"{field}.ppb"), _one_of(Per, value["per"], f"{field}.per"))
+    return Rate(_whole(value["ppb"], f"{field}.ppb"), _per(value["per"], f"{field}.per"))
 
 
 def _fees(value: object, field: str) -> tuple[Fee, ...]:
@@ -268,28 +276,28 @@ def _fees(value: object, field: str) -> tuple[Fee, ...]:
 _READERS: Final[dict[str, Callable[[object, str], Any]]] = {
     "currency": _text,
     "principal": _whole,
-    "method": lambda value, field: _one_of(Method, value, field),
+    "method": _one_of(Method),
     "rate": _rate,
     "instalments": _whole,
     "disbursed_on": parse_date,
-    "day_count": lambda value, field: _one_of(DayCount, value, field),
-    "period_interest": lambda value, field: _one_of(PeriodInterest, value, field),
+    "day_count": _one_of(DayCount),
+    "period_interest": _one_of(PeriodInterest),
     "every_count": _whole,
-    "every_unit": lambda value, field: _one_of(Unit, value, field),
+    "every_unit": _one_of(Unit),
     "first_due_on": lambda value, field: None if value is None else parse_date(value, field),
-    "rounding": lambda value, field: _one_of(Rounding, value, field),
-    "instalment_rounding": lambda value, field: _one_of(Rounding, value, field),
+    "rounding": _one_of(Rounding),
+    "instalment_rounding": _one_of(Rounding),
     "instalment_multiple": _whole,
     "instalment_amount": lambda value, field: None if value is None else _whole(value, field),
     "principal_grace": _whole,
     "interest_grace": _whole,
-    "annuity": lambda value, field: _one_of(Annuity, value, field),
+    "annuity": _one_of(Annuity),
     "balanced": _yes_or_no,
     "down_payment_ppb": _whole,
     "allocation": _texts,
     "allocation_in_advance": lambda value, field: None if value is None else _texts(value, field),
-    "across": lambda value, field: _one_of(Across, value, field),
-    "excess": lambda value, field: _one_of(Excess, value, field),
-    "payoff_interest": lambda value, field: _one_of(PayoffInterest, value, field),
+    "across": _one_of(Across),
+    "excess": _one_of(Excess),
+    "payoff_interest": _one_of(PayoffInterest),
     "fees": _fees,
 }

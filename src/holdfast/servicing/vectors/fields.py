@@ -7,6 +7,7 @@ from typing import Any
 
 from holdfast.kernel.errors import BadInput
 from holdfast.kernel.money import decimal_of, minor_of
+from holdfast.kernel.rate import ppb_of_percent
 
 
 def an_object(value: object, where: str, *, known: set[str] | None, needed: Sequence[str] = ()) -> Mapping[str, Any]:
@@ -41,10 +42,18 @@ def only_known(given: Mapping[str, Any], name: str, only: str) -> None:
         raise BadInput(f"terms.{name}: only {only!r} is known, not {given[name]!r}", field=f"terms.{name}")
 
 
-def a_whole(value: object, field: str) -> int:
-    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 1_000_000:
+def a_whole(value: object, field: str, *, least: int = 0, most: int = 1_000_000) -> int:
+    """A whole number from `least` to `most`."""
+    if isinstance(value, int) and not isinstance(value, bool) and least <= value <= most:
         return value
-    raise BadInput(f"{field}: write a whole number from 0, not {value!r}", field=field)
+    raise BadInput(f"{field}: write a whole number from {least} to {most}, not {value!r}", field=field)
+
+
+def a_percent(value: object, field: str) -> int:
+    """A percentage written as text, in parts per billion."""
+    if not isinstance(value, str):
+        raise BadInput(f'{field}: write the percentage as text, such as "5.31", not {value!r}', field=field)
+    return ppb_of_percent(value, field)
 
 
 class NotYet(BadInput):

@@ -11,13 +11,13 @@ from typing import Any, Final
 from holdfast.kernel.calendar import parse_date
 from holdfast.kernel.errors import BadInput
 from holdfast.kernel.money import decimal_of
-from holdfast.kernel.rate import BILLION, ppb_of_percent
+from holdfast.kernel.rate import BILLION
 from holdfast.kernel.rounding import to_minor
 from holdfast.servicing.arrears import Pause, bucket_of, paused_days
 from holdfast.servicing.fold import Event, Instalment, State, fold
 from holdfast.servicing.schedule import down_payment
 from holdfast.servicing.terms import Excess, Terms
-from holdfast.servicing.vectors.fields import NotYet, a_whole, an_amount, an_object
+from holdfast.servicing.vectors.fields import NotYet, a_percent, a_whole, an_amount, an_object
 from holdfast.servicing.vectors.terms import BASES, Setting, read_setting
 
 _PENALTY_WAIT_DAYS: Final = 2  # the peer's platform setting, see the vectors' README
@@ -170,7 +170,7 @@ class _History:
     def _charge(self, event: Mapping[str, Any], where: str, on: date) -> None:
         part = "penalty" if event.get("is_penalty") else "fee"
         each, base = charge_base(event, where)
-        percent = None if base is None else Fraction(ppb_of_percent(event.get("percent", ""), f"{where}.percent"), BILLION)
+        percent = None if base is None else Fraction(a_percent(event.get("percent"), f"{where}.percent"), BILLION)
         rows = [row for row in self.state().instalments if row.n >= 1]
         if each and percent is not None and base is not None:
             for row in rows:

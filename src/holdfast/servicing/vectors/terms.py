@@ -14,12 +14,24 @@ from typing import Any, Final
 from holdfast.kernel.calendar import DayCount, Unit, parse_date
 from holdfast.kernel.errors import BadInput
 from holdfast.kernel.money import exponent_of
-from holdfast.kernel.rate import BILLION, Rate, ppb_of_percent
+from holdfast.kernel.rate import BILLION, Rate
 from holdfast.kernel.rounding import Rounding
 from holdfast.servicing.arrears import Bucket
 from holdfast.servicing.schedule import due_on
-from holdfast.servicing.terms import PARTS, Across, Annuity, Excess, Fee, FeeAt, Method, PayoffInterest, PeriodInterest, Terms
-from holdfast.servicing.vectors.fields import NotYet, a_choice, a_whole, an_amount, an_object, only_known
+from holdfast.servicing.terms import (
+    MOST_INSTALMENTS,
+    PARTS,
+    Across,
+    Annuity,
+    Excess,
+    Fee,
+    FeeAt,
+    Method,
+    PayoffInterest,
+    PeriodInterest,
+    Terms,
+)
+from holdfast.servicing.vectors.fields import NotYet, a_choice, a_percent, a_whole, an_amount, an_object, only_known
 
 _ROUNDING: Final = {
     "HALF_EVEN": Rounding.HALF_EVEN,
@@ -136,15 +148,15 @@ def read_setting(data: object) -> Setting:
     only_known(given, "first_due_date_counted_from", "DISBURSEMENT_DATE")
     only_known(given, "month_end_rule", "clamp to last day of month")
     rounding = _ROUNDING[a_choice(given.get("rounding_mode", "HALF_EVEN"), tuple(_ROUNDING), "terms.rounding_mode")]
-    rate = Rate(ppb_of_percent(given["annual_rate_percent"], "terms.annual_rate_percent"))
+    rate = Rate(a_percent(given["annual_rate_percent"], "terms.annual_rate_percent"))
     method = _method(given, progressive, rate)
     multiple = given.get("instalment_amount_in_multiples_of")
     unit_minor = 1
     # The peer rounds a whole instalment or a flat one to the multiple, never the principal of equal principal.
     if multiple is not None and method is not Method.EQUAL_PRINCIPAL:
         unit_minor = max(1, a_whole(multiple, "terms.instalment_amount_in_multiples_of") * 10 ** exponent_of(currency))
-    instalments = a_whole(given["number_of_instalments"], "terms.number_of_instalments")
-    count = a_whole(every["count"], "terms.repayment_every.count")
+    instalments = a_whole(given["number_of_instalments"], "terms.number_of_instalments", least=1, most=MOST_INSTALMENTS)
+    count = a_whole(every["count"], "terms.repayment_every.count", least=1)
     _check_term(given, unit, count * instalments)
     down, automatic = _down_payment(given.get("down_payment"))
     order, ahead, across, excess = _allocation(given, progressive)
@@ -168,8 +180,10 @@ def read_setting(data: object) -> Setting:
         rounding=rounding,
         instalment_rounding=rounding,
         instalment_multiple=unit_minor,
-        principal_grace=a_whole(grace.get("principal_instalments", 0), "terms.grace.principal_instalments"),
-        interest_grace=a_whole(grace.get("interest_payment_instalments", 0), "terms.grace.interest_payment_instalments"),
+        principal_grace=a_whole(grace.get("principal_instalments", 0), "terms.grace.principal_instalments", most=instalments - 1),
+        interest_grace=a_whole(
+            grace.get("interest_payment_instalments", 0), "terms.grace.interest_payment_instalments", most=instalments - 1
+        ),
         annuity=Annuity.EACH_PERIOD if progressive else Annuity.THIRTY_DAYS,
         balanced=progressive,
         down_payment_ppb=down,
@@ -244,12 +258,15 @@ def _check_term(given: Mapping[str, Any], unit: Unit, length: int) -> None:
 
 
 def _down_payment(value: object) -> tuple[int, bool]:
+    where = "terms.down_payment"
     if value is None:
         return 0, False
-    given = an_object(
-        value, "terms.down_payment", known={"percent_of_disbursed", "auto_repayment"}, needed=("percent_of_disbursed", "auto_repayment")
-    )
-    return ppb_of_percent(given["percent_of_disbursed"], "terms.down_payment.percent_of_disbursed"), given["auto_repayment"] is True
+    known = ("percent_of_disbursed", "auto_repayment")
+    given = an_object(value, where, known=set(known), needed=known)
+    share = a_percent(given["percent_of_disbursed"], f"{where}.percent_of_disbursed")
+    if share >= BILLION:
+        raise BadInput(f"{where}.percent_of_disbursed: must leave something to lend", field=f"{where}.percent_of_disbursed")
+    return share, given["auto_repayment"] is True
 
 
 def _allocation(
@@ -281,7 +298,7 @@ def _allocation(
 def _order_groups(order: Sequence[str], field: str) -> dict[str, tuple[str, ...]]:
     """The order of parts when due and in advance; what is overdue must be paid like what is due, and before it."""
     groups: dict[str, list[str]] = {}
-    told = []
+    told: list[str] = []
     for item in order:
         group = next((one for one in ("PAST_DUE", "DUE", "IN_ADVANCE") if item.startswith(one + "_")), "")
         groups.setdefault(group, []).append(item.removeprefix(group).removeprefix("_").lower())
@@ -309,7 +326,7 @@ def _product_charges(value: object) -> tuple[tuple[str, Fraction], ...]:
         base = str(given["calculation"]).removeprefix("PERCENT_OF_OVERDUE_INSTALMENT_")
         if given["trigger"] != "OVERDUE_INSTALMENT" or base not in BASES or given.get("is_penalty") is not True:
             raise NotYet("product-charge", where)
-        charges.append((base, Fraction(ppb_of_percent(given.get("percent", ""), f"{where}.percent"), BILLION)))
+        charges.append((base, Fraction(a_percent(given.get("percent"), f"{where}.percent"), BILLION)))
     return tuple(charges)
 
 
