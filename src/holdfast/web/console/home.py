@@ -55,7 +55,7 @@ def roles_worked(role: str) -> tuple[str, ...]:
 def task_of(row: Mapping[str, Any], now: datetime) -> Task:
     """Rank a duty: principal at risk times the share of its time that is used."""
     used, mark = escalation(row["window_from"], row["due_at"], now)
-    tone = {100: "late", 80: "warn", 50: "warn"}.get(mark, "now")
+    tone = words.TONES[mark]
     kind = DUTIES[row["kind"]]
     return Task(
         row,

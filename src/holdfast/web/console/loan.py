@@ -279,20 +279,20 @@ def _card(duty: DutyRow, desk: Desk, note: tuple[int, forms.Form] | None) -> Map
     used, mark = escalation(duty.window_from, duty.due_at, desk.now)
     allowed = duty.due_at - duty.window_from
     form: forms.Form | None = None
-    if duty.kind in words.OUTCOMES_OF and may(desk.staff, "duty.note"):
+    if duty.kind in words.OUTCOMES_OF and desk.now >= duty.window_from and may(desk.staff, "duty.note"):
         form = note[1] if note and note[0] == duty.no else NoteForm(name=f"duty{duty.no}", kind=duty.kind)
     return {
         "duty": duty,
         "kind": DUTIES[duty.kind],
         "about": words.about(duty.kind, duty.about),
         "used": used,
-        "tone": {100: "late", 80: "warn", 50: "warn"}.get(mark, "now"),
+        "tone": words.TONES[mark],
         "left": duty.due_at - desk.now,
         "half": duty.window_from + allowed / 2,
         "four_fifths": duty.window_from + allowed * 4 / 5,
         "one_day": allowed <= timedelta(days=1),
         "begun": desk.now >= duty.window_from,
-        "closes": [words.word(words.RECORDS, kind) for kind in duty.allowed_by],
+        "closes": [words.word(words.RECORDS, kind) for kind in duty.allowed_by if kind not in words.ENDS_THE_REASON],
         "form": form,
         "act": words.word(words.DUTY_ACTS, duty.kind),
         "failed": bool(note and note[0] == duty.no),

@@ -49,7 +49,7 @@ def count_my_duties(db: Db, look: Look, staff_id: int, roles: Sequence[str], unt
     sight, values = look.sight.condition("l")
     rows = fetch(
         db,
-        f"SELECT count(*) AS n FROM (SELECT 1 FROM duty d JOIN loan l USING (loan_id) WHERE {_MINE} AND {sight} LIMIT 1000) AS some",
+        f"SELECT count(*) AS n FROM (SELECT 1 FROM duty d JOIN loan l USING (loan_id) WHERE {_MINE} AND {sight} LIMIT 1000) AS counted",
         {**values, "staff": staff_id, "roles": list(roles), "until": until},
     )
     return int(rows[0]["n"])

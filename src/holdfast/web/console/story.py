@@ -77,7 +77,7 @@ def ahead(
         if duty.open:
             name = f"{of_language(DUTIES[duty.kind])} {words.about(duty.kind, duty.about)}".strip()
             shape = "late" if duty.due_at < now else "now" if duty.due_on <= today else "todo"
-            how = gettext("to be done by the %(role)s") % {"role": duty.owner or words.word(words.ROLES, duty.role)}
+            how = gettext("to do: %(role)s") % {"role": duty.owner or words.word(words.ROLES, duty.role)}
             coming.append((duty.due_on, Moment(short_day(duty.due_on, today), shape, name, how)))
     return [moment for _on, moment in sorted(coming, key=lambda pair: pair[0], reverse=True)]
 

@@ -160,6 +160,12 @@ OUTCOMES_OF: Final[Mapping[str, tuple[str, ...]]] = {
     "credit_update": ("reported",),
 }
 
+# The colour of a deadline's bar, by the last mark of its time that is passed.
+TONES: Final[Mapping[int, str]] = {0: "now", 50: "warn", 80: "warn", 100: "late"}
+
+# A payment or a write-off ends the reason for any duty; a card names only what is done for the duty itself.
+ENDS_THE_REASON: Final = frozenset({"receipt.posted", "receipt.reversed", "loan.written_off"})
+
 # What the button on a duty says: the first thing to do for it.
 DUTY_ACTS: Final[Mapping[str, Text]] = {
     "reminder": _("Look"),
