@@ -35,7 +35,7 @@ LENDER: Final = Lender(
     sample=True,
 )
 _ZONE: Final = "Asia/Shanghai"
-_DAYS: Final = 150
+_DAYS: Final = 160
 
 
 @dataclass(slots=True)
@@ -102,12 +102,16 @@ def _live(db: Db, borrowers: list[_Borrower], now: Clock, staff: dict[str, Staff
     """All that the sample's people do on one day; `age` is that day counted from today (0, -1, ...)."""
     officer = Actor(staff["officer"].public_id, "officer")
     for each in borrowers:
-        if each.life.opens == -age:
+        if now.today() == _begins(each.life, now.today() - timedelta(days=age)):
             _open(db, each, now, officer, staff["officer"].staff_id, branches, pack)
         elif each.public_id:
             _pay(db, each, now, officer)
             _habit(db, each, now, officer, age)
     _follow_up(db, borrowers, now, Actor(staff["caller"].public_id, "caller"), age)
+
+
+def _begins(life: Life, today: date) -> date:
+    return add_months(today - timedelta(days=life.since), -life.months)
 
 
 def _open(db: Db, each: _Borrower, now: Clock, officer: Actor, officer_id: int, branches: list[int], pack: Pack) -> None:
@@ -146,14 +150,14 @@ def _habit(db: Db, each: _Borrower, now: Clock, officer: Actor, age: int) -> Non
     habit, today = each.life.habit, now.today()
     if habit == "partial" and age == -6:
         _receive(db, each, now, officer, 30_000, today)
-    elif habit == "pays_off" and age in (-2, -9) and (each.life.principal > 1_000_000) == (age == -9):
+    elif habit == "pays_off" and age == (-4 if each.life.offer.collateral == "phone" else -9):
         total = quote(db, loan=each.public_id, on=today).total
         _receive(db, each, now, officer, total.minor, today)
     elif habit == "over" and age == -1:
         total = quote(db, loan=each.public_id, on=today).total
         if total.minor:
             _receive(db, each, now, officer, total.minor + 5_000, today)
-    elif habit == "bounces" and each.receipts and age == 2 - each.life.opens + 31:
+    elif habit == "bounces" and age == -28:
         reverse(db, clock=now, by=officer, loan=each.public_id, event_no=each.receipts[-1], reason="银行退票（示例）")
         row = next(row for row in load_loans(db, [each.loan_id], lock=False)[0].state.instalments if row.unpaid > 0)
         _receive(db, each, now, officer, row.unpaid, today)

@@ -39,16 +39,19 @@ SINGLE: Final = Offer("small-mobile", "", "", "none", Method.SINGLE_PERIOD, year
 
 @dataclass(frozen=True, slots=True)
 class Life:
-    """One borrower's loan. `opens`: days before today. `pays`: for each instalment, days after it falls due (negative: early), or None.
+    """One borrower's loan, told from today.
 
-    `habit` names what else happens: `pays_off`, `over`, `bounces`, `partial`, `written_off`, `returned`.
+    Its instalment number `months` fell due `since` days ago (0 months: it was paid out `since` days ago). `pays`
+    says for each instalment how many days after its due date it was paid (negative: early; None: not at all).
+    `habit` names what else happens: `partial`, `pays_off`, `over`, `bounces`, `written_off`, `returned`.
     """
 
     name: str
     phone: str
     offer: Offer
     principal: int
-    opens: int
+    months: int
+    since: int
     pays: tuple[int | None, ...] = ()
     habit: str = ""
     language: str = "zh-hans"
@@ -58,42 +61,42 @@ class Life:
 PHONE, CAR, SMALL, HOUSE = OFFERS
 
 LIVES: Final = (
-    Life("示例张三", "13800000001", PHONE, 400_000, 128, (0, 0, -1), "partial"),
-    Life("示例李四", "13800000002", PHONE, 300_000, 97, (0, 1, 0)),
-    Life("示例王五", "13800000003", PHONE, 520_000, 75, (-2, 0)),
-    Life("示例赵六", "13800000004", PHONE, 260_000, 66, (0, None)),
-    Life("示例陈七", "13800000005", PHONE, 350_000, 52, (0,), "pays_off"),
-    Life("示例周八", "13800000006", PHONE, 480_000, 40, (None,)),
-    Life("示例吴九", "13800000007", PHONE, 180_000, 24),
-    Life("示例郑十", "13800000008", PHONE, 220_000, 3),
-    Life("示例孙一", "13800000009", CAR, 8_000_000, 140, (0, 0, 2, 0), branch=1),
-    Life("示例钱二", "13800000010", CAR, 12_500_000, 118, (0, 0, 0), branch=1),
-    Life("示例冯三", "13800000011", CAR, 6_800_000, 95, (0, 4, None), branch=1),
-    Life("示例卫四", "13800000012", CAR, 9_900_000, 61, (0, 0), "bounces", branch=1),
-    Life("示例蒋五", "13800000013", CAR, 15_000_000, 33, (0,), branch=1),
-    Life("示例沈六", "13800000014", CAR, 7_200_000, 12, branch=1),
-    Life("示例韩七", "13800000015", SMALL, 300_000, 92, (0, 0, 0), "over"),
-    Life("示例杨八", "13800000016", SMALL, 500_000, 88, (0, 3), ""),
-    Life("示例朱九", "13800000017", SMALL, 200_000, 70, (0, None)),
-    Life("示例秦十", "13800000018", SMALL, 150_000, 58, (0,), "returned"),
-    Life("示例尤一", "13800000019", SMALL, 240_000, 29),
-    Life("示例许二", "13800000020", SINGLE, 100_000, 30),
-    Life("示例何三", "13800000021", SMALL, 260_000, 149, (None, None, None), "written_off"),
-    Life("示例吕四", "13800000022", HOUSE, 60_000_000, 146, (0, 0, 0, 0), branch=1),
-    Life("示例施五", "13800000023", HOUSE, 85_000_000, 110, (0, 0, 0), branch=1),
-    Life("示例张六", "13800000024", HOUSE, 42_000_000, 80, (0, 0), "pays_off", branch=1),
-    Life("Sample Reader", "13800000025", HOUSE, 38_000_000, 45, (1,), language="en", branch=1),
-    Life("示例孔七", "13800000026", PHONE, 310_000, 0),
+    Life("张示例", "13800000001", PHONE, 400_000, 4, 8, (0, 0, -1, None), "partial"),
+    Life("李示例", "13800000002", PHONE, 300_000, 3, 12, (0, 1, 0)),
+    Life("王示例", "13800000003", PHONE, 520_000, 2, 20, (-2, 0)),
+    Life("赵示例", "13800000004", PHONE, 260_000, 2, 3, (0, None)),
+    Life("陈示例", "13800000005", PHONE, 350_000, 1, 22, (0,), "pays_off"),
+    Life("周示例", "13800000006", PHONE, 480_000, 1, 7, (None,)),
+    Life("吴示例", "13800000007", PHONE, 180_000, 0, 24),
+    Life("郑示例", "13800000008", PHONE, 220_000, 0, 3),
+    Life("孙示例", "13800000009", CAR, 8_000_000, 4, 18, (0, 0, 2, 0), branch=1),
+    Life("钱示例", "13800000010", CAR, 12_500_000, 3, 25, (0, 0, 0), branch=1),
+    Life("冯示例", "13800000011", CAR, 6_800_000, 3, 1, (0, 4, None), branch=1),
+    Life("卫示例", "13800000012", CAR, 9_900_000, 2, 0, (0, None), "bounces", branch=1),
+    Life("蒋示例", "13800000013", CAR, 15_000_000, 1, 3, (0,), branch=1),
+    Life("沈示例", "13800000014", CAR, 7_200_000, 0, 27, branch=1),
+    Life("韩示例", "13800000015", SMALL, 300_000, 2, 29, (0, 0), "over"),
+    Life("杨示例", "13800000016", SMALL, 500_000, 2, 27, (0, 3)),
+    Life("朱示例", "13800000017", SMALL, 200_000, 2, 14, (0, None)),
+    Life("秦示例", "13800000018", SMALL, 150_000, 1, 27, (0,), "returned"),
+    Life("尤示例", "13800000019", SMALL, 240_000, 0, 29),
+    Life("许示例", "13800000020", SINGLE, 100_000, 0, 23),
+    Life("何示例", "13800000021", SMALL, 260_000, 4, 20, (None, None, None), "written_off"),
+    Life("吕示例", "13800000022", HOUSE, 60_000_000, 4, 25, (0, 0, 0, 0), branch=1),
+    Life("施示例", "13800000023", HOUSE, 85_000_000, 3, 18, (0, 0, 0), branch=1),
+    Life("褚示例", "13800000024", HOUSE, 42_000_000, 2, 19, (0, 0), "pays_off", branch=1),
+    Life("Sample Reader", "13800000025", HOUSE, 38_000_000, 1, 14, (1,), language="en", branch=1),
+    Life("孔示例", "13800000026", PHONE, 310_000, 0, 0),
 )
 
 # (role, user name, name, branch number or None, scope)
 STAFF: Final = (
-    ("officer", "officer", "示例经办 顾岚", 0, "all"),
-    ("caller", "caller", "示例跟进 陆禾", 0, "all"),
-    ("approver", "approver", "示例审批 沈砚", 0, "all"),
-    ("custodian", "custodian", "示例保管 苏棠", 0, "branch"),
-    ("risk", "risk", "示例风控 祁越", None, "all"),
-    ("auditor", "auditor", "示例审计 程屿", None, "all"),
-    ("admin", "admin", "示例管理 林溪", None, "all"),
-    ("integrator", "integrator", "示例对接 程序", None, "all"),
+    ("officer", "officer", "顾岚（示例）", 0, "all"),
+    ("caller", "caller", "陆禾（示例）", 0, "all"),
+    ("approver", "approver", "沈砚（示例）", 0, "all"),
+    ("custodian", "custodian", "苏棠（示例）", 0, "branch"),
+    ("risk", "risk", "祁越（示例）", None, "all"),
+    ("auditor", "auditor", "程屿（示例）", None, "all"),
+    ("admin", "admin", "林溪（示例）", None, "all"),
+    ("integrator", "integrator", "对接程序（示例）", None, "all"),
 )
