@@ -139,8 +139,9 @@ def _close_day(db: Db, ids: Sequence[int], night: Night, plans: Plans, act: Act,
             if dry_run:
                 night.lines.append(
                     NightLine(
-                        held.loan.public_id, "message", reminder.about, {"send_on": reminder.due_on.isoformat()}, "reminder.days_before"
-                    )
+                        held.loan.public_id, "message", reminder.about,
+                        {"send_on": reminder.due_on.isoformat(), **promises[-1].params}, "reminder.days_before",
+                    )  # fmt: skip
                 )
     night.loans += len(ids)
     night.duties += sum(sum(duty.open for duty in each.duties.written) for each in moved)
