@@ -20,6 +20,7 @@ from holdfast.policy import Lender, Pack, note_night, set_lender, shipped, store
 from holdfast.products import define, new_version
 from holdfast.sample.people import LIVES, OFFERS, STAFF, Life
 from holdfast.servicing import Terms, note_duty, originate, quote, receive, reverse, write_off
+from holdfast.servicing.duties import RELEASE_KINDS
 from holdfast.servicing.night import record_contacts, run_night
 from holdfast.servicing.store import load as load_loans
 from holdfast.wiring import CHANNELS
@@ -107,7 +108,7 @@ def _live(db: Db, borrowers: list[_Borrower], now: Clock, staff: dict[str, Staff
         elif each.public_id:
             _pay(db, each, now, officer)
             _habit(db, each, now, officer, age)
-    _follow_up(db, borrowers, now, Actor(staff["caller"].public_id, "caller"), age)
+    _work(db, borrowers, now, Actor(staff["caller"].public_id, "caller"), officer, age)
 
 
 def _begins(life: Life, today: date) -> date:
@@ -150,7 +151,7 @@ def _habit(db: Db, each: _Borrower, now: Clock, officer: Actor, age: int) -> Non
     habit, today = each.life.habit, now.today()
     if habit == "partial" and age == -6:
         _receive(db, each, now, officer, 30_000, today)
-    elif habit == "pays_off" and age == (-4 if each.life.offer.collateral == "phone" else -9):
+    elif habit == "pays_off" and age == (-1 if each.life.offer.collateral == "phone" else -9):
         total = quote(db, loan=each.public_id, on=today).total
         _receive(db, each, now, officer, total.minor, today)
     elif habit == "over" and age == -1:
@@ -175,8 +176,8 @@ def _receive(db: Db, each: _Borrower, now: Clock, officer: Actor, minor: int, on
     each.receipts.append(done.event_no)
 
 
-def _follow_up(db: Db, borrowers: list[_Borrower], now: Clock, caller: Actor, age: int) -> None:
-    """The caller does each follow-up on its day; today's are left for whoever opens the sample."""
+def _work(db: Db, borrowers: list[_Borrower], now: Clock, caller: Actor, officer: Actor, age: int) -> None:
+    """Each follow-up and each step of a release is done on its day; today's are left for whoever opens the sample."""
     if age == 0:
         return
     loans = [each.loan_id for each in borrowers if each.public_id]
@@ -185,10 +186,8 @@ def _follow_up(db: Db, borrowers: list[_Borrower], now: Clock, caller: Actor, ag
             if duty.kind == "follow_up" and duty.due_on <= now.today() and held.loan.state is LoanState.ACTIVE:
                 words = "本人接听，说近期会还（示例）"
                 note_duty(db, clock=now, by=caller, loan=held.loan.public_id, duty_no=duty.duty_no, outcome="reached", words=words)
-            elif (
-                duty.kind in ("credit_update", "settlement_certificate", "refund") and duty.due_on <= now.today() and duty.kind != "refund"
-            ):
-                note_duty(db, clock=now, by=caller, loan=held.loan.public_id, duty_no=duty.duty_no, outcome="done", words="已办（示例）")
+            elif duty.kind in RELEASE_KINDS and duty.due_on <= now.today():
+                note_duty(db, clock=now, by=officer, loan=held.loan.public_id, duty_no=duty.duty_no, outcome="done", words="已办（示例）")
 
 
 def _at(day: date, hour: int) -> FixedClock:
