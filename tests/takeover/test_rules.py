@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from holdfast.servicing.fold import Event, fold
 from holdfast.takeover import TapeMap, load, parse
+from holdfast.takeover.cells import shown
 from holdfast.takeover.reading import BadRow, Row
 from holdfast.takeover.rules import Judged, fingerprint, judge
 
@@ -155,6 +156,7 @@ def test_figures_that_are_only_compared_may_have_more_decimals_or_be_empty() -> 
         ({"loan_amount": " "}, "loan_amount", "is empty"),
         ({"loan_amount": "9999999999999999"}, "loan_amount", "write the amount as digits"),
         ({"loan_amount": "100000000000000"}, "loan_amount", "beyond the largest amount"),
+        ({"balance": "7" * 81}, "balance", "81 characters long"),
         ({"term": "36.5"}, "term", "write a whole number"),
         ({"term": "0"}, "term", "1 to 600 instalments"),
         ({"term": "601"}, "term", "1 to 600 instalments"),
@@ -177,7 +179,7 @@ def test_figures_that_are_only_compared_may_have_more_decimals_or_be_empty() -> 
 def test_a_bad_value_is_named_by_its_column(changes: dict[str, str], column: str, words: str) -> None:
     found = of(changes)
     assert isinstance(found, BadRow)
-    assert [(cell.column, cell.value) for cell in found.cells] == [(column, changes[column])]
+    assert [(cell.column, cell.value) for cell in found.cells] == [(column, shown(changes[column]))]
     assert words in found.cells[0].reason
 
 

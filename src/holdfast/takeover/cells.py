@@ -51,6 +51,8 @@ def read(reader: Reader, text: str, *, currency: str, field: str) -> Cell | None
         if reader is Reader.FIGURE:
             return None
         raise BadInput(f"{field} is empty", field=field, code="empty")
+    if len(text) > _LONGEST_SHOWN and reader is not Reader.TEXT:
+        raise BadInput(f"{field} is {len(text)} characters long; that is no {reader.value}", field=field, code="too_long")
     match reader:
         case Reader.MONEY:
             return minor_of(text, currency, field)
@@ -77,21 +79,21 @@ def shown(text: str) -> str:
 
 def _figure(text: str, currency: str, field: str) -> Fraction:
     if not _FIGURE.fullmatch(text):
-        raise BadInput(f"{field}: write the amount as digits with a point, such as 1234.50, not {shown(text)!r}", field=field)
+        raise BadInput(f"{field}: write the amount as digits with a point, such as 1234.50, not {text!r}", field=field)
     minor: Fraction = Fraction(text) * 10 ** exponent_of(currency)
     if abs(minor) > LARGEST_MINOR:
-        raise BadInput(f"{field}: {shown(text)!r} is beyond the largest amount that we book", field=field)
+        raise BadInput(f"{field}: {text!r} is beyond the largest amount that we book", field=field)
     return minor
 
 
 def _integer(text: str, field: str) -> int:
     if not _WHOLE.fullmatch(text):
-        raise BadInput(f"{field}: write a whole number, such as 36, not {shown(text)!r}", field=field)
+        raise BadInput(f"{field}: write a whole number, such as 36, not {text!r}", field=field)
     return int(text.partition(".")[0])
 
 
 def _month(text: str, field: str) -> date:
     found = _MONTH.fullmatch(text)
     if not found or found[1].lower() not in _MONTHS:
-        raise BadInput(f"{field}: write the month as Jan-18, not {shown(text)!r}", field=field)
+        raise BadInput(f"{field}: write the month as Jan-18, not {text!r}", field=field)
     return date(2000 + int(found[2]), _MONTHS.index(found[1].lower()) + 1, 1)
