@@ -102,7 +102,12 @@ def test_one_reminder_and_two_collection_messages_a_day() -> None:
 
 
 def test_all_channels_share_one_budget_and_reminders_count_in_it() -> None:
-    today = made("reminder", "sms") + made("collection", "sms", times=2) + made("collection", "voice", "not_reached", 2) + made("collection", "push")
+    today = (
+        made("reminder", "sms")
+        + made("collection", "sms", times=2)
+        + made("collection", "voice", "not_reached", 2)
+        + made("collection", "push")
+    )
     assert refused(ask("collection", "mail", made=today)).rule == "contact.per_day_all_channels"
 
 
@@ -147,7 +152,9 @@ ATTEMPT = st.tuples(
 @given(st.lists(ATTEMPT, max_size=80), st.lists(st.tuples(st.integers(0, 2), st.integers(0, 2)), max_size=3))
 def test_no_sequence_of_attempts_breaks_a_rule(attempts: list[tuple[str, str, int, str]], pauses: list[tuple[int, int]]) -> None:
     start = at(0)
-    stops = [Stop("dispute", frozenset({"reminder", "collection"}), DAY + timedelta(days=a), DAY + timedelta(days=a + b)) for a, b in pauses]
+    stops = [
+        Stop("dispute", frozenset({"reminder", "collection"}), DAY + timedelta(days=a), DAY + timedelta(days=a + b)) for a, b in pauses
+    ]
     history: list[Made] = []
     for purpose, channel, minute, outcome in sorted(attempts, key=lambda each: each[2]):
         moment = start + timedelta(minutes=minute)
@@ -169,7 +176,9 @@ def test_no_sequence_of_attempts_breaks_a_rule(attempts: list[tuple[str, str, in
 
 
 @given(ATTEMPT, st.lists(ATTEMPT, max_size=30))
-def test_a_refusal_that_names_an_earliest_moment_keeps_its_word(attempt: tuple[str, str, int, str], before: list[tuple[str, str, int, str]]) -> None:
+def test_a_refusal_that_names_an_earliest_moment_keeps_its_word(
+    attempt: tuple[str, str, int, str], before: list[tuple[str, str, int, str]]
+) -> None:
     purpose, channel, minute, _ = attempt
     history = [Made(DAY, each[0], each[1], each[3]) for each in before]
     moment = at(0) + timedelta(minutes=minute)

@@ -25,7 +25,7 @@ _MONTHS: Final = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec"
 # What each template needs, and its words in each language.
 TEMPLATES: Final[Mapping[str, Mapping[str, str]]] = {
     "reminder": {
-        "zh-hans": "您尾号 {contract} 的合同，第 {n} 期 {amount}，{due_on} 到期。已还请忽略。",
+        "zh-hans": "您尾号 {contract} 的合同，第 {n} 期 {amount}，{due_on}到期。已还请忽略。",
         "en": "Contract ending {contract}: instalment {n} of {amount} is due on {due_on}. If you have paid, please ignore this.",
     },
     "overdue": {
@@ -33,11 +33,11 @@ TEMPLATES: Final[Mapping[str, Mapping[str, str]]] = {
         "en": "Contract ending {contract}, instalment {n}: {amount} to pay, {days} days late. Cannot pay? Ask for more time.",
     },
     "receipt": {
-        "zh-hans": "已收到您 {paid_on} 还款 {amount}，合同尾号 {contract}。剩余本金 {principal_out}。",
+        "zh-hans": "已收到您 {paid_on}还款 {amount}，合同尾号 {contract}。剩余本金 {principal_out}。",
         "en": "We received {amount} on {paid_on} for the contract ending {contract}. Principal left: {principal_out}.",
     },
     "settlement": {
-        "zh-hans": "您尾号 {contract} 的合同已于 {paid_on} 结清。结清证明和押品归还，最迟 {by} 办好。",
+        "zh-hans": "您尾号 {contract} 的合同已于 {paid_on}结清。结清证明和押品归还，最迟 {by}办好。",
         "en": "Contract ending {contract}: paid off on {paid_on}. You have your certificate and what you pledged by {by}.",
     },
 }
