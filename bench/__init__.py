@@ -1,0 +1,10 @@
+"""How fast the book is, beside the least work that could give the same result: one file a benchmark.
+
+run.py              `./hf bench [NAME ...]`: each benchmark in a process and on a server of its own
+scratch.py          the server, the stop-watch, the processor time of both sides, the bare writes of the floors
+book.py             a generated book of any size with the real tables
+night_1m.py         a night and the morning after it
+night_growth.py     the same number of due loans in a book ten times larger
+receipts_single.py  receipts one by one, each its own transaction
+read_loan.py        one loan with a thousand events through the API
+"""
