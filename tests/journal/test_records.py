@@ -12,11 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from holdfast.journal import EMPTY_HEAD, Head, draw
+from holdfast.journal import EMPTY_HEAD, Actor, Head, draw
 from holdfast.kernel import canonical
 from holdfast.kernel.errors import BadInput, Fault
 from tests.journal.journals import AT, CLERK, ON, drawn
 
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**63), 2**63) | st.text(st.characters(exclude_categories=["Cs"]), max_size=20),
     lambda inner: (
@@ -62,6 +63,20 @@ def test_an_instant_without_a_zone_cannot_be_recorded() -> None:
 def test_a_fraction_cannot_be_recorded() -> None:
     with pytest.raises(BadInput, match="float"):
         draw(EMPTY_HEAD, loan_id=1, chain="ln_example", kind="x", on=ON, at=AT, by=CLERK, says={"amount": 1.5})
+
+
+@given(TEXT, TEXT, TEXT, TEXT, st.dictionaries(TEXT, VALUES, max_size=3), st.dictionaries(TEXT, TEXT, max_size=2), st.integers(0, 10**6))
+def test_the_bytes_of_a_record_are_the_canonical_bytes_of_its_fields(
+    chain: str, kind: str, actor: str, pack: str, says: dict[str, Any], seals: dict[str, str], seq: int
+) -> None:
+    head = Head(seq, hashlib.sha256(kind.encode()).digest())
+    by = Actor(actor, actor + "x")
+    record, _ = draw(head, loan_id=1, chain=chain, kind=kind, on=ON, at=AT, by=by, says=says, seals=seals, pack=pack)
+    fields = {
+        "v": 1, "chain": chain, "seq": seq + 1, "prev": head.hash.hex(), "kind": kind, "on": "2026-11-22",
+        "at": "2026-11-22T04:30:00.000000Z", "by": {"id": actor, "role": actor + "x"}, "says": says, "seals": seals, "pack": pack,
+    }  # fmt: skip
+    assert record.body == canonical.encode(fields)
 
 
 @given(VALUES)

@@ -186,6 +186,23 @@ def test_fields_that_no_check_would_read_are_refused() -> None:
     assert failed(CASE.verdict(changed(add)))["byte form"] == "record 1: comment is missing or does not belong there"
 
 
+def test_a_statement_that_was_signed_for_another_file_is_refused() -> None:
+    """The signature holds and the number of records is right, but the earlier head is gone from this file."""
+    unlinked = replace(CASE.bundle, earlier=())
+    assert failed(CASE.verdict(unlinked.data())) == {"statement": "the statement was made for other contents than these"}
+
+
+def test_a_second_signature_under_a_note_of_the_file_is_refused() -> None:
+    """No digest covers the statement's own last lines, so a signature that nobody can check has no place there."""
+    witness = SigningKey.new("witness")
+
+    def sign_again(value: Any) -> None:
+        text = value["statement"].split("\n\n")[0] + "\n"
+        value["statement"] += witness.sign(text).split("\n\n")[1]
+
+    assert failed(CASE.verdict(changed(sign_again))) == {"statement": "the statement: 2 signatures where one belongs"}
+
+
 def test_without_a_head_or_a_key_from_outside_the_verdict_is_incomplete() -> None:
     for key, head, missing in ((OWN, None, ["outside head"]), (None, OWN, ["outside key"]), (None, None, ["outside key", "outside head"])):
         verdict = CASE.verdict(key=key, head=head)
