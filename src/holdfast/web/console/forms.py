@@ -74,7 +74,7 @@ class ReceiptForm(ActForm):
 class ReasonForm(ActForm):
     """An act that is done only with a reason."""
 
-    reason = forms.CharField(label=_("Reason"), max_length=500, widget=forms.Textarea(attrs={"rows": 2}))
+    reason = forms.CharField(label=_("Reason"), min_length=4, max_length=500, widget=forms.Textarea(attrs={"rows": 2}))
 
 
 class NoteForm(ActForm):
@@ -90,10 +90,11 @@ class NoteForm(ActForm):
         outcome.choices = [(code, words.word(words.OUTCOMES, code)) for code in words.OUTCOMES_OF.get(kind, ("done",))]
 
 
-class RefundForm(ActForm):
-    """An over-payment given back."""
+class RefundForm(ReasonForm):
+    """An over-payment to be given back."""
 
     amount = AmountField(label=_("Amount given back"))
+    field_order = ("amount", "reason")
 
     def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -134,3 +135,10 @@ class HoldForm(ActForm):
         if not cleaned.get("let_go") and not cleaned.get("reason"):
             self.add_error("reason", _("Say why it is held."))
         return cleaned
+
+
+class AnswerForm(ActForm):
+    """The second person's answer; a no says why."""
+
+    words = forms.CharField(label=_("Words"), max_length=1000, required=False, widget=forms.Textarea(attrs={"rows": 2}))
+    approved = forms.TypedChoiceField(widget=forms.HiddenInput, choices=[("yes", "yes"), ("no", "no")], coerce=lambda value: value == "yes")

@@ -15,11 +15,13 @@ from django.shortcuts import render
 from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_safe
 
+from holdfast.approvals import Request, Standing, may_answer, requests
 from holdfast.database.connection import transaction
 from holdfast.duties import escalation
 from holdfast.kernel.clock import instant_on
+from holdfast.kernel.errors import HoldfastError
 from holdfast.life import DUTIES, DutyKind
-from holdfast.web.console import reading, words
+from holdfast.web.console import approval, reading, words
 from holdfast.web.console.desk import Desk, at_desk
 
 # How many duties are ranked at once; the rest is a click away and says how many it is.
@@ -39,12 +41,13 @@ class Task:
     used: int
     tone: str
     left: timedelta
+    later: bool
     rank: int
 
     @property
     def group(self) -> str:
-        """`late`, `near` (half of the time is used), or when it is due: `today` or `later`."""
-        return {"late": "late", "warn": "near"}.get(self.tone, "today")
+        """`late`, `near` (half of the time is used), or when it is due: `today` or `week`."""
+        return {"late": "late", "warn": "near"}.get(self.tone, "week" if self.later else "today")
 
 
 def roles_worked(role: str) -> tuple[str, ...]:
@@ -52,7 +55,7 @@ def roles_worked(role: str) -> tuple[str, ...]:
     return _HUMAN_ROLES if role == "admin" else (role,)
 
 
-def task_of(row: Mapping[str, Any], now: datetime) -> Task:
+def task_of(row: Mapping[str, Any], now: datetime, end_of_today: datetime) -> Task:
     """Rank a duty: principal at risk times the share of its time that is used."""
     used, mark = escalation(row["window_from"], row["due_at"], now)
     tone = words.TONES[mark]
@@ -65,6 +68,7 @@ def task_of(row: Mapping[str, Any], now: datetime) -> Task:
         used,
         tone,
         row["due_at"] - now,
+        later=row["due_at"] >= end_of_today,
         rank=row["principal_out"] * max(used, 1),
     )
 
@@ -72,15 +76,18 @@ def task_of(row: Mapping[str, Any], now: datetime) -> Task:
 @require_safe
 @at_desk
 def home(request: HttpRequest, desk: Desk) -> HttpResponse:
-    """My duties up to the end of today, ranked, beside the day's figures."""
+    """My duties of the week, ranked, beside the day's figures and what waits for a second person."""
     roles = roles_worked(desk.staff.role)
-    end = instant_on(desk.today + timedelta(days=1), time(0), desk.lender.zone)
+    tomorrow = instant_on(desk.today + timedelta(days=1), time(0), desk.lender.zone)
+    week_end = tomorrow + timedelta(days=6)
     staff_id, branch = desk.staff.staff_id, desk.branch_only
     with transaction() as db:
-        rows = reading.my_duties(db, desk.look, staff_id, roles, end, _RANKED)
-        total = len(rows) if len(rows) < _RANKED else reading.count_my_duties(db, desk.look, staff_id, roles, end)
-        this_week = reading.count_my_duties(db, desk.look, staff_id, roles, end + timedelta(days=6)) - total
-        next_at = reading.next_duty_at(db, desk.look, staff_id, roles, end) if not rows else None
+        rows = reading.my_duties(db, desk.look, staff_id, roles, week_end, _RANKED)
+        all_week = len(rows) if len(rows) < _RANKED else reading.count_my_duties(db, desk.look, staff_id, roles, week_end)
+        total = reading.count_my_duties(db, desk.look, staff_id, roles, tomorrow)
+        next_at = reading.next_duty_at(db, desk.look, staff_id, roles, week_end) if not rows else None
+        waiting = [each for each in requests(db, desk.staff.scope) if each.standing is Standing.OPEN]
+        loans_asked = reading.loans_numbered(db, desk.look, [each.loan_id for each in waiting if each.loan_id is not None])
         messages = reading.messages_on(db, desk.today, branch)
         figures = {
             "due": reading.due_on(db, desk.today, branch),
@@ -93,7 +100,7 @@ def home(request: HttpRequest, desk: Desk) -> HttpResponse:
         }
         audit = reading.last_audit(db)
         night = reading.last_night(db)
-    tasks = sorted((task_of(row, desk.now) for row in rows), key=lambda task: -task.rank)
+    tasks = sorted((task_of(row, desk.now, tomorrow) for row in rows), key=lambda task: -task.rank)
     groups = _grouped(tasks)
     shown = [(name, heading, members) for name, heading, members in groups if members]
     urgent = sum(1 for task in tasks if task.group in ("late", "near"))
@@ -106,8 +113,10 @@ def home(request: HttpRequest, desk: Desk) -> HttpResponse:
             "total": total,
             "urgent": urgent,
             "first": first,
-            "hidden": total - sum(len(members) for _n, _h, members in shown),
-            "this_week": this_week,
+            "hidden": all_week - sum(len(members) for _n, _h, members in shown),
+            "waiting": [
+                (approval.what(each), each, loans_asked.get(each.loan_id or 0), _mine_to_answer(each, desk)) for each in waiting[:_SHOWN]
+            ],
             "next_at": next_at,
             "figures": figures,
             "audit": audit,
@@ -116,6 +125,15 @@ def home(request: HttpRequest, desk: Desk) -> HttpResponse:
             "headline": _headline(total, urgent),
         },
     )
+
+
+def _mine_to_answer(asked: Request, desk: Desk) -> bool:
+    """Whether this person may answer a request as the second one."""
+    try:
+        may_answer(asked, desk.staff)
+    except HoldfastError:
+        return False
+    return True
 
 
 def _headline(total: int, urgent: int) -> tuple[str, str]:
@@ -129,7 +147,12 @@ def _headline(total: int, urgent: int) -> tuple[str, str]:
 
 def _grouped(tasks: list[Task]) -> list[tuple[str, str, list[Task]]]:
     """The ranked tasks under their headings, as many as fit on the page."""
-    headings = {"late": gettext("Past the deadline"), "near": gettext("Close to the deadline"), "today": gettext("Today")}
+    headings = {
+        "late": gettext("Past the deadline"),
+        "near": gettext("Close to the deadline"),
+        "today": gettext("Today"),
+        "week": gettext("This week"),
+    }
     room = _SHOWN
     groups = []
     for name, heading in headings.items():

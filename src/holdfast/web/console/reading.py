@@ -56,18 +56,18 @@ def count_my_duties(db: Db, look: Look, staff_id: int, roles: Sequence[str], unt
 
 
 def next_duty_at(db: Db, look: Look, staff_id: int, roles: Sequence[str], after: datetime) -> datetime | None:
-    """When the next such duty after that moment may begin: what an empty day says comes next."""
+    """When the next such duty after that moment is due: what an empty day says comes next."""
     sight, values = look.sight.condition("l")
     rows = fetch(
         db,
         f"""
-        SELECT d.window_from FROM duty d JOIN loan l USING (loan_id)
+        SELECT d.due_at FROM duty d JOIN loan l USING (loan_id)
          WHERE d.open AND d.due_at >= %(after)s AND (d.owner_id = %(staff)s OR (d.owner_id IS NULL AND d.role = ANY(%(roles)s))) AND {sight}
          ORDER BY d.due_at LIMIT 1
         """,
         {**values, "staff": staff_id, "roles": list(roles), "after": after},
     )
-    at: datetime | None = rows[0]["window_from"] if rows else None
+    at: datetime | None = rows[0]["due_at"] if rows else None
     return at
 
 
@@ -265,49 +265,48 @@ def latest_records(db: Db, look: Look, limit: int) -> list[Row]:
     )
 
 
-def held_lines(db: Db, day: date) -> list[Row]:
-    """The lines of a day that somebody holds, with who and why."""
+def held_lines(db: Db, look: Look, day: date) -> list[Row]:
+    """The lines of a day that somebody holds, of loans within sight, with who and why."""
+    sight, values = look.sight.condition("l")
     return fetch(
         db,
-        """
-        SELECT l.public_id, h.kind, h.about, h.reason, h.held_at, s.name AS by_name
+        f"""
+        SELECT l.public_id, l.borrower_label, l.contract_no, h.kind, h.about, h.reason, h.held_at, s.name AS by_name
           FROM tonight_hold h JOIN loan l USING (loan_id) JOIN staff s ON s.staff_id = h.by_staff
-         WHERE h.on_date = %(day)s ORDER BY h.held_at
+         WHERE h.on_date = %(day)s AND {sight} ORDER BY h.held_at
         """,
-        {"day": day},
+        {**values, "day": day},
     )
-
-
-def hold_line(db: Db, *, loan_id: int, day: date, kind: str, about: str, reason: str, staff_id: int, at: datetime) -> None:
-    """Hold one line of a night; holding it again changes the reason."""
-    db.execute(
-        """
-        INSERT INTO tonight_hold (loan_id, on_date, kind, about, reason, by_staff, held_at) VALUES (%s, %s, %s, %s, %s, %s, %s)
-            ON CONFLICT (loan_id, on_date, kind, about)
-            DO UPDATE SET reason = excluded.reason, by_staff = excluded.by_staff, held_at = excluded.held_at
-        """,
-        [loan_id, day, kind, about, reason, staff_id, at],
-    )
-
-
-def release_line(db: Db, *, loan_id: int, day: date, kind: str, about: str) -> None:
-    """Let a held line go."""
-    db.execute("DELETE FROM tonight_hold WHERE loan_id = %s AND on_date = %s AND kind = %s AND about = %s", [loan_id, day, kind, about])
 
 
 def loans_named(db: Db, look: Look, public_ids: Sequence[str]) -> Mapping[str, Row]:
-    """Borrower and product of those of the loans that are within sight, by public id."""
+    """Borrower, their language and product of those of the loans that are within sight, by public id."""
     sight, values = look.sight.condition("l")
     rows = fetch(
         db,
         f"""
-        SELECT l.public_id, l.borrower_label, l.contract_no, l.currency, p.name_zh, p.name_en
+        SELECT l.public_id, l.borrower_label, l.contract_no, l.currency, p.name_zh, p.name_en, coalesce(y.language, 'zh-hans') AS language
           FROM loan_registry r JOIN loan l USING (loan_id) JOIN product p ON p.code = l.product_code
+          LEFT JOIN party y ON y.party_id = l.party_id
          WHERE r.kind = 'public_id' AND r.key = ANY(%(ids)s) AND {sight}
         """,
         {**values, "ids": list(public_ids)},
     )
     return {row["public_id"]: row for row in rows}
+
+
+def loans_numbered(db: Db, look: Look, numbers: Sequence[int]) -> Mapping[int, Row]:
+    """Public id and borrower of those of the loans that are within sight, by number."""
+    sight, values = look.sight.condition("l")
+    rows = fetch(
+        db,
+        f"""
+        SELECT l.loan_id, l.public_id, l.borrower_label, l.contract_no FROM loan l
+         WHERE l.loan_id = ANY(%(numbers)s::bigint[]) AND {sight}
+        """,
+        {**values, "numbers": list(numbers)},
+    )
+    return {row["loan_id"]: row for row in rows}
 
 
 def messages_promised_for(db: Db, day: date, branch_id: int | None) -> Row:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Final
 
@@ -13,6 +14,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.views.decorators.http import require_POST, require_safe
 
+from holdfast.contact import hold_line, let_go, text_of
 from holdfast.database.connection import transaction
 from holdfast.days import preview
 from holdfast.kernel.errors import HoldfastError
@@ -48,11 +50,13 @@ def hold(request: HttpRequest, desk: Desk) -> HttpResponse:
 
         def verb(db: Db) -> None:
             number = book.loan_number(db, desk.look, wanted["loan"])
-            line = {"loan_id": number, "day": desk.today + timedelta(days=1), "kind": "message", "about": wanted["about"]}
+            tomorrow, about = desk.today + timedelta(days=1), wanted["about"]
             if letting_go:
-                reading.release_line(db, **line)
-            else:
-                reading.hold_line(db, **line, reason=wanted["reason"], staff_id=desk.staff.staff_id, at=desk.clock.now())
+                let_go(db, by=desk.staff, loan_id=number, on=tomorrow, kind="message", about=about)
+                return
+            hold_line(
+                db, clock=desk.clock, by=desk.staff, loan_id=number, on=tomorrow, kind="message", about=about, reason=wanted["reason"]
+            )
 
         try:
             inputs = {name: str(wanted[name]) for name in ("loan", "about", "reason", "let_go")}
@@ -72,31 +76,27 @@ def _page(request: HttpRequest, desk: Desk, *, form: HoldForm | None = None, sta
     kind = request.GET.get("kind", "")
     if kind not in KINDS:
         kind = next((name for name in KINDS if any(line.kind == name for line in night.lines)), "message")
+    tomorrow = desk.today + timedelta(days=1)
     with transaction() as db:
         known = reading.loans_named(db, desk.look, sorted({line.loan for line in night.lines}))
-        held = {(row["public_id"], row["about"]): row for row in reading.held_lines(db, desk.today + timedelta(days=1))}
+        held = reading.held_lines(db, desk.look, tomorrow)
         kept = reading.messages_promised_for(db, desk.today, desk.branch_only)
         last = reading.last_night(db)
         next_due = reading.next_due_on(db, desk.today)
     mine = [line for line in night.lines if line.loan in known]
-    lines = [_line(line, known[line.loan], held.get((line.loan, line.about)), desk, form) for line in mine if line.kind == kind]
-    return render(
-        request,
-        "console/tonight.html",
-        {
-            "night": night,
-            "kind": kind,
-            "lines": lines[:_SHOWN],
-            "hidden": max(0, len(lines) - _SHOWN),
-            "kept": kept,
-            "last": last,
-            "tabs": [(name, words.word(words.NIGHT_KINDS, name), count) for name, count in _counts(mine).items()],
-            "next_due": next_due,
-            "tomorrow": desk.today + timedelta(days=1),
-            "held_count": sum(1 for loan, _about in held if loan in known),
-        },
-        status=status,
-    )
+    of_kind = [line for line in mine if line.kind == kind]
+    context = {
+        "night": night,
+        "kind": kind,
+        "tabs": [(name, words.word(words.NIGHT_KINDS, name), count) for name, count in _counts(mine).items()],
+        "lines": [_line(line, known[line.loan], desk, form) for line in of_kind[:_SHOWN]],
+        "hidden": max(0, len(of_kind) - _SHOWN),
+        "held": [_held(row, desk) for row in held],
+        "kept": kept,
+        "last": last,
+        "next_due": next_due,
+    }
+    return render(request, "console/tonight.html", context, status=status)
 
 
 def _counts(lines: list[NightLine]) -> dict[str, int]:
@@ -104,31 +104,35 @@ def _counts(lines: list[NightLine]) -> dict[str, int]:
     return {name: counted[name] for name in KINDS}
 
 
-def _line(line: NightLine, loan: dict[str, Any], held: dict[str, Any] | None, desk: Desk, form: HoldForm | None) -> dict[str, Any]:
-    """One line as the page tells it: what, by which rule, and whether it may be held."""
-    may_hold = line.kind == "message" and may(desk.staff, "tonight.hold")
-    same = form is not None and (form.data.get("loan"), form.data.get("about")) == (line.loan, line.about)
-    own = (
-        form
-        if same
-        else HoldForm(name=f"hold-{line.loan[-6:]}-{line.about.replace(' ', '')}", initial={"loan": line.loan, "about": line.about})
-    )
-    return {
-        "line": line,
-        "loan": loan,
-        "what": _what(line),
-        "rule": words.word(words.RULES, line.rule),
-        "rule_key": line.rule,
-        "held": held,
-        "form": own if may_hold else None,
-        "failed": same,
-    }
+def _line(line: NightLine, loan: Mapping[str, Any], desk: Desk, tried: HoldForm | None) -> dict[str, Any]:
+    """One line as the page tells it: what, by which rule, and the form to hold it where it may be held."""
+    failed = tried is not None and (tried.data.get("loan"), tried.data.get("about")) == (line.loan, line.about)
+    form: HoldForm | None = None
+    if failed:
+        form = tried
+    elif line.kind == "message" and may(desk.staff, "tonight.hold"):
+        form = _form(line.loan, line.about)
+    what = _what(line, loan, desk.lender.name or "Holdfast")
+    return {"line": line, "loan": loan, "what": what, "rule": words.word(words.RULES, line.rule), "form": form, "failed": failed}
 
 
-def _what(line: NightLine) -> str:
+def _held(row: Mapping[str, Any], desk: Desk) -> dict[str, Any]:
+    """A line that somebody holds, and the form to let it go."""
+    what = words.about("reminder", row["about"])
+    return {"row": row, "what": what, "form": _form(row["public_id"], row["about"]) if may(desk.staff, "tonight.hold") else None}
+
+
+def _form(loan: str, about: str) -> HoldForm:
+    return HoldForm(name=f"hold-{loan[-6:]}-{about.replace(' ', '')}", initial={"loan": loan, "about": about})
+
+
+def _what(line: NightLine, loan: Mapping[str, Any], signature: str) -> str:
     facts = line.what
     if line.kind == "message":
-        return gettext("text message: %(about)s") % {"about": words.about("reminder", line.about)}
+        params = {name: value for name, value in facts.items() if name != "send_on"}
+        return (
+            text_of("reminder", params, language=loan["language"], signature=signature) if params else words.about("reminder", line.about)
+        )
     if line.kind == "entry":
         amount = facts["amount"]
         return gettext("debit %(debit)s, credit %(credit)s: %(amount)s") % {

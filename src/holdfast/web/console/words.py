@@ -160,6 +160,13 @@ OUTCOMES_OF: Final[Mapping[str, tuple[str, ...]]] = {
     "credit_update": ("reported",),
 }
 
+# Acts that one person asks for and another answers.
+ACTS: Final[Mapping[str, Text]] = {
+    "receipt.reverse": _("Take a receipt back"),
+    "refund": _("Give back an over-payment"),
+    "write_off": _("Write the loan off"),
+}
+
 # The colour of a deadline's bar, by the last mark of its time that is passed.
 TONES: Final[Mapping[int, str]] = {0: "now", 50: "warn", 80: "warn", 100: "late"}
 
@@ -242,5 +249,18 @@ def refusal(error: HoldfastError) -> str:
 
 _REFUSALS: Final[Mapping[str, Text]] = {
     "loan_not_found": _("There is no such loan within your sight."),
+    "approval_maker": _("You asked for this, so another person must answer."),
+    "approval_same_person": _("The person who asked is you under another log-in, so another person must answer."),
+    "approval_barred": _("You have a part in this loan, so another person must answer."),
+    "approval_closed": _("This has been answered already."),
+    "approval_twice": _("You have answered already; each person answers once."),
+    "role_may_not": _("Your role may not do this."),
+    "duty_not_open": _("This duty is not open any more; a colleague may have just done it."),
+    "already_reversed": _("This receipt has been taken back already."),
+    "loan_not_open": _("Nothing is owed on this loan, so it takes no receipt and no reversal."),
+    "idempotency_key_reused": _("This form was sent before with other figures. Load the page anew and fill it in again."),
+    "database_lost": _("The database did not answer. Nothing was done; try again in a moment."),
+    "not_staff": _("This log-in belongs to nobody on the staff; ask the administrator."),
+    "as_of_later": _("The as-of date lies after the book's business date."),
     "bad_cursor": _("This page of the list no longer fits; start from the first page."),
 }

@@ -159,6 +159,12 @@ def hexed(digest: bytes) -> str:
 
 
 @register.filter
+def initial(name: str) -> str:
+    """The letter that stands for a person: the first of the last word."""
+    return name.rsplit(maxsplit=1)[-1][:1] if name.split() else "?"
+
+
+@register.filter
 def of_language(pair: Any) -> str:
     """The word of a `(zh, en)` pair, or of anything with `zh` and `en`, in the page's language."""
     zh, en = pair if isinstance(pair, tuple) else (pair.zh, pair.en)

@@ -1,0 +1,44 @@
+"""Two people for one act: what was asked about a loan, who has answered, and the answer that another person may give."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext
+
+from holdfast.approvals import Request, Standing, may_answer
+from holdfast.kernel.errors import HoldfastError
+from holdfast.web.console import words
+from holdfast.web.console.desk import Desk
+from holdfast.web.console.forms import AnswerForm
+from holdfast.web.console.templatetags.console import money
+
+
+def panels(asked: Sequence[Request], desk: Desk, failed: tuple[str, forms.Form] | None = None) -> list[Mapping[str, Any]]:
+    """The open requests as their panels show them: both people, and for one who may not answer, why."""
+    shown: list[Mapping[str, Any]] = []
+    for each in asked:
+        if each.standing is not Standing.OPEN:
+            continue
+        form: forms.Form | None = None
+        why_not = ""
+        try:
+            may_answer(each, desk.staff)
+            form = failed[1] if failed and failed[0] == each.public_id else AnswerForm(name=f"answer-{each.public_id[-6:]}")
+        except HoldfastError as error:
+            why_not = words.refusal(error)
+        shown.append({"asked": each, "what": what(each), "form": form, "why_not": why_not})
+    return shown
+
+
+def what(asked: Request) -> str:
+    """The act that is asked for, with its figures."""
+    name = words.word(words.ACTS, asked.act)
+    amount = asked.inputs.get("amount")
+    if isinstance(amount, Mapping):
+        return f"{name} {money(amount['minor'], amount['currency'])}"
+    if asked.act == "receipt.reverse":
+        return gettext("%(act)s #%(n)s") % {"act": name, "n": asked.inputs.get("event_no")}
+    return name

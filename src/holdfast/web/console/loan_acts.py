@@ -1,0 +1,156 @@
+"""What staff do on a loan's page: post a receipt, note a duty, ask for what takes two people, answer what was asked.
+
+Each is one verb in one transaction. Refused, the page comes back with the form as it was filled in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse as address
+from django.utils.translation import gettext
+from django.views.decorators.http import require_POST
+
+from holdfast import servicing
+from holdfast.approvals import Standing, request
+from holdfast.database.connection import transaction
+from holdfast.kernel.errors import HoldfastError, NotFound
+from holdfast.servicing import reading as book
+from holdfast.servicing.approved import answer as answer_request
+from holdfast.servicing.approved import ask_refund, ask_reversal, ask_write_off
+from holdfast.web.console.acts import into_form, once
+from holdfast.web.console.desk import Db, Desk, at_desk
+from holdfast.web.console.forms import ActForm, AnswerForm, NoteForm, ReasonForm, ReceiptForm, RefundForm
+from holdfast.web.console.loan import Tried, page
+from holdfast.web.console.templatetags.console import money
+
+
+@require_POST
+@at_desk
+def receive(request: HttpRequest, desk: Desk, loan_id: str) -> HttpResponse:
+    """Post a receipt."""
+    form = ReceiptForm(request.POST, name="receipt", currency=_currency(desk, loan_id), today=desk.today)
+
+    def verb(db: Db) -> None:
+        wanted = form.cleaned_data
+        servicing.receive(db, clock=desk.clock, by=desk.actor, loan=loan_id, amount=wanted["amount"], received_on=wanted["received_on"])
+
+    def said() -> str:
+        received = form.cleaned_data["amount"]
+        return gettext("%(amount)s received and posted.") % {"amount": money(received.minor, received.currency)}
+
+    return _act(request, desk, loan_id, Tried("receipt", "", form), "receipt.post", verb, said)
+
+
+@require_POST
+@at_desk
+def note_duty(request: HttpRequest, desk: Desk, loan_id: str, duty_no: int) -> HttpResponse:
+    """Note how an open duty went; the record closes it."""
+    with transaction() as db:
+        duty = next((each for each in book.duties_of(db, desk.look, loan_id) if each.no == duty_no), None)
+    if duty is None:
+        raise NotFound(f"loan {loan_id} has no duty {duty_no}", code="duty_not_found", field="duty")
+    form = NoteForm(request.POST, name=f"duty{duty_no}", kind=duty.kind)
+
+    def verb(db: Db) -> None:
+        said = {"outcome": form.cleaned_data["outcome"], "words": form.cleaned_data["words"]}
+        servicing.note_duty(db, clock=desk.clock, by=desk.actor, loan=loan_id, duty_no=duty_no, **said)
+
+    tried = Tried("note", str(duty_no), form)
+    return _act(request, desk, loan_id, tried, "duty.note", verb, lambda: gettext("Noted; the duty is done."))
+
+
+@require_POST
+@at_desk
+def reverse(request: HttpRequest, desk: Desk, loan_id: str, event_no: int) -> HttpResponse:
+    """Ask another person to take a receipt back as if it had never come."""
+    form = ReasonForm(request.POST, name=f"reverse{event_no}")
+
+    def verb(db: Db) -> None:
+        ask_reversal(db, clock=desk.clock, by=desk.staff, loan=loan_id, event_no=event_no, reason=form.cleaned_data["reason"])
+
+    return _act(request, desk, loan_id, Tried("reversal", str(event_no), form), "receipt.reverse", verb, _asked)
+
+
+@require_POST
+@at_desk
+def refund(request: HttpRequest, desk: Desk, loan_id: str) -> HttpResponse:
+    """Ask another person to let over-paid money go back."""
+    form = RefundForm(request.POST, name="refund", currency=_currency(desk, loan_id))
+
+    def verb(db: Db) -> None:
+        wanted = form.cleaned_data
+        ask_refund(db, clock=desk.clock, by=desk.staff, loan=loan_id, amount=wanted["amount"], reason=wanted["reason"])
+
+    return _act(request, desk, loan_id, Tried("refund", "", form), "refund", verb, _asked)
+
+
+@require_POST
+@at_desk
+def write_off(request: HttpRequest, desk: Desk, loan_id: str) -> HttpResponse:
+    """Ask another person to write the loan off."""
+    form = ReasonForm(request.POST, name="writeoff")
+
+    def verb(db: Db) -> None:
+        ask_write_off(db, clock=desk.clock, by=desk.staff, loan=loan_id, reason=form.cleaned_data["reason"])
+
+    return _act(request, desk, loan_id, Tried("write_off", "", form), "write_off", verb, _asked)
+
+
+@require_POST
+@at_desk
+def answer(http: HttpRequest, desk: Desk, loan_id: str, asked_id: str) -> HttpResponse:
+    """Say yes or no as the second person; the last yes that is needed does the act."""
+    form = AnswerForm(http.POST, name=f"answer-{asked_id[-6:]}")
+    done: list[bool] = []
+
+    def verb(db: Db) -> None:
+        number = book.loan_number(db, desk.look, loan_id)
+        if request(db, asked_id).loan_id != number:
+            raise NotFound(f"loan {loan_id} has no request {asked_id}", code="no_approval", field="approval")
+        wanted = form.cleaned_data
+        answered, _did = answer_request(
+            db, clock=desk.clock, by=desk.staff, request=asked_id, approved=wanted["approved"], words=wanted["words"]
+        )
+        done.append(answered.standing is Standing.SPENT)
+
+    def said() -> str:
+        if not form.cleaned_data["approved"]:
+            return gettext("You said no; nothing is done.")
+        return gettext("You agreed as the second person; it is done.") if any(done) else gettext("You agreed; one more person must answer.")
+
+    return _act(http, desk, loan_id, Tried("answer", asked_id, form), "approval.answer", verb, said)
+
+
+def _asked() -> str:
+    return gettext("Asked. Another person answers on this page; until then nothing changes.")
+
+
+def _currency(desk: Desk, loan_id: str) -> str:
+    with transaction() as db:
+        return book.loan_detail(db, desk.look, loan_id).row.currency
+
+
+def _act(
+    request: HttpRequest, desk: Desk, loan_id: str, tried: Tried, act: str, verb: Callable[[Db], None], said: Callable[[], str]
+) -> HttpResponse:
+    """Do what a form of the page asks, for a loan within sight, and come back to the page."""
+    form = tried.form
+    assert isinstance(form, ActForm)
+
+    def within_sight(db: Db) -> None:
+        book.loan_number(db, desk.look, loan_id)
+        verb(db)
+
+    if form.is_valid():
+        inputs = {name: str(value) for name, value in form.cleaned_data.items() if name != "key"}
+        try:
+            once(desk, act=act, key=form.one_time_key, inputs={"loan": loan_id, "about": tried.about, **inputs}, verb=within_sight)
+        except HoldfastError as error:
+            into_form(form, error)
+        else:
+            messages.success(request, said())
+            return HttpResponseRedirect(address("console:loan", args=[loan_id]))
+    return page(request, desk, loan_id, tried=tried, status=422)
