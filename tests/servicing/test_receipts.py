@@ -128,6 +128,17 @@ def test_a_charge_lands_in_the_instalment_whose_period_it_falls_in() -> None:
     assert [row.penalty for row in state.instalments] == [0, 500, 0]
 
 
+def test_a_charge_that_has_fallen_due_is_paid_before_what_is_paid_in_advance() -> None:
+    terms = contract(
+        allocation=("penalty", "fee", "interest", "principal"), allocation_in_advance=("principal", "penalty", "fee", "interest")
+    )
+    story = lent(terms)
+    for day in (15, 20):
+        story = story.tell("charge", date(2026, 1, 15), part="penalty", amount=500, due_on=date(2026, 1, day))
+    state = story.paid(2_000, date(2026, 1, 15)).state
+    assert laid(state) == [(1, 0, 0, 0, 500), (1, 1_500, 0, 0, 0)]
+
+
 def test_a_charge_after_the_last_due_date_stands_alone() -> None:
     state = lent(contract(instalments=1)).tell("charge", START, part="fee", amount=500, due_on=date(2026, 2, 20)).state
     assert [(row.n, row.due_on, row.principal, row.fee) for row in state.instalments][1:] == [(2, date(2026, 2, 20), 0, 500)]

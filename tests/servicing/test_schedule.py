@@ -71,6 +71,17 @@ def test_flat_interest_that_does_not_divide_leaves_its_rest_to_the_last() -> Non
     assert interests(terms) == [33, 33, 34]
 
 
+def test_flat_interest_rounded_up_never_asks_for_more_than_there_is() -> None:
+    # 0.05 of interest over 4 instalments, each rounded up to 0.02: 0.02, 0.02, 0.01 and nothing.
+    terms = contract(method=Method.FLAT, instalments=4, principal=1_000, rate=Rate(15_000_000), rounding=Rounding.UP)
+    assert interests(terms) == [2, 2, 1, 0]
+
+
+def test_interest_put_off_is_still_asked_for_when_the_balance_ends_within_the_grace() -> None:
+    terms = contract(instalments=4, principal=400, rate=Rate(240_000_000), interest_grace=3, instalment_multiple=200)
+    assert [(row.principal, row.interest) for row in schedule(terms)] == [(200, 0), (200, 12)]
+
+
 def test_no_interest_means_equal_parts() -> None:
     terms = contract(method=Method.EQUAL_INSTALMENT, rate=Rate(0), instalments=3, principal=10_000)
     assert principals(terms) == [3_333, 3_333, 3_334]
@@ -115,6 +126,12 @@ def test_interest_by_days_follows_the_day_count(day_count: DayCount, interest: i
     # 1,000.00 for the 31 days of January 2026 at 12 %.
     terms = contract(principal=100_000, day_count=day_count, period_interest=PeriodInterest.DAILY)
     assert interests(terms)[0] == interest
+
+
+def test_a_whole_month_is_a_twelfth_even_from_the_end_of_february() -> None:
+    daily = {"period_interest": PeriodInterest.DAILY, "day_count": DayCount.THIRTY_360, "method": Method.INTEREST_FIRST}
+    terms = contract(principal=100_000, instalments=4, disbursed_on=date(2026, 1, 31), **daily)
+    assert interests(terms) == [1_000] * 4
 
 
 def test_a_rate_per_day_counts_every_day() -> None:

@@ -31,6 +31,9 @@ def allocate(state: State, *, event_no: int, on: date, amount: int, excess: Exce
     else:
         due = [row for row in state.instalments if row.due_on <= on]
         amount = _lay(state, due, event_no=event_no, on=on, amount=amount, order=terms.allocation)
+    for charge in state.charges:
+        if amount and charge.due_on <= on:
+            amount -= _pay_charges_due(state, charge.n, event_no=event_no, on=on, amount=amount)
     if not amount:
         return 0
     rows = [row for row in state.instalments if row.due_on > on and row.paid_on is None and row.unpaid]
@@ -89,6 +92,20 @@ def _lay(state: State, rows: Sequence[Instalment], *, event_no: int, on: date, a
         if row.paid_on is None:
             amount -= pay(state, row, event_no=event_no, on=on, amount=amount, order=order)
     return amount
+
+
+def _pay_charges_due(state: State, n: int, *, event_no: int, on: date, amount: int) -> int:
+    """Pay what has fallen due of the charges on instalment `n`, though the instalment itself has not."""
+    row = next(row for row in state.instalments if row.n == n)
+    if row.due_on <= on:
+        return 0
+    used = 0
+    for part in state.terms.allocation:
+        if part in ("fee", "penalty"):
+            due = sum(charge.amount for charge in state.charges if (charge.n, charge.part) == (n, part) and charge.due_on <= on)
+            paid = row.fee_paid if part == "fee" else row.penalty_paid
+            used += pay(state, row, event_no=event_no, on=on, amount=min(amount - used, max(0, due - paid)), order=(part,))
+    return used
 
 
 def _spread(state: State, rows: Sequence[Instalment], *, event_no: int, on: date, amount: int, order: Sequence[str]) -> int:

@@ -13,10 +13,10 @@ from holdfast.kernel.errors import Fault, Refusal
 from holdfast.servicing.allocation import allocate
 from holdfast.servicing.payoff import owed_interest, payoff
 from holdfast.servicing.schedule import down_payment, evenly, rest_of_schedule, schedule
-from holdfast.servicing.state import Allocation, Event, Instalment, State, Totals
+from holdfast.servicing.state import Allocation, Charge, Event, Instalment, State, Totals
 from holdfast.servicing.terms import Excess, Terms
 
-__all__ = ["Allocation", "Event", "Instalment", "State", "Totals", "begin", "fold", "in_order", "step"]
+__all__ = ["Allocation", "Charge", "Event", "Instalment", "State", "Totals", "begin", "fold", "in_order", "step"]
 
 
 def begin(terms: Terms) -> State:
@@ -93,6 +93,7 @@ def _charge(state: State, event: Event) -> None:
             row = Instalment(terms.instalments + 1, falls_due, 0, 0)
             state.instalments.append(row)
         row.due_on = max(row.due_on, falls_due)
+    state.charges.append(Charge(row.n, event.payload["part"], amount, falls_due))
     billed = row.due_on <= state.through
     if event.payload["part"] == "penalty":
         row.penalty += amount

@@ -42,8 +42,12 @@ def period_rate(terms: Terms, n: int) -> Fraction:
     if terms.rate.per is Per.DAY:
         return terms.rate.fraction * (end - start).days
     if terms.period_interest is PeriodInterest.DAILY:
-        if terms.day_count is DayCount.THIRTY_360 and terms.every_unit is not Unit.MONTHS:
-            return rate * Fraction((end - start).days, 360)
+        if terms.day_count is DayCount.THIRTY_360:
+            if terms.every_unit is not Unit.MONTHS:
+                return rate * Fraction((end - start).days, 360)
+            if n > 1 or end == step(start, terms.every_unit, terms.every_count):
+                # From the 28th of February to the 31st of March is one month, not a month and three days.
+                return rate * Fraction(terms.every_count, 12)
         return rate * year_fraction(start, end, terms.day_count)
     if n == 1 and end != step(start, terms.every_unit, terms.every_count):
         # A first period of another length has no fixed share of the year.
@@ -116,21 +120,19 @@ def evenly(terms: Terms, amount: int, count: int) -> list[int]:
 
 
 def _rows(terms: Terms, repeating: int, *, balance: int, first: int) -> Sequence[tuple[int, int, int]]:
+    """Number, principal and interest of each instalment from `first` on."""
     rows: list[tuple[int, int, int]] = []
     deferred = 0
-    flat = _flat_interest(terms) if terms.method is Method.FLAT else 0
+    flat = _flat_interests(terms) if terms.method is Method.FLAT else ()
     for n in range(first, terms.instalments + 1):
         last = n == terms.instalments
-        if terms.method is not Method.FLAT:
-            interest = to_minor(balance * period_rate(terms, n), terms.rounding)
-            if n <= terms.interest_grace and not last:
-                interest, deferred = 0, deferred + interest
-            else:
-                interest, deferred = interest + deferred, 0
-        elif n <= terms.interest_grace:
-            interest = 0
+        if flat:
+            interest = flat[n - 1]
         else:
-            interest = _flat_total(terms) - flat * (terms.instalments - terms.interest_grace - 1) if last else flat
+            interest = to_minor(balance * period_rate(terms, n), terms.rounding) + deferred
+            deferred = 0
+            if n <= terms.interest_grace:
+                interest, deferred = 0, interest
         if last:
             principal = balance
         elif n <= terms.principal_grace or terms.method in (Method.INTEREST_FIRST, Method.SINGLE_PERIOD):
@@ -140,7 +142,7 @@ def _rows(terms: Terms, repeating: int, *, balance: int, first: int) -> Sequence
         else:
             principal = min(balance, max(0, repeating - interest))
         balance -= principal
-        rows.append((n, principal, interest))
+        rows.append((n, principal, interest if balance else interest + deferred))
         if balance == 0:
             break
     return rows
@@ -204,14 +206,24 @@ def _last_difference(terms: Terms, amount: int) -> int:
     return principal + interest - amount
 
 
-def _flat_total(terms: Terms) -> int:
-    rates = sum((period_rate(terms, n) for n in range(1, terms.instalments + 1)), Fraction(0))
-    return to_minor(financed(terms) * rates, terms.rounding)
-
-
 def _flat_interest(terms: Terms) -> int:
     """One instalment's interest under flat: the whole, shared over those that ask for interest."""
     return divide(_flat_total(terms), terms.instalments - terms.interest_grace, terms.rounding)
+
+
+def _flat_interests(terms: Terms) -> tuple[int, ...]:
+    """The interest of every instalment under flat; the last takes the rest, and none asks for more than there is."""
+    left, each = _flat_total(terms), _flat_interest(terms)
+    parts = [0] * terms.interest_grace
+    while len(parts) < terms.instalments - 1:
+        parts.append(min(each, left))
+        left -= parts[-1]
+    return (*parts, left)
+
+
+def _flat_total(terms: Terms) -> int:
+    rates = sum((period_rate(terms, n) for n in range(1, terms.instalments + 1)), Fraction(0))
+    return to_minor(financed(terms) * rates, terms.rounding)
 
 
 def _rounded(terms: Terms, value: Fraction) -> int:

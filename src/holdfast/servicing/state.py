@@ -80,6 +80,16 @@ class Allocation:
         return self.principal + self.interest + self.fee + self.penalty
 
 
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """A fee or penalty that was put on instalment `n` and has a due date of its own."""
+
+    n: int
+    part: str
+    amount: int
+    due_on: date
+
+
 @dataclass(slots=True)
 class Totals:
     """Cumulative sums since the loan began; a posting is the difference between two of these."""
@@ -106,7 +116,8 @@ class State:
 
     `instalments` are in order of their due dates; a state loaded for posting may leave out leading ones that are
     wholly paid and due. `through` is the day up to which instalments have been billed: their interest is
-    earned. `allocations` are those that the events applied to this value made, in order.
+    earned. `allocations` are those that the events applied to this value made, in order; `charges` those that
+    they put on instalments, for a charge may fall due before the rest of its instalment.
     """
 
     terms: Terms
@@ -116,6 +127,7 @@ class State:
     paid_off_on: date | None = None
     written_off_on: date | None = None
     allocations: list[Allocation] = field(default_factory=list)
+    charges: list[Charge] = field(default_factory=list)
 
     @property
     def principal_out(self) -> int:
@@ -151,6 +163,7 @@ class State:
             instalments=[_twin(row) for row in self.instalments],
             totals=replace(self.totals),
             allocations=list(self.allocations),
+            charges=list(self.charges),
         )
 
     def _first_unpaid(self) -> Instalment | None:
