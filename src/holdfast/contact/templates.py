@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import date
+from functools import lru_cache
 from typing import Any, Final
 
 from holdfast.kernel.errors import BadInput, Fault
-from holdfast.kernel.money import Money
+from holdfast.kernel.money import decimal_of
 
 ONE_SEGMENT: Final = 70
 LONG_SEGMENT: Final = 67
@@ -20,7 +21,7 @@ LONG_SEGMENT: Final = 67
 _UNMASKED: Final = re.compile(r"[0-9]{11,}")
 _SIGNS: Final = re.compile(r"[¥￥$€£]")
 _CURRENCY_ZH: Final = {"CNY": "元", "HKD": "港元", "USD": "美元", "EUR": "欧元", "GBP": "英镑", "SGD": "新加坡元", "JPY": "日元"}
-_MONTHS: Final = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec"
+_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 # What each template needs, and its words in each language.
 TEMPLATES: Final[Mapping[str, Mapping[str, str]]] = {
@@ -49,11 +50,10 @@ def text_of(template: str, params: Mapping[str, Any], *, language: str, signatur
     BadInput for a template or a value that is missing; Fault if the text would show a whole number
     that identifies somebody, or a currency sign.
     """
-    try:
-        words = TEMPLATES[template]["en" if language.lower().startswith("en") else "zh-hans"]
-    except KeyError:
-        raise BadInput(f"template: there is no message called {template!r}", field="template") from None
-    write = _WRITERS["en" if language.lower().startswith("en") else "zh-hans"]
+    tongue = "en" if language.startswith("en") else "zh-hans"
+    if template not in TEMPLATES:
+        raise BadInput(f"template: there is no message called {template!r}", field="template")
+    words, write = TEMPLATES[template][tongue], _WRITERS[tongue]
     try:
         text = words.format_map({name: write(name, value) for name, value in params.items()})
     except KeyError as error:
@@ -70,27 +70,33 @@ def segments(text: str) -> int:
 
 
 def _write_zh(name: str, value: Any) -> str:
-    if isinstance(value, Mapping):
-        amount = _grouped(value)
-        return f"{amount} {_CURRENCY_ZH[value['currency']]}"
-    if name in _DATES:
-        day = date.fromisoformat(value)
-        return f"{day.month} 月 {day.day} 日"
-    return str(value)
+    if isinstance(value, dict):
+        return f"{_grouped(value['minor'], value['currency'])} {_CURRENCY_ZH[value['currency']]}"
+    return _day_zh(value) if name in _DATES else str(value)
 
 
 def _write_en(name: str, value: Any) -> str:
-    if isinstance(value, Mapping):
-        return f"{value['currency']} {_grouped(value)}"
-    if name in _DATES:
-        day = date.fromisoformat(value)
-        return f"{day.day} {_MONTHS.split()[day.month - 1]} {day.year}"
-    return str(value)
+    if isinstance(value, dict):
+        return f"{value['currency']} {_grouped(value['minor'], value['currency'])}"
+    return _day_en(value) if name in _DATES else str(value)
 
 
-def _grouped(value: Mapping[str, Any]) -> str:
-    whole, point, decimals = Money(value["minor"], value["currency"]).decimal().partition(".")
+def _grouped(minor: int, currency: str) -> str:
+    whole, point, decimals = decimal_of(minor, currency).partition(".")
     return f"{int(whole):,}{point}{decimals}"
+
+
+# A night says few dates many times.
+@lru_cache(maxsize=512)
+def _day_zh(text: str) -> str:
+    day = date.fromisoformat(text)
+    return f"{day.month} 月 {day.day} 日"
+
+
+@lru_cache(maxsize=512)
+def _day_en(text: str) -> str:
+    day = date.fromisoformat(text)
+    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
 
 
 _DATES: Final = frozenset({"due_on", "paid_on", "by"})

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, time
 from enum import StrEnum
+from functools import lru_cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
@@ -128,16 +129,22 @@ class Pack:
     content: str
     digest: str
     _by_key: Mapping[str, tuple[Rule, ...]] = field(repr=False, compare=False)
+    # Answers already given: the night asks the same few questions a million times.
+    _asked: dict[tuple[str, date, str | None, str | None], Rule] = field(default_factory=dict, repr=False, compare=False)
 
     def rule(self, key: str, *, on: date, lender_type: str | None = None, product: str | None = None) -> Rule:
         """The narrowest rule of that key in force on that day; Refusal if the pack has none."""
+        question = (key, on, lender_type, product)
+        if (answer := self._asked.get(question)) is not None:
+            return answer
         found = [each for each in self._by_key.get(key, ()) if each.binds(on=on, lender_type=lender_type, product=product)]
         if not found:
             raise Refusal(
                 f"pack {self.name} {self.version} has no rule {key} for {lender_type or 'any lender'} on {on}",
                 code="no_rule", field=key, pack=self.name, version=self.version,
             )  # fmt: skip
-        return min(found, key=lambda each: each.width)
+        self._asked[question] = min(found, key=lambda each: each.width)
+        return self._asked[question]
 
     def number(self, key: str, *, on: date, lender_type: str | None = None, product: str | None = None) -> int:
         """The value of a rule that is one whole number: days, workdays, months, years or a count."""
@@ -162,7 +169,7 @@ class Pack:
     def hours(self, key: str, *, on: date, lender_type: str | None = None, product: str | None = None) -> Hours:
         """The value of a rule that is a stretch of the day."""
         value = self._typed(key, dict, "hours", on, lender_type, product)
-        return Hours(time.fromisoformat(value["from"]), time.fromisoformat(value["to"]))
+        return _hours_of(value["from"], value["to"])
 
     def prime_rate(self, on: date) -> LoanPrimeRate:
         """The 1-year LPR in force on that day; Refusal if the pack knows none that early."""
@@ -191,6 +198,11 @@ class Pack:
         if type(value) is not kind:
             raise BadInput(f"{key}: the pack says {value!r}, which is not {words}", field=key)
         return value
+
+
+@lru_cache(maxsize=64)
+def _hours_of(start: str, end: str) -> Hours:
+    return Hours(time.fromisoformat(start), time.fromisoformat(end))
 
 
 def load(file: Path) -> Pack:
