@@ -63,7 +63,8 @@ def exit_code(error: HoldfastError) -> int:
 
 
 def _leave(signal_number: int, frame: FrameType | None) -> NoReturn:
-    """SIGTERM unwinds like Ctrl-C, so that a server that was started is stopped."""
+    """SIGTERM unwinds like Ctrl-C, so that a server that was started is stopped; a second one does not disturb that."""
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     raise SystemExit(128 + signal_number)
 
 

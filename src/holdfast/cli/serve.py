@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from holdfast.database.connection import book
+from holdfast.database.supervisor import Supervisor
 from holdfast.kernel.errors import BadInput, Unavailable
 
 SECONDS_TO_COME_UP: Final = 60
@@ -113,7 +114,11 @@ def worker() -> Service:
 
 
 def keep_running(services: Sequence[Service], host: str, port: int, *, ready: Callable[[], None]) -> None:
-    """Start the services, call `ready` once the web answers, and restart what dies, until Ctrl-C or SIGTERM; then stop them all."""
+    """Start the services, call `ready` once the web answers, and restart what dies, until Ctrl-C or SIGTERM.
+
+    The database is among what is restarted, if it is ours. At the end all services are stopped.
+    """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # both are an orderly end
     try:
         for service in services:
             service.start()
@@ -122,6 +127,8 @@ def keep_running(services: Sequence[Service], host: str, port: int, *, ready: Ca
         print(f"ready {address(host, port)}", flush=True)
         while True:
             time.sleep(0.2)
+            if not os.environ.get("DATABASE_URL") and Supervisor.here().revive():
+                print("holdfast: the database ended; started it again", file=sys.stderr, flush=True)
             for service in services:
                 if service.ended() and time.monotonic() - service.started > SECONDS_BETWEEN_STARTS:
                     print(f"holdfast: {service.name} ended; starting it again", file=sys.stderr, flush=True)
@@ -129,6 +136,7 @@ def keep_running(services: Sequence[Service], host: str, port: int, *, ready: Ca
     except KeyboardInterrupt:
         pass  # an orderly end; whatever else was raised goes on after the services are stopped
     finally:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # told twice, stopped once
         until = time.monotonic() + SECONDS_TO_STOP
         for service in services:
             service.ask_to_stop()

@@ -104,6 +104,14 @@ class Supervisor:
         with self._alone(), self._lock_file("users.lock") as held:
             return not self._nobody_uses(held)
 
+    def revive(self) -> bool:
+        """Start the server again if it died under its users; True if it had."""
+        if self._state() != "down":
+            return False
+        with self._alone():
+            self.start()
+        return True
+
     def keep(self) -> None:
         """Leave the server running when its last user goes (until `unkeep`): someone outside was given its address."""
         self._kept.touch()
