@@ -234,7 +234,7 @@ def test_a_job_tells_how_far_it_is_and_which_reconciliation_it_made(db: Db, make
     assert (ended.state, ended.rows_done, ended.rows_all, unfinished(db)) == ("done", 2, 2, [])
     assert ended.tape is not None
     kept = tape(db, ended.tape)
-    assert (kept.outcome["booked"], kept.outcome["tape"]["file"], kept.outcome["tape"]["id"]) == (1, "六月.csv", ended.tape)
+    assert (kept.outcome["booked"], kept.outcome["tape"]["name"], kept.outcome["tape"]["id"]) == (1, "六月.csv", ended.tape)
 
 
 def test_a_job_that_has_ended_is_not_run_again(db: Db, make_tape: MakeTape) -> None:

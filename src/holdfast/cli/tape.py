@@ -45,7 +45,7 @@ def _in_words(report: Reconciliation) -> str:
     told = report.to_json()
     tape, principal, instalment = told["tape"], told["principal"], told["instalment"]
     lines = [
-        f"{tape['file']} under the map {tape['map']}, as of {tape['as_of']} ({tape['id']}):",
+        f"{tape['name']} under the map {tape['map']}, as of {tape['as_of']} ({tape['id']}):",
         f"{report.rows} rows: {report.booked} booked, {report.already} already in the book, {len(report.refused)} refused.",
         f"Instalment: {instalment['equal']} equal to the cent, {len(instalment['different'])} different.",
         f"Outstanding principal in {report.currency}, by the tape's status:",

@@ -117,7 +117,7 @@ class _Reading:
     seen: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
-        about = {"file": shown(self.name), "digest": self.surveyed.digest, "encoding": self.surveyed.encoding, "map": self.tape_map.name}
+        about = {"name": shown(self.name), "digest": self.surveyed.digest, "encoding": self.surveyed.encoding, "map": self.tape_map.name}
         self.report = Reconciliation(about | {"as_of": self.as_of.isoformat()}, self.tape_map.currency)
 
     def judged(self, records: Iterator[Row | BadRow]) -> list[Judged | _Refused]:
