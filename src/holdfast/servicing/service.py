@@ -106,7 +106,7 @@ def originate(
 ) -> Done:
     """A loan is born and its principal paid out, whole: nothing is netted from it.
 
-    Refusal if the lender is not set, or the contract's rate is above the ceiling of its day.
+    Refusal if the lender is not set, the contract's rate is above the ceiling of its day, or its number is taken.
     """
     known = lender(db)
     may_originate(known)
@@ -122,7 +122,12 @@ def originate(
         collateral=_collateral(db, product_code),
     )  # fmt: skip
     event = Event(1, "disbursed", terms.disbursed_on, today, {"amount": terms.principal})
-    return _do(db, held, clock, by, known, [event], plan=plan_of(pack, known, held.collateral, today))
+    try:
+        return _do(db, held, clock, by, known, [event], plan=plan_of(pack, known, held.collateral, today))
+    except psycopg.errors.UniqueViolation as error:
+        if error.diag.table_name != "loan_registry":
+            raise
+        raise Refusal(f"contract number {contract_no} stands on another loan", code="contract_no_taken", field="contract_no") from error
 
 
 def take_over(

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from datetime import timedelta
+from typing import Annotated, Any, Final
 
 from ninja import Router
 from pydantic import Field
 
-from holdfast.days import close_through, preview
+from holdfast.days import close_through, lives_apart, preview
+from holdfast.kernel.errors import BadInput
+from holdfast.policy import lender
 from holdfast.servicing.pages import LARGEST_PAGE
 from holdfast.web.api.operation import NEXT, Call, operation
 from holdfast.web.api.reading import nights
@@ -16,7 +19,8 @@ from holdfast.web.api.values import Day, In
 
 router = Router()
 
-_MOST_LINES = 1_000
+_MOST_LINES: Final = 1_000
+_FURTHEST: Final = timedelta(days=31)
 
 
 class CloseIn(In):
@@ -40,5 +44,13 @@ def list_nights(call: Call, limit: Annotated[int, Field(ge=1, le=LARGEST_PAGE)] 
 
 @operation(router, "POST", "/night", "night.run", answer=NightList)
 def close_days(call: Call, body: CloseIn) -> Any:
-    """Close each business day that is not closed yet; answers with the nights that ran."""
-    return {"items": [night.as_json() for night in close_through(body.through or call.clock.today())], "next": None}
+    """Close each business day that is not closed yet; answers with the nights that ran.
+
+    Days that have not come can be closed only where a book lives apart from the machine's date, and at most 31 at once.
+    """
+    today = call.clock.today()
+    through = body.through or today
+    furthest = today + _FURTHEST if lives_apart(lender(call.db)) else today
+    if through > furthest:
+        raise BadInput(f"through: {through} is too far ahead; today is {today}, and this call closes up to {furthest}", field="through")
+    return {"items": [night.as_json() for night in close_through(through)], "next": None}
