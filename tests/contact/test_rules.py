@@ -126,6 +126,10 @@ def test_a_pause_binds_every_channel_until_its_last_day(reason: str, channel: st
     assert isinstance(ask("service", channel, stops=[stop]), Allowed)
 
 
+def test_a_pause_does_not_bind_before_its_first_day() -> None:
+    assert isinstance(ask(stops=[Stop("dispute", frozenset({"reminder"}), DAY + timedelta(days=1), None)]), Allowed)
+
+
 def test_an_open_pause_has_no_earliest_moment() -> None:
     assert refused(ask(stops=[Stop("dispute", frozenset({"reminder"}), DAY, None)])).earliest is None
 

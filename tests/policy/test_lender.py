@@ -12,6 +12,7 @@ import pytest
 import yaml
 
 from holdfast.cli.main import main
+from holdfast.journal import read_chain
 from holdfast.kernel.clock import FixedClock, instant_on
 from holdfast.kernel.errors import BadInput, Fault, NotFound, Refusal
 from holdfast.policy import (
@@ -92,6 +93,17 @@ def test_the_books_clock_goes_forward_by_whole_days_and_never_back(db: Db) -> No
         shift_clock(db, -1)
     with pytest.raises(BadInput):
         shift_clock(db, 100_000)
+
+
+def test_who_the_lender_is_and_each_move_of_the_clock_stand_in_the_houses_own_chain(db: Db) -> None:
+    set_lender(db, from_fields(FIELDS))
+    shift_clock(db, 2)
+    row = db.execute("SELECT chain_id FROM lender").fetchone()
+    assert row is not None
+    records = read_chain(db, row[0])
+    assert [each.kind for each in records] == ["lender.set", "clock.shifted"]
+    assert records[0].says()["licence_no"] == "示例-1"
+    assert records[1].says() == {"days": 2, "offset_days": 2}
 
 
 def test_a_book_may_begin_on_an_earlier_day(db: Db) -> None:

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import psycopg
 
+from holdfast.journal import SYSTEM, Actor
 from holdfast.kernel.clock import ShiftedClock
 from holdfast.kernel.errors import BadInput, Refusal
 from holdfast.kernel.money import exponent_of
@@ -23,6 +24,7 @@ from holdfast.policy.pack import SHIPPED, LenderType
 # A lending book that lives further away from the machine than this is a mistyped date.
 FURTHEST_DAYS: Final = 36_525
 _FIELDS: Final = ("name", "type", "licence_no", "regulator", "region", "zone", "currency", "pack")
+_RECORDED: Final = ("name", "lender_type", "licence_no", "regulator", "region", "zone", "currency", "pack_name", "sample")
 _NEEDED: Final = {
     "lender_type": "the lender type",
     "licence_no": "the licence number",
@@ -88,8 +90,8 @@ def from_fields(raw: Mapping[str, Any]) -> Lender:
     )  # fmt: skip
 
 
-def set_lender(db: psycopg.Connection[Any], new: Lender, *, pack_name: str | None = None) -> Lender:
-    """Write who the lender is. The clock and the nights that have run stay as they are.
+def set_lender(db: psycopg.Connection[Any], new: Lender, *, pack_name: str | None = None, by: Actor = SYSTEM) -> Lender:
+    """Write who the lender is, on record. The clock and the nights that have run stay as they are.
 
     Refusal to change the zone or the currency of a book whose nights have run: its dates and amounts would mean something else.
     """
@@ -102,7 +104,10 @@ def set_lender(db: psycopg.Connection[Any], new: Lender, *, pack_name: str | Non
         db, name=new.name, lender_type=new.lender_type, licence_no=new.licence_no, regulator=new.regulator, region=new.region,
         zone=new.zone, currency=new.currency, pack_name=pack_name or new.pack_name, sample=new.sample,
     )  # fmt: skip
-    return lender(db)
+    now = lender(db)
+    says = {name: getattr(now, name) for name in _RECORDED}
+    store.record_house_act(db, clock=clock(db), by=by, kind="lender.set", says=says)
+    return now
 
 
 def may_originate(known: Lender) -> None:
@@ -115,17 +120,20 @@ def may_originate(known: Lender) -> None:
         )  # fmt: skip
 
 
-def shift_clock(db: psycopg.Connection[Any], days: int) -> ShiftedClock:
-    """Move the book's clock forward by whole days; it never goes back, because what happened stays."""
+def shift_clock(db: psycopg.Connection[Any], days: int, *, by: Actor = SYSTEM) -> ShiftedClock:
+    """Move the book's clock forward by whole days, on record; it never goes back, because what happened stays."""
     if days < 0:
         raise Refusal("the book's clock only goes forward", code="clock_back")
-    return _set_offset(db, lender(db).offset_days + days)
+    moved = _set_offset(db, lender(db).offset_days + days)
+    store.record_house_act(db, clock=moved, by=by, kind="clock.shifted", says={"days": days, "offset_days": moved.offset_days})
+    return moved
 
 
 def set_business_date(db: psycopg.Connection[Any], day: date) -> ShiftedClock:
     """Let the book live on `day` from now on. For a book in which nothing has happened: the caller makes sure of it."""
-    known = lender(db)
-    return _set_offset(db, (day - ShiftedClock(0, known.zone).today()) // timedelta(days=1))
+    moved = _set_offset(db, (day - ShiftedClock(0, lender(db).zone).today()) // timedelta(days=1))
+    store.record_house_act(db, clock=moved, by=SYSTEM, kind="clock.set", says={"offset_days": moved.offset_days})
+    return moved
 
 
 def note_night(db: psycopg.Connection[Any], on: date) -> None:

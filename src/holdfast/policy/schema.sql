@@ -22,5 +22,6 @@ CREATE TABLE lender (
     pack_name     text    NOT NULL DEFAULT 'cn-baseline',
     offset_days   integer NOT NULL DEFAULT 0,   -- the book's clock against the machine's
     sample        boolean NOT NULL DEFAULT false,
-    last_night_on date                          -- the latest business date whose night has run
+    last_night_on date,                         -- the latest business date whose night has run
+    chain_id      bigint                        -- the house's own chain in the journal: who it is, its packs, its clock
 );

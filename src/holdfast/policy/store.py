@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from functools import lru_cache
 from typing import Any, Final
 
 import psycopg
 
+from holdfast.journal import Actor, write_record
 from holdfast.kernel import canonical
 from holdfast.kernel.clock import Clock
 from holdfast.kernel.errors import Fault, NotFound, Refusal
@@ -35,6 +37,10 @@ UPSERT_LENDER: Final = """
            excluded.zone, excluded.currency, excluded.pack_name, excluded.sample)"""
 UPSERT_OFFSET: Final = """
     INSERT INTO lender (offset_days) VALUES (%s) ON CONFLICT (only_one) DO UPDATE SET offset_days = excluded.offset_days"""
+# Promise: the house has one chain; whoever asks first gives it its number.
+HOUSE_CHAIN: Final = """
+    INSERT INTO lender (chain_id) VALUES (nextval('chain_id_seq'))
+    ON CONFLICT (only_one) DO UPDATE SET chain_id = COALESCE(lender.chain_id, excluded.chain_id) RETURNING chain_id"""
 UPSERT_LAST_NIGHT: Final = """
     INSERT INTO lender (last_night_on) VALUES (%s) ON CONFLICT (only_one) DO UPDATE SET last_night_on = excluded.last_night_on"""
 
@@ -98,6 +104,13 @@ def write_lender(db: psycopg.Connection[Any], **fields: Any) -> None:
 def write_offset(db: psycopg.Connection[Any], offset_days: int) -> None:
     """Write the distance of the book's clock from the machine's."""
     db.execute(UPSERT_OFFSET, (offset_days,))
+
+
+def record_house_act(db: psycopg.Connection[Any], *, clock: Clock, by: Actor, kind: str, says: Mapping[str, Any]) -> None:
+    """Write what was done to the house itself into its own chain."""
+    row = db.execute(HOUSE_CHAIN).fetchone()
+    assert row is not None
+    write_record(db, clock=clock, by=by, chain_id=row[0], chain="lender", kind=kind, says=says)
 
 
 def write_last_night(db: psycopg.Connection[Any], on: date) -> None:
