@@ -44,8 +44,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name in given.names or BENCHES:
         command = [sys.executable, "-m", "bench.run", "--inside", name, "--scale", str(given.scale)]
         # A process of its own, so that one benchmark's memory and connections do not weigh on the next.
-        done = subprocess.run(command, cwd=_root(), stderr=subprocess.DEVNULL if given.json else None, env=os.environ.copy())
+        done = subprocess.run(command, cwd=_root(), stderr=subprocess.PIPE if given.json else None, env=os.environ.copy(), text=True)
         if done.returncode:
+            print("\n".join((done.stderr or "").splitlines()[-5:]), file=sys.stderr)
             print(f"hf bench: {name} did not run to its end (exit {done.returncode})", file=sys.stderr)
             failed = 3
     return failed

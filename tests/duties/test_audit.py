@@ -12,9 +12,12 @@ from typing import Final
 
 import pytest
 
+from holdfast.contact import dispatch
 from holdfast.duties.audit import Audit
 from holdfast.kernel.money import Money
 from holdfast.servicing import refund, reverse, write_off
+from holdfast.servicing.night import record_contacts, run_night
+from holdfast.wiring import CHANNELS
 from tests.duties.books import CALLER, Book
 
 
@@ -79,6 +82,33 @@ def test_a_reversed_pay_off_brings_the_reminders_back_and_is_clean(book: Book) -
     reverse(book.db, clock=book.clock, by=CALLER, loan=loan, event_no=2, reason="示例")
     assert findings(book.audit("2026-01-29")) == {}
     book.remind(loan, "2026-01-29")
+    assert findings(book.audit("2026-01-30")) == {}
+
+
+def test_an_instalment_whose_day_passed_under_a_pay_off_that_was_reversed_is_billed_and_followed_up(book: Book) -> None:
+    loan = book.lend()
+    book.pay(loan, 120_000, "2026-02-04")
+    book.day = date(2026, 2, 6)
+    reverse(book.db, clock=book.clock, by=CALLER, loan=loan, event_no=2, reason="示例")
+    book.work(loan, "follow_up", "2026-02-06")
+    run_night(book.db, clock=book.clock, on=book.day)
+    billed = book.one("SELECT kind, on_date, entered_on FROM loan_event WHERE event_no = 4")
+    assert billed == ("instalment_due", date(2026, 2, 5), date(2026, 2, 6))
+    assert findings(book.audit("2026-02-07")) == {}
+
+
+def test_a_reminder_that_a_person_held_back_is_promised_refused_in_the_morning_and_proved_by_that(book: Book) -> None:
+    loan = book.lend()
+    book.db.execute("INSERT INTO staff (public_id, name, role, scope) VALUES ('st_holder', '示例', 'caller', 'all')")
+    book.db.execute(
+        "INSERT INTO tonight_hold SELECT l.loan_id, '2026-01-29', 'message', 'i1 T-7', '示例', s.staff_id, now() FROM loan l, staff s"
+    )
+    book.day = date(2026, 1, 28)
+    run_night(book.db, clock=book.clock, on=book.day)
+    assert findings(book.audit("2026-01-29")) == {}
+    book.day = date(2026, 1, 29)
+    record_contacts(book.db, dispatch(book.db, CHANNELS, clock=book.clock, limit=10), clock=book.clock)
+    assert book.one("SELECT kind FROM record r JOIN loan USING (loan_id) WHERE public_id = %s AND seq = 2", loan) == ("contact.refused",)
     assert findings(book.audit("2026-01-30")) == {}
 
 

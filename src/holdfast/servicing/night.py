@@ -76,11 +76,10 @@ def run_night(db: Db, *, clock: Clock, on: date, dry_run: bool = False) -> Night
     night = Night(on)
     _classes(db, night, known, on, keep_lines=dry_run)
     plans = Plans(db, known)
-    held_lines = _holds(db, on + timedelta(days=1))
     act = Act(on, clock.now(), SYSTEM, known.zone)
     ids = due_loans(db, on)
     for start in range(0, len(ids), _CHUNK):
-        _close_day(db, ids[start : start + _CHUNK], night, plans, act, held_lines, dry_run)
+        _close_day(db, ids[start : start + _CHUNK], night, plans, act, dry_run)
     return night
 
 
@@ -111,27 +110,22 @@ def _proves(sent: Dispatched) -> bool:
     return sent.outcome in ("sent", "delivered", "refused") or sent.rule == "tonight.hold"
 
 
-def _close_day(db: Db, ids: Sequence[int], night: Night, plans: Plans, act: Act, holds: dict[tuple[int, str], str], dry_run: bool) -> None:
+def _close_day(db: Db, ids: Sequence[int], night: Night, plans: Plans, act: Act, dry_run: bool) -> None:
     tomorrow = act.today + timedelta(days=1)
     moved: list[Change] = []
     promises: list[Promise] = []
     promised: list[tuple[int, date, date | None]] = []
-    refused: list[Change] = []
-    for held in store.load(db, ids, lock=not dry_run):
-        events = list(_falling_due(held, act.today))
+    loans = [(held, list(_falling_due(held, act.today))) for held in store.load(db, ids, lock=not dry_run)]
+    # A pay-off that was reversed leaves instalments to bill whose day lies before what has happened since.
+    replayed = [held.loan.loan_id for held, events in loans if events and events[0].on < held.account.last_event_on]
+    told = store.history(db, replayed)
+    for held, events in loans:
         if events:
-            moved.append(change(held, act, plans.of(held), events, arrears_from=tomorrow))
+            moved.append(change(held, act, plans.of(held), events, history=told.get(held.loan.loan_id), arrears_from=tomorrow))
             _tell_entries(night, moved[-1], dry_run)
         reminder = next((duty for duty in held.standing if duty.kind == "reminder"), None)
         if reminder is not None and held.account.promised_for < reminder.due_on <= tomorrow:
-            why = holds.get((held.loan.loan_id, reminder.about))
-            if why is not None:
-                note = (
-                    "contact.refused",
-                    {"outcome": "held", "rule": "held by a person", "why": why, "kind": "reminder", "about": reminder.about},
-                )
-                refused.append(change(held, act, plans.of(held), note=note, done=frozenset({"reminder"})))
-                continue
+            # One that a person holds is promised too: the dispatcher refuses it in the morning, and that proves the duty.
             promises.append(_promise(held, reminder, act, plans))
             held.account.promised_for = reminder.due_on
             promised.append((held.loan.loan_id, reminder.due_on, next_event_on(held)))
@@ -139,9 +133,12 @@ def _close_day(db: Db, ids: Sequence[int], night: Night, plans: Plans, act: Act,
             if dry_run:
                 night.lines.append(
                     NightLine(
-                        held.loan.public_id, "message", reminder.about,
-                        {"send_on": reminder.due_on.isoformat(), **promises[-1].params}, "reminder.days_before",
-                    )  # fmt: skip
+                        held.loan.public_id,
+                        "message",
+                        reminder.about,
+                        {"send_on": reminder.due_on.isoformat(), **promises[-1].params},
+                        "reminder.days_before",
+                    )
                 )
     night.loans += len(ids)
     night.duties += sum(sum(duty.open for duty in each.duties.written) for each in moved)
@@ -149,8 +146,6 @@ def _close_day(db: Db, ids: Sequence[int], night: Night, plans: Plans, act: Act,
         return
     if moved:
         _save(db, moved, act, label=f"night {act.today}")
-    if refused:
-        _save(db, refused, act, label=f"held {act.today}")
     if promises:
         promise_batch(db, promises)
         store.promise(db, promised)
@@ -225,11 +220,6 @@ def _classes(db: Db, night: Night, known: Lender, on: date, *, keep_lines: bool)
             )
             for loan, oldest in rows
         ]
-
-
-def _holds(db: Db, day: date) -> dict[tuple[int, str], str]:
-    rows = db.execute("SELECT loan_id, about, reason FROM tonight_hold WHERE on_date = %s AND kind = 'message'", [day]).fetchall()
-    return {(row[0], row[1]): row[2] for row in rows}
 
 
 def _save(db: Db, changes: Sequence[Change], act: Act, *, label: str) -> Record | None:
