@@ -1,1 +1,1 @@
-"""What developers run on the checkout itself: `./hf test`, `./hf check`, `./hf bench`. No part of the package."""
+"""What developers run on the checkout itself: `./hf test` and `./hf check`. No part of the package."""

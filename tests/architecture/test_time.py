@@ -37,7 +37,12 @@ def asked_in_python(text: str) -> Iterator[tuple[int, str]]:
             owner = of.id if isinstance(of, ast.Name) else of.attr if isinstance(of, ast.Attribute) else ""
             if node.func.attr in _ASKING.get(owner, ()):
                 yield node.lineno, f"{owner}.{node.func.attr}()"
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and _SQL.match(node.value) and (found := _SQL_ASKING.search(node.value)):
+        if (
+            isinstance(node, ast.Constant)
+            and isinstance(node.value, str)
+            and _SQL.match(node.value)
+            and (found := _SQL_ASKING.search(node.value))
+        ):
             yield node.lineno, f"{found[0]} in SQL"
         if isinstance(node, ast.ImportFrom) and node.module == "time":
             for name in node.names:
@@ -63,7 +68,9 @@ def test_only_the_clock_reads_the_time() -> None:
 
 def test_sql_is_given_the_business_date_and_never_asks_for_it() -> None:
     found = [
-        f"{path.relative_to(SOURCE)}:{line}: {what}" for path in sorted(SOURCE.rglob("*.sql")) for line, what in asked_in_sql(path.read_text("utf-8"))
+        f"{path.relative_to(SOURCE)}:{line}: {what}"
+        for path in sorted(SOURCE.rglob("*.sql"))
+        for line, what in asked_in_sql(path.read_text("utf-8"))
     ]
     assert found == []
 
