@@ -5,6 +5,7 @@ Duty first: the list is ranked by what is at risk and how much of the time is us
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
@@ -84,7 +85,6 @@ def home(request: HttpRequest, desk: Desk) -> HttpResponse:
     with transaction() as db:
         rows = reading.my_duties(db, desk.look, staff_id, roles, week_end, _RANKED)
         all_week = len(rows) if len(rows) < _RANKED else reading.count_my_duties(db, desk.look, staff_id, roles, week_end)
-        total = reading.count_my_duties(db, desk.look, staff_id, roles, tomorrow)
         next_at = reading.next_duty_at(db, desk.look, staff_id, roles, week_end) if not rows else None
         waiting = [each for each in requests(db, desk.staff.scope) if each.standing is Standing.OPEN]
         loans_asked = reading.loans_numbered(db, desk.look, [each.loan_id for each in waiting if each.loan_id is not None])
@@ -100,18 +100,17 @@ def home(request: HttpRequest, desk: Desk) -> HttpResponse:
         }
         audit = reading.last_audit(db)
         night = reading.last_night(db)
-    tasks = sorted((task_of(row, desk.now, tomorrow) for row in rows), key=lambda task: -task.rank)
+    tasks = sorted((task_of(row, desk.now, tomorrow) for row in rows), key=lambda task: (-task.rank, -task.used, task.row["due_at"]))
     groups = _grouped(tasks)
     shown = [(name, heading, members) for name, heading, members in groups if members]
-    urgent = sum(1 for task in tasks if task.group in ("late", "near"))
+    counted = Counter(task.group for task in tasks)
+    urgent, total = counted["late"] + counted["near"], len(tasks) - counted["week"]
     first = next((members[0] for _name, _heading, members in shown), None)
     return render(
         request,
         "console/home.html",
         {
             "groups": shown,
-            "total": total,
-            "urgent": urgent,
             "first": first,
             "hidden": all_week - sum(len(members) for _n, _h, members in shown),
             "waiting": [
@@ -142,6 +141,8 @@ def _headline(total: int, urgent: int) -> tuple[str, str]:
     first = ngettext("%(n)s thing today,", "%(n)s things today,", total) % {"n": total}
     if not urgent:
         return first, gettext("none is close to its deadline")
+    if urgent == total:
+        return first, gettext("every one of them pressing")
     return first, ngettext("first the %(n)s close to its deadline", "first the %(n)s close to their deadline", urgent) % {"n": urgent}
 
 

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_safe
 
 from holdfast import servicing
 from holdfast.approvals import requests
-from holdfast.contact import segments
+from holdfast.contact import messages, segments
 from holdfast.database.connection import transaction
 from holdfast.duties import escalation
 from holdfast.journal import prove
@@ -27,7 +27,7 @@ from holdfast.policy import read_pack
 from holdfast.servicing import Quote
 from holdfast.servicing import reading as book
 from holdfast.servicing.views import Balances, DutyRow, EventRow, InstalmentRow
-from holdfast.web.console import approval, reading, story, words
+from holdfast.web.console import approval, story, words
 from holdfast.web.console.desk import Db, Desk, at_desk
 from holdfast.web.console.forms import NoteForm, ReasonForm, ReceiptForm, RefundForm
 from holdfast.web.console.templatetags.console import money
@@ -65,7 +65,7 @@ def page(request: HttpRequest, desk: Desk, loan_id: str, *, tried: Tried | None 
         entries = book.entries(db, desk.look, loan_id, cursor=request.GET.get("entries") or None, limit=_RECORDS)
         duties = book.duties_of(db, desk.look, loan_id)
         asked = requests(db, desk.staff.scope, loan_id=detail.number)
-        sent = reading.messages_of(db, detail.number, _MESSAGES)
+        sent = messages(db, desk.staff.scope, loan_id=detail.number, limit=_MESSAGES)
         proof = prove(db, detail.number)
         pack = read_pack(db, *detail.pack_version.split(" ", 1))
         quote, quote_refused = _quote(db, loan_id, on)
@@ -93,13 +93,17 @@ def page(request: HttpRequest, desk: Desk, loan_id: str, *, tried: Tried | None 
         "events": [_event(event, desk, tried) for event in events.items if event.kind != "instalment_due"],
         "open_duties": open_duties,
         "next_duty": open_duties[0] if open_duties else None,
+        "primary": next(
+            (card for card in open_duties if card["form"] is not None and card["duty"].due_on <= desk.today + timedelta(days=1)), None
+        ),
+        "refund_due": any(card["duty"].kind == "refund" for card in open_duties),
         "closed_duties": [duty for duty in duties if not duty.open],
         "panels": approval.panels(asked, desk, (tried.about, tried.form) if tried and tried.slot == "answer" else None),
         "quote": quote,
         "quote_on": on,
         "quote_refused": quote_refused,
         "quote_lines": _quote_lines(quote, detail.balances) if quote else [],
-        "messages_sent": [(each, len(each["body"]), segments(each["body"])) for each in sent],
+        "messages_sent": [(each, len(each.body), segments(each.body)) for each in sent],
         "sealed": proof,
         "may_export": may(desk.staff, "journal.export"),
         "may_receive": may(desk.staff, "receipt.post") and row.state in _TAKES_RECEIPTS,

@@ -160,21 +160,6 @@ def branches(db: Db) -> list[Row]:
     return fetch(db, "SELECT code, name FROM branch ORDER BY code", {})
 
 
-# -- one loan -------------------------------------------------------------------------------------
-
-
-def messages_of(db: Db, loan_id: int, limit: int) -> list[Row]:
-    """The latest messages of a loan, newest first. The caller has passed the sight."""
-    return fetch(
-        db,
-        """
-        SELECT message_no, duty_no, purpose, channel, template, body, on_date, send_from, state, state_why, sent_at, settled_at
-          FROM message WHERE loan_id = %(loan)s ORDER BY message_no DESC LIMIT %(limit)s
-        """,
-        {"loan": loan_id, "limit": limit},
-    )
-
-
 # -- the night ------------------------------------------------------------------------------------
 
 

@@ -191,6 +191,19 @@ NIGHT_KINDS: Final[Mapping[str, Text]] = {
     "class": _("Classes"),
 }
 
+# What `journal verify` looks at when it computes the whole journal again.
+CHECKS: Final[Mapping[str, Text]] = {
+    "records": _("Each record's bytes hash to its digest"),
+    "chains": _("Each chain is gapless, each record holds the one before"),
+    "loan heads": _("Each loan's row names the end of its chain"),
+    "places": _("Each record has exactly one place: leaf, batch or queue"),
+    "batches": _("Each batch's root follows from its lines"),
+    "tree": _("The one tree follows from its leaves"),
+    "heads": _("Each signed head is the tree's at its size"),
+    "outside head": _("A head kept outside agrees"),
+    "outside anchor": _("A head kept outside agrees"),
+}
+
 # Why the night does something: the rule of the pack, or of the engine, in words.
 RULES: Final[Mapping[str, Text]] = {
     "reminder.days_before": _("the pack's days of reminding before a due date"),
