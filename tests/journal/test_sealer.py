@@ -145,6 +145,23 @@ def test_a_queue_line_without_a_record_stops_the_sealer(owner_db: Connection[Any
         seal(owner_db, tmp_path, AT)
 
 
+def test_a_second_sealer_waits_for_the_first_and_goes_on_after_it(fresh_urls: Urls, tmp_path: Path) -> None:
+    """Without the lock both would give out the same positions for different records."""
+    with psycopg.connect(fresh_urls.app) as first, psycopg.connect(fresh_urls.app) as second, psycopg.connect(fresh_urls.app) as watch:
+        write(first, 3)
+        first.commit()
+        assert seal(first, tmp_path, AT) == 3
+        write(watch, 2)
+        watch.commit()
+        with ThreadPoolExecutor(1) as thread:
+            sealing = thread.submit(seal, second, tmp_path, AT)
+            while not watch.execute("SELECT 1 FROM pg_locks WHERE NOT granted AND pid = %s", (second.info.backend_pid,)).fetchall():
+                watch.commit()
+                assert not sealing.done()
+            first.commit()
+            assert sealing.result() == 5
+
+
 def test_many_writers_and_sealers_at_once_leave_one_gapless_tree(fresh_urls: Urls, tmp_path: Path) -> None:
     """Eight writers commit 400 records in transactions that overlap and sometimes roll back, while two sealers run."""
     writers, each = 8, 50

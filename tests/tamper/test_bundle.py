@@ -200,6 +200,12 @@ def test_earlier_heads_stand_once_and_in_order() -> None:
         }
 
 
+def test_a_batch_that_no_record_uses_has_no_place_in_the_file() -> None:
+    spare = replace(CASE.bundle, batches=CASE.bundle.batches * 2)
+    faults = failed(CASE.verdict(CASE.journal.stated(spare).data()))
+    assert faults == {"byte form": "batches: each stands once, in the order of its first use"}
+
+
 def test_a_record_that_merely_looks_like_a_batch_seals_no_lines() -> None:
     """An officer's free words may hold a number of lines and a root; only the journal's own kind of record vouches for lines."""
     journal, ours = PaperJournal(KEY), drawn(LOAN, 2)

@@ -96,7 +96,7 @@ ALTERED: Final = [
     ),
     ("DELETE FROM seal_queue", {"places": "record 6 of chain 9001001: neither sealed"}),
     ("INSERT INTO seal_queue (loan_id, seq) VALUES (9001001, 1)", {"places": "record 1 of chain 9001001: in 2 places"}),
-    ("INSERT INTO seal_queue (loan_id, seq) VALUES (77, 1)", {"places": "1 lines of the sealer's queue"}),
+    ("INSERT INTO seal_queue (loan_id, seq) VALUES (77, 1)", {"places": "the sealer's queue names 1 record not"}),
     ("UPDATE record SET batch_id = 5, batch_line = 0 WHERE loan_id = 9001001 AND seq = 6", {"places": "in 2 places", "batches": "batch 5"}),
     ("DELETE FROM record WHERE batch_line = 300", {"batches": "line 301 stands where line 300 belongs"}),
     ("DELETE FROM record WHERE batch_line = 599", {"batches": "its 599 lines do not"}),
@@ -187,7 +187,7 @@ def test_an_outside_head_that_fits_is_the_outside_view_up_to_its_size(book: Conn
     seal(book, tmp_path, AT)
     result = verdict(book, tmp_path, kept)
     assert result.as_json()["verdict"] == "ok"
-    assert result.not_checked == ["outside anchor of the 2 records that came after the outside head"]
+    assert result.not_checked == ["outside anchor of what came after the outside head: 2 records"]
 
 
 def test_a_strangers_head_is_refused(book: Connection[Any], tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from holdfast.journal.records import BATCH_KIND, leaf_hash
 from holdfast.journal.sealer import tree_size
 from holdfast.journal.store import BATCH_LEVEL
 from holdfast.journal.tree import Frontier, Node
-from holdfast.journal.verify import Check, Verdict
+from holdfast.journal.verify import Check, Verdict, counted
 from holdfast.kernel import canonical
 from holdfast.kernel.clock import iso_instant
 from holdfast.kernel.errors import BadInput
@@ -115,7 +115,7 @@ def recheck(db: Connection[Any], key: VerifierKey | None, *, outside: str | None
     if outside is None:
         verdict.not_checked.append("outside anchor")
     elif kept and (newer := tree_size(db) - kept.size) > 0:
-        verdict.not_checked.append(f"outside anchor of the {newer} records that came after the outside head")
+        verdict.not_checked.append(f"outside anchor of what came after the outside head: {counted(newer, 'record')}")
     return verdict
 
 
@@ -163,8 +163,8 @@ def _records(db: Connection[Any]) -> list[Check]:
     for (public_id,) in db.execute(LOANS_WITHOUT).fetchall():
         ends.add(f"loan {public_id} has no record")
     return [
-        bytes_.check(f"{count} records give their hashes"),
-        chains.check(f"{chain_count} chains without a gap"),
+        bytes_.check(f"{counted(count, 'record')} hashed again"),
+        chains.check(f"{counted(chain_count, 'chain')} without a gap"),
         ends.check("each loan names its chain's end"),
     ]
 
@@ -184,8 +184,8 @@ def _places(db: Connection[Any]) -> Check:
         findings.add(f"record {seq} of chain {loan_id}: {what}")
     row = db.execute(WAITING).fetchone() or (0, 0)
     if row[1]:
-        findings.add(f"{row[1]} lines of the sealer's queue name records that do not exist")
-    return findings.check(f"each record has one place; {row[0]} wait for the sealer")
+        findings.add(f"the sealer's queue names {counted(row[1], 'record')} not to be found")
+    return findings.check(f"each record has one place; waiting for the sealer: {row[0]}")
 
 
 def _batches(db: Connection[Any]) -> Check:
@@ -212,7 +212,7 @@ def _batches(db: Connection[Any]) -> Check:
             findings.add(
                 f"batch {batch_id}: its {frontier.size} lines do not lead to the root of {says.get('lines')} that its record names"
             )
-    return findings.check(f"{len(stated)} batches lead to their roots")
+    return findings.check(f"{counted(len(stated), 'batch', 'batches')} computed again")
 
 
 def _tree(db: Connection[Any], key: VerifierKey | None, kept: Checkpoint | None) -> list[Check]:
@@ -248,10 +248,14 @@ def _tree(db: Connection[Any], key: VerifierKey | None, kept: Checkpoint | None)
     if not found and kept is not None:
         outside.add(f"the outside head holds {kept.size} records, the journal only {frontier.size}: records are gone")
     checks = [
-        tree.check(f"{frontier.size} leaves give each stored node"),
-        heads.check(f"{len(stored)} heads are what their leaves give and are signed"),
+        tree.check(f"computed again from {counted(frontier.size, 'leaf', 'leaves')}"),
+        heads.check(f"{counted(len(stored), 'head')} computed again, each signature checked"),
     ]
-    return checks if kept is None else [*checks, outside.check(f"the journal begins with the {kept.size} records of the outside head")]
+    return (
+        checks
+        if kept is None
+        else [*checks, outside.check(f"the journal begins with what was kept outside: {counted(kept.size, 'record')}")]
+    )
 
 
 def _compare_head(heads: _Findings, head: tuple[int, bytes, str], frontier: Frontier, key: VerifierKey | None) -> None:

@@ -157,7 +157,7 @@ class _Examination:
             if body.get("prev") != previous.hex():
                 raise _Fails(f"record {number}: it does not follow the bytes of record {number - 1}; one of the two was altered")
             previous = leaf_hash(record.body.encode())
-        return f"records 1 to {len(self.bundle.records)} of {self.bundle.chain}, none missing between them"
+        return f"{counted(len(self.bundle.records), 'record')} of {self.bundle.chain} from the first on, without a gap"
 
     def records(self) -> str:
         """Each record's path leads to the checkpoint's root, or to the root that its batch states."""
@@ -168,14 +168,14 @@ class _Examination:
                 self._in_tree(record, head, where)
             else:
                 self._in_batch(record, where)
-        return f"{len(self.bundle.records)} records lead to the root of {head.size}"
+        return f"paths of {counted(len(self.bundle.records), 'record')} lead to the root of {head.size}"
 
     def batches(self) -> str:
         """Each batch's own record leads to the checkpoint's root."""
         head = self._checkpoint()
         for number, batch in enumerate(self.bundle.batches, 1):
             self._in_tree(batch, head, f"batch {number}")
-        return f"{len(self.bundle.batches)} batches lead to the root of {head.size}"
+        return f"paths of {counted(len(self.bundle.batches), 'batch', 'batches')} lead to the root of {head.size}"
 
     def checkpoint(self) -> str:
         """The head is a checkpoint with one signature, made by the outside key."""
@@ -183,7 +183,7 @@ class _Examination:
         self._signed(self.bundle.checkpoint, "the checkpoint")
         if self.key and self.key.name != head.origin:
             raise _Fails(f"the checkpoint is of {head.origin}, the key is of {self.key.name}")
-        return f"{head.size} records of {head.origin}" + ("" if self.key else "; signature not checked")
+        return f"{counted(head.size, 'record')} of {head.origin}" + ("" if self.key else "; signature not checked")
 
     def earlier_heads(self) -> str:
         """Each earlier head is signed by the key, and the bundle's head follows from it."""
@@ -198,7 +198,7 @@ class _Examination:
             if not verify_consistency(older=then.size, older_root=then.root, newer=now.size, newer_root=now.root, path=earlier.path):
                 raise _Fails(f"{where}: the head of {now.size} does not follow from the head of {then.size}")
             last = then.size
-        return f"this head follows from {len(self.bundle.earlier)} earlier ones"
+        return f"this head follows from {counted(len(self.bundle.earlier), 'earlier one')}"
 
     def statement(self) -> str:
         """The signer states how many records the chain has under this head, and the digest of everything else."""
@@ -212,7 +212,9 @@ class _Examination:
         if stated != meant:
             raise _Fails("the statement was made for other contents than these")
         self._signed(self.bundle.statement, "the statement")
-        return f"the signer states that these {meant[2]} records are all" + ("" if self.key else "; signature not checked")
+        return f"the signer states that there is no more than {counted(len(self.bundle.records), 'record')}" + (
+            "" if self.key else "; signature not checked"
+        )
 
     def outside_head(self) -> str:
         """The head from outside and the head in the file belong to one history."""
@@ -224,7 +226,7 @@ class _Examination:
         if then.size == now.size:
             if then.root != now.root:
                 raise _Fails(f"two different journals of {now.size} records: what was kept outside is not what this file shows")
-            return f"the same {now.size} records"
+            return f"the same {counted(now.size, 'record')}"
         if then.size > now.size:
             self.verdict.not_checked.append(
                 f"outside head: it holds {then.size} records and the file only {now.size}; ask for a newer file, made after that head"
@@ -287,6 +289,11 @@ class _Examination:
                 self.key.opens(note)
             except BadNote as error:
                 raise _Fails(f"{where}: {error.sentence}") from None
+
+
+def counted(number: int, noun: str, nouns: str = "") -> str:
+    """`1 record`, `2 records`."""
+    return f"{number} {noun if number == 1 else nouns or noun + 's'}"
 
 
 def _text_of(note: str, where: str) -> str:
