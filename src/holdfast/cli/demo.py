@@ -18,6 +18,7 @@ from holdfast.database.supervisor import Supervisor
 from holdfast.kernel.errors import BadInput, Refusal, Unavailable
 from holdfast.kernel.places import data_folder
 from holdfast.sample import load
+from holdfast.web.borrower.links import path_of
 
 HOST: Final = "127.0.0.1"
 _LOGINS: Final = "demo-logins.json"
@@ -52,7 +53,7 @@ def run(given: argparse.Namespace) -> int:
                 print(f"login {login.role} {login.user} {login.password}")
             for login in logins:
                 print(f"token {login.role} {login.token}")
-            print(f"borrower http://{HOST}:{given.port}/borrower/", flush=True)
+            print(f"borrower http://{HOST}:{given.port}{borrower_path()}", flush=True)
 
         keep_running([web(HOST, given.port, workers=1, threads=4), worker()], HOST, given.port, ready=ready)
     return 0
@@ -91,3 +92,10 @@ def sample_logins() -> list[Login]:
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
             json.dump(logins, file, ensure_ascii=False, indent=1)
     return logins
+
+
+def borrower_path() -> str:
+    """The page of one sample borrower who still has something to pay."""
+    with transaction() as db:
+        row = db.execute("SELECT public_id FROM loan WHERE state = 'active' ORDER BY next_action_at, loan_id LIMIT 1").fetchone()
+    return path_of(row[0]) if row else "/login"

@@ -20,6 +20,7 @@ WSGI_APPLICATION = "holdfast.web.wsgi.application"
 INSTALLED_APPS = [
     "holdfast",
     "holdfast.web.console",
+    "holdfast.web.borrower",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

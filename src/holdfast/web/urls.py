@@ -12,6 +12,7 @@ urlpatterns = [
     path("healthz", health),
     path("static/<path:path>", static_file),
     path("api/v1/", api.urls),
+    path("borrower/", include("holdfast.web.borrower.urls")),
     path("", include("holdfast.web.console.urls")),
 ]
 
