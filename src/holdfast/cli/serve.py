@@ -127,8 +127,7 @@ def keep_running(services: Sequence[Service], host: str, port: int, *, ready: Ca
         print(f"ready {address(host, port)}", flush=True)
         while True:
             time.sleep(0.2)
-            if not os.environ.get("DATABASE_URL") and Supervisor.here().revive():
-                print("holdfast: the database ended; started it again", file=sys.stderr, flush=True)
+            _revive_database()
             for service in services:
                 if service.ended() and time.monotonic() - service.started > SECONDS_BETWEEN_STARTS:
                     print(f"holdfast: {service.name} ended; starting it again", file=sys.stderr, flush=True)
@@ -142,6 +141,18 @@ def keep_running(services: Sequence[Service], host: str, port: int, *, ready: Ca
             service.ask_to_stop()
         for service in services:
             service.stop(until)
+
+
+def _revive_database() -> None:
+    """Start our own server again if it died. One that dies while it starts is started on the next turn."""
+    if os.environ.get("DATABASE_URL"):
+        return
+    try:
+        if Supervisor.here().revive():
+            print("holdfast: the database ended; started it again", file=sys.stderr, flush=True)
+    except Unavailable as error:
+        print(f"holdfast: {error.sentence}; trying again", file=sys.stderr, flush=True)
+        time.sleep(SECONDS_BETWEEN_STARTS)
 
 
 def address(host: str, port: int) -> str:

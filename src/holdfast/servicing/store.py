@@ -41,7 +41,8 @@ SELECT l.loan_id, l.public_id, l.branch_id, l.officer_id, l.party_id, l.borrower
  WHERE l.loan_id = ANY(%s)
  ORDER BY l.loan_id
 """
-_LOCKED = _LOANS + "   FOR UPDATE OF l\n"
+# Before and apart from the reading: a statement that waits for a lock joins what it read before it waited.
+_LOCK = "SELECT 1 FROM loan WHERE loan_id = ANY(%s) ORDER BY loan_id FOR UPDATE"
 
 _INSTALMENTS = """
 SELECT loan_id, n, due_on, principal, interest, fee, penalty, principal_paid, interest_paid, fee_paid, penalty_paid, paid_on
@@ -65,7 +66,9 @@ def load(db: Db, loan_ids: Sequence[int], *, lock: bool = True) -> list[Held]:
     """
     ids = sorted(set(loan_ids))
     with db.pipeline():
-        loans = db.execute(_LOCKED if lock else _LOANS, [ids])
+        if lock:
+            db.execute(_LOCK, [ids])
+        loans = db.execute(_LOANS, [ids])
         instalments = db.execute(_INSTALMENTS, [ids])
         duties = db.execute(_OPEN_DUTIES, [ids])
     rows_of: dict[int, list[Instalment]] = {loan_id: [] for loan_id in ids}
