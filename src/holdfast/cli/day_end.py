@@ -11,7 +11,9 @@ from typing import Any
 from holdfast import days
 from holdfast.database.connection import book, transaction
 from holdfast.kernel.calendar import parse_date
+from holdfast.kernel.places import keys_folder
 from holdfast.policy import clock
+from holdfast.worker.loop import seal_now
 
 _SHOWN = 40
 
@@ -31,6 +33,8 @@ def _day_end(arguments: argparse.Namespace) -> int:
             with transaction() as db:
                 asked = clock(db).today()
         answer = _dry_run(asked) if arguments.dry_run else _close(asked)
+        if not arguments.dry_run:
+            seal_now(keys_folder())
     if arguments.json:
         print(json.dumps(answer, ensure_ascii=False))
     else:

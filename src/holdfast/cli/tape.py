@@ -12,7 +12,9 @@ import psycopg
 
 from holdfast.database.connection import book, transaction
 from holdfast.kernel.calendar import parse_date
+from holdfast.kernel.places import keys_folder
 from holdfast.takeover import Reconciliation, import_tape, load, shipped
+from holdfast.worker.loop import seal_now
 
 _SHOWN = 20
 
@@ -33,6 +35,7 @@ def _import(arguments: argparse.Namespace) -> int:
     tape_map = load(arguments.map)
     with book():
         report = import_tape(transaction, arguments.file, tape_map, as_of=as_of, progress=_tell if sys.stderr.isatty() else None)
+        seal_now(keys_folder())
     print(json.dumps(report.to_json(), ensure_ascii=False) if arguments.json else _in_words(report))
     return 1 if report.refused else 0
 

@@ -24,7 +24,7 @@ from holdfast.loans import Loan, loan_id_of
 from holdfast.policy import Lender, Pack, lender, may_originate, read_pack
 from holdfast.servicing import store
 from holdfast.servicing.duties import RELEASE_KINDS, Cursors, Plan, plan_of
-from holdfast.servicing.fold import Event, begin
+from holdfast.servicing.fold import Event, State, Totals, begin
 from holdfast.servicing.held import Account, Change, Held
 from holdfast.servicing.payoff import PayoffLine, payoff, payoff_lines
 from holdfast.servicing.rules import Act, change
@@ -120,6 +120,7 @@ def originate(
         product_code=product_code, product_version=product_version, contract_no=contract_no, terms=terms,
         pack_version=f"{pack.name} {pack.version}", today=today, on=terms.disbursed_on, charges_barred=False,
         collateral=_collateral(db, product_code),
+        state=begin(terms),
     )  # fmt: skip
     event = Event(1, "disbursed", terms.disbursed_on, today, {"amount": terms.principal})
     try:
@@ -148,6 +149,8 @@ def take_over(
             product_code=row.product_code, product_version=row.product_version, contract_no=row.contract_no, terms=row.terms,
             pack_version=f"{pack.name} {pack.version}", today=today, on=as_of, charges_barred=row.charges_barred,
             collateral=collateral[row.product_code],
+            # The event builds the schedule from the balance; the contract's own is not needed.
+            state=State(row.terms, [], Totals(), through=as_of),
         )  # fmt: skip
         event = Event(1, "taken_over", as_of, today, {**row.payload, "source": dict(row.source)})
         changes.append(change(held, act, plans[held.collateral], [event]))
@@ -319,13 +322,14 @@ def _unborn(
     on: date,
     charges_barred: bool,
     collateral: str,
+    state: State,
 ) -> Held:
     loan = Loan(
         loan_id, new_id("ln"), branch_id, officer_id, party_id, borrower_label, product_code, product_version, contract_no,
         terms.currency, LoanState.ACTIVE, 0, EMPTY_HEAD, 0, None, None, pack_version, today,
     )  # fmt: skip
     account = Account(None, 0, on, Cursors(today, today), today, "pass", None, charges_barred)
-    return Held(loan, collateral, begin(terms), account, [])
+    return Held(loan, collateral, state, account, [])
 
 
 def _collateral(db: Db, product_code: str) -> str:

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from threading import Event
+from threading import Event, Thread
 from typing import Final
 
 from holdfast import days, takeover
@@ -37,10 +37,9 @@ class Job:
     next_at: float = 0.0
 
 
-def jobs(keys: Path) -> list[Job]:
-    """All that the worker does, the most urgent first."""
+def jobs() -> list[Job]:
+    """All that the worker does besides sealing, the most urgent first."""
     return [
-        Job("seal", _SEAL_SECONDS, lambda: seal_now(keys)),
         Job("send", 2.0, send_now),
         Job("tapes", 1.0, read_tapes),
         Job("day-end", 60.0, close_past_days),
@@ -48,8 +47,20 @@ def jobs(keys: Path) -> list[Job]:
 
 
 def run(keys: Path, stop: Event) -> None:
-    """Work until `stop` is set. A job that fails is logged and tried again; it never stops the others."""
-    due = jobs(keys)
+    """Work until `stop` is set. A job that fails is logged and tried again; it never stops the others.
+
+    The sealer has a thread of its own, so that a long tape does not keep records waiting.
+    """
+    sealer = Thread(target=_turn, args=([Job("seal", _SEAL_SECONDS, lambda: seal_now(keys))], stop), name="sealer")
+    sealer.start()
+    try:
+        _turn(jobs(), stop)
+    finally:
+        stop.set()
+        sealer.join()
+
+
+def _turn(due: list[Job], stop: Event) -> None:
     while not stop.is_set():
         for job in due:
             if time.monotonic() >= job.next_at and not stop.is_set():
