@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from holdfast.kernel.errors import Fault, Refusal
 from holdfast.kernel.rate import Rate
+from holdfast.kernel.rounding import Rounding
 from holdfast.servicing.fold import Allocation, Event, State, begin, fold, in_order, step
 from holdfast.servicing.payoff import payoff
 from holdfast.servicing.schedule import due_on
@@ -79,6 +80,12 @@ def test_money_beyond_the_due_may_be_spread_evenly_and_the_last_takes_the_rest()
     terms = contract(principal=40_000, rate=Rate(0), instalments=4, excess=Excess.SPREAD)
     state = lent(terms).paid(20_000, FIRST).state
     assert [row.paid for row in state.instalments] == [10_000, 3_333, 3_333, 3_334]
+
+
+def test_a_spread_share_rounded_up_never_takes_more_than_there_is() -> None:
+    # 0.01 over three instalments, each share rounded up to 0.01: the first takes it all.
+    terms = contract(principal=40_000, rate=Rate(0), instalments=4, excess=Excess.SPREAD, rounding=Rounding.UP)
+    assert laid(lent(terms).paid(10_001, FIRST).state) == [(1, 10_000, 0, 0, 0), (2, 1, 0, 0, 0)]
 
 
 def test_a_receipt_may_go_across_instalments_part_by_part() -> None:
