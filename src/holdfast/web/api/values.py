@@ -31,6 +31,10 @@ from holdfast.kernel.money import EXPONENTS, LARGEST_MINOR, Money
 FIRST_DAY: Final = date(1970, 1, 1)
 LAST_DAY: Final = date(2199, 12, 31)
 
+# What the OpenAPI page says of a day and of words; the validators below say the same and more.
+_DAY: Final = r"^(19[7-9][0-9]|20[0-9]{2}|21[0-9]{2})-[0-9]{2}-[0-9]{2}$"
+_NO_CONTROLS: Final = r"^[^\u0000-\u0008\u000b-\u001f]*$"
+
 Currency = StrEnum("Currency", {code: code for code in sorted(EXPONENTS)})  # type: ignore[misc]
 
 
@@ -81,7 +85,17 @@ def _plain(text: str) -> str:
     return text
 
 
-Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
+Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date", "pattern": _DAY})]
 Instant = Annotated[datetime, PlainSerializer(iso_instant, return_type=str), WithJsonSchema({"type": "string", "format": "date-time"})]
-Words = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=1000), AfterValidator(_plain)]
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100), AfterValidator(_plain)]
+Words = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=1000),
+    AfterValidator(_plain),
+    Field(json_schema_extra={"pattern": _NO_CONTROLS}),
+]
+Name = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=100),
+    AfterValidator(_plain),
+    Field(json_schema_extra={"pattern": _NO_CONTROLS}),
+]
