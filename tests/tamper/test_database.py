@@ -138,6 +138,12 @@ def test_every_alteration_is_named(book: Connection[Any], tmp_path: Path, statem
         assert words in found[name], found
 
 
+def test_a_record_rewritten_alone_is_betrayed_by_the_record_after_it(book: Connection[Any], tmp_path: Path) -> None:
+    forged = drawn("ln_9001002", 3, loan_id=9001002, word="900.00")[0]
+    book.execute("UPDATE record SET body = %s, leaf_hash = %s WHERE loan_id = 9001002 AND seq = 1", (forged.body, forged.leaf_hash))
+    assert faults(book, tmp_path)["chains"] == "record 2 of chain 9001002: it does not follow the bytes of the record before it"
+
+
 def test_a_record_rewritten_with_its_hash_chain_and_leaf_is_betrayed_by_the_signed_heads(book: Connection[Any], tmp_path: Path) -> None:
     forged = drawn("ln_9001002", 3, loan_id=9001002, word="900.00")
     for record in forged:
