@@ -59,10 +59,10 @@ def close_next(until: date) -> Night | None:
     return night
 
 
-def preview(on: date) -> Night:
-    """What the night of `on` would do to the book as it stands now; writes nothing."""
+def preview(on: date, *, most: int | None = None) -> Night:
+    """What the night of `on` would do to the book as it stands now, or to the first `most` loans; writes nothing."""
     with transaction() as db:
-        return run_night(db, clock=clock(db), on=on, dry_run=True)
+        return run_night(db, clock=clock(db), on=on, dry_run=True, most=most)
 
 
 def open_next_day() -> date:

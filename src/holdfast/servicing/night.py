@@ -70,14 +70,17 @@ def due_loans(db: Db, on: date) -> list[int]:
     return [row[0] for row in db.execute("SELECT loan_id FROM account WHERE next_event_on <= %s ORDER BY loan_id", [on]).fetchall()]
 
 
-def run_night(db: Db, *, clock: Clock, on: date, dry_run: bool = False) -> Night:
-    """Close the business day `on`. Running it again does nothing more: what it did moved each loan's next event on."""
+def run_night(db: Db, *, clock: Clock, on: date, dry_run: bool = False, most: int | None = None) -> Night:
+    """Close the business day `on`. Running it again does nothing more: what it did moved each loan's next event on.
+
+    A dry run may look at no more than `most` loans: a screen shows the first ones of a very large night.
+    """
     known = lender(db)
     night = Night(on)
     _classes(db, night, known, on, keep_lines=dry_run)
     plans = Plans(db, known)
     act = Act(on, clock.now(), SYSTEM, known.zone)
-    ids = due_loans(db, on)
+    ids = due_loans(db, on)[: most if dry_run else None]
     for start in range(0, len(ids), _CHUNK):
         _close_day(db, ids[start : start + _CHUNK], night, plans, act, dry_run)
     return night

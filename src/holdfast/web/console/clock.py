@@ -23,7 +23,8 @@ from holdfast.database.connection import transaction
 from holdfast.kernel.errors import BadInput, Refusal
 from holdfast.parties import require
 from holdfast.web.console import reading
-from holdfast.web.console.desk import Desk, at_desk
+from holdfast.web.console.coverage import recompute
+from holdfast.web.console.desk import Desk, at_desk, desk_of
 from holdfast.web.console.settings import safe_back
 from holdfast.web.console.templatetags.console import day as in_words
 
@@ -43,6 +44,8 @@ def move(request: HttpRequest, desk: Desk) -> HttpResponse:
     if target - desk.today > _FURTHEST:
         raise BadInput(gettext("The demo clock goes at most two months at a time."), field="target")
     today = _walk(desk.today, target)
+    with transaction() as db:
+        request.desk = desk_of(db, desk.staff)  # type: ignore[attr-defined]  # the frame shows the day that is reached
     if today < target:
         context = {
             "today": today,
@@ -53,6 +56,7 @@ def move(request: HttpRequest, desk: Desk) -> HttpResponse:
             "back": safe_back(request, request.POST.get("back", "")),
         }
         return render(request, "console/clock.html", context)
+    recompute(today, desk.clock.now())
     messages.success(request, gettext("It is now %(day)s. Each night in between has run.") % {"day": in_words(today)})
     return HttpResponseRedirect(safe_back(request, request.POST.get("back", "")))
 

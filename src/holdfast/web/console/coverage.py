@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
+
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -21,15 +23,20 @@ from holdfast.wiring import EXPECTATIONS
 def coverage(request: HttpRequest, desk: Desk) -> HttpResponse:
     """Show the latest audit; a POST recomputes it from contracts, events, pack and calendar."""
     if request.method == "POST":
-        with transaction() as db:
-            # One moment of the book, so that rows and events are of the same instant.
-            db.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-            found = examine(db, desk.today, EXPECTATIONS)
-        with transaction() as db:
-            reading.keep_audit(db, found, desk.clock.now())
+        recompute(desk.today, desk.clock.now())
         messages.success(request, gettext("Recomputed just now."))
         return HttpResponseRedirect(reverse("console:coverage"))
     with transaction() as db:
         audit = reading.last_audit(db)
     lists = [("missing", gettext("Missing")), ("late", gettext("Late")), ("unproved", gettext("Unproved"))]
     return render(request, "console/coverage.html", {"audit": audit, "lists": lists})
+
+
+def recompute(as_of: date, at: datetime) -> None:
+    """Audit the whole book as of a business date, and keep what was found."""
+    with transaction() as db:
+        # One moment of the book, so that rows and events are of the same instant.
+        db.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        found = examine(db, as_of, EXPECTATIONS)
+    with transaction() as db:
+        reading.keep_audit(db, found, at)

@@ -69,7 +69,7 @@ def at_desk(view: View[Args]) -> Callable[Concatenate[HttpRequest, Args], HttpRe
             return redirect_to_login(request.get_full_path())
         try:
             with transaction() as db:
-                desk = desk_of(db, int(request.user.pk))
+                desk = desk_of(db, _staff(db, int(request.user.pk)))
         except HoldfastError as error:
             return refused(request, error)
         request.desk = desk  # type: ignore[attr-defined]  # read by the frame around every page
@@ -83,13 +83,18 @@ def at_desk(view: View[Args]) -> Callable[Concatenate[HttpRequest, Args], HttpRe
     return seated
 
 
-def desk_of(db: Db, user_id: int) -> Desk:
-    """The desk of a log-in. Forbidden if no active member of staff stands behind it."""
-    staff = staff_of_user(db, user_id)
-    if staff is None:
-        raise Forbidden("this log-in belongs to nobody on the staff; ask the administrator", code="not_staff")
+def desk_of(db: Db, staff: Staff) -> Desk:
+    """The desk of this person, now."""
     known, time = lender(db), clock(db)
     today = time.today()
     pack = pack_in_force(db, time)
     look = Look(staff.scope, today, pack.table("classification.floors", on=today, lender_type=known.lender_type))
     return Desk(staff, known, time, today, time.now(), pack, look)
+
+
+def _staff(db: Db, user_id: int) -> Staff:
+    """Who stands behind a log-in; Forbidden if no active member of staff does."""
+    staff = staff_of_user(db, user_id)
+    if staff is None:
+        raise Forbidden("this log-in belongs to nobody on the staff; ask the administrator", code="not_staff")
+    return staff

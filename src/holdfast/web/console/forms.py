@@ -127,6 +127,7 @@ class HoldForm(ActForm):
 
     loan = forms.CharField(widget=forms.HiddenInput, max_length=40)
     about = forms.CharField(widget=forms.HiddenInput, max_length=80)
+    on = forms.DateField(widget=forms.HiddenInput)
     let_go = forms.BooleanField(widget=forms.HiddenInput, required=False)
     reason = forms.CharField(label=_("Reason"), max_length=500, required=False)
 

@@ -23,7 +23,7 @@ from holdfast.kernel.clock import instant_on
 from holdfast.kernel.errors import HoldfastError
 from holdfast.life import DUTIES, DutyKind
 from holdfast.web.console import approval, reading, words
-from holdfast.web.console.desk import Desk, at_desk
+from holdfast.web.console.desk import Db, Desk, at_desk
 
 # How many duties are ranked at once; the rest is a click away and says how many it is.
 _RANKED: Final = 200
@@ -81,30 +81,23 @@ def home(request: HttpRequest, desk: Desk) -> HttpResponse:
     roles = roles_worked(desk.staff.role)
     tomorrow = instant_on(desk.today + timedelta(days=1), time(0), desk.lender.zone)
     week_end = tomorrow + timedelta(days=6)
-    staff_id, branch = desk.staff.staff_id, desk.branch_only
+    staff_id = desk.staff.staff_id
     with transaction() as db:
         rows = reading.my_duties(db, desk.look, staff_id, roles, week_end, _RANKED)
         all_week = len(rows) if len(rows) < _RANKED else reading.count_my_duties(db, desk.look, staff_id, roles, week_end)
         next_at = reading.next_duty_at(db, desk.look, staff_id, roles, week_end) if not rows else None
-        waiting = [each for each in requests(db, desk.staff.scope) if each.standing is Standing.OPEN]
-        loans_asked = reading.loans_numbered(db, desk.look, [each.loan_id for each in waiting if each.loan_id is not None])
-        messages = reading.messages_on(db, desk.today, branch)
-        figures = {
-            "due": reading.due_on(db, desk.today, branch),
-            "received": reading.received_on(db, desk.today, branch),
-            "messages": sum(messages.values()),
-            "messages_sent": messages.get("sent", 0) + messages.get("delivered", 0),
-            "messages_unknown": messages.get("unknown", 0) + messages.get("failed", 0),
-            "late": reading.loans_late(db, desk.today, branch),
-            "releasing": reading.loans_in(db, ["releasing"], branch),
-        }
+        open_requests = [each for each in requests(db, desk.staff.scope) if each.standing is Standing.OPEN][:_SHOWN]
+        loans_asked = reading.loans_numbered(db, desk.look, [each.loan_id for each in open_requests if each.loan_id is not None])
+        figures = _figures(db, desk)
         audit = reading.last_audit(db)
-        night = reading.last_night(db)
+        late_now = reading.count_late_duties(db, desk.look, desk.now)
     tasks = sorted((task_of(row, desk.now, tomorrow) for row in rows), key=lambda task: (-task.rank, -task.used, task.row["due_at"]))
+    asked = [(approval.what(each), each, loans_asked.get(each.loan_id or 0), _mine_to_answer(each, desk)) for each in open_requests]
+    to_answer = [line for line in asked if line[3]]
     groups = _grouped(tasks)
     shown = [(name, heading, members) for name, heading, members in groups if members]
     counted = Counter(task.group for task in tasks)
-    urgent, total = counted["late"] + counted["near"], len(tasks) - counted["week"]
+    urgent, total = counted["late"] + counted["near"], len(tasks) - counted["week"] + len(to_answer)
     first = next((members[0] for _name, _heading, members in shown), None)
     return render(
         request,
@@ -113,17 +106,31 @@ def home(request: HttpRequest, desk: Desk) -> HttpResponse:
             "groups": shown,
             "first": first,
             "hidden": all_week - sum(len(members) for _n, _h, members in shown),
-            "waiting": [
-                (approval.what(each), each, loans_asked.get(each.loan_id or 0), _mine_to_answer(each, desk)) for each in waiting[:_SHOWN]
-            ],
+            "mine_to_answer": to_answer,
+            "waiting": [line for line in asked if not line[3]],
+            "late_now": late_now,
             "next_at": next_at,
             "figures": figures,
             "audit": audit,
-            "night": night,
             "hours": desk.pack.hours("contact.sms_hours", on=desk.today),
             "headline": _headline(total, urgent),
         },
     )
+
+
+def _figures(db: Db, desk: Desk) -> dict[str, Any]:
+    """How the day stands in the branch, or in all of them."""
+    branch = desk.branch_only
+    messages = reading.messages_on(db, desk.today, branch)
+    return {
+        "due": reading.due_on(db, desk.today, branch),
+        "received": reading.received_on(db, desk.today, branch),
+        "messages": sum(messages.values()),
+        "messages_sent": messages.get("sent", 0) + messages.get("delivered", 0),
+        "messages_unknown": messages.get("unknown", 0) + messages.get("failed", 0),
+        "late": reading.loans_late(db, desk.today, branch),
+        "releasing": reading.loans_in(db, ["releasing"], branch),
+    }
 
 
 def _mine_to_answer(asked: Request, desk: Desk) -> bool:

@@ -55,6 +55,17 @@ def count_my_duties(db: Db, look: Look, staff_id: int, roles: Sequence[str], unt
     return int(rows[0]["n"])
 
 
+def count_late_duties(db: Db, look: Look, now: datetime) -> int:
+    """Open duties of anyone within sight whose time has passed."""
+    sight, values = look.sight.condition("l")
+    rows = fetch(
+        db,
+        f"SELECT count(*) AS n FROM duty d JOIN loan l USING (loan_id) WHERE d.open AND d.due_at < %(now)s AND {sight}",
+        {**values, "now": now},
+    )
+    return int(rows[0]["n"])
+
+
 def next_duty_at(db: Db, look: Look, staff_id: int, roles: Sequence[str], after: datetime) -> datetime | None:
     """When the next such duty after that moment is due: what an empty day says comes next."""
     sight, values = look.sight.condition("l")
@@ -191,6 +202,11 @@ def last_night(db: Db) -> Row | None:
     return {**rows[0], "summary": json.loads(rows[0]["summary"])} if rows else None
 
 
+def count_due_loans(db: Db, day: date) -> int:
+    """How many loans the night of a day must touch."""
+    return int(fetch(db, "SELECT count(*) AS n FROM account WHERE next_event_on <= %(day)s", {"day": day})[0]["n"])
+
+
 def next_due_on(db: Db, after: date) -> date | None:
     """The first day after `after` on which an unpaid instalment of any loan falls due."""
     rows = fetch(
@@ -250,17 +266,17 @@ def latest_records(db: Db, look: Look, limit: int) -> list[Row]:
     )
 
 
-def held_lines(db: Db, look: Look, day: date) -> list[Row]:
-    """The lines of a day that somebody holds, of loans within sight, with who and why."""
+def held_lines(db: Db, look: Look, first: date, last: date) -> list[Row]:
+    """The lines of these days that somebody holds, of loans within sight, with who and why."""
     sight, values = look.sight.condition("l")
     return fetch(
         db,
         f"""
-        SELECT l.public_id, l.borrower_label, l.contract_no, h.kind, h.about, h.reason, h.held_at, s.name AS by_name
+        SELECT l.public_id, l.borrower_label, l.contract_no, h.on_date, h.kind, h.about, h.reason, h.held_at, s.name AS by_name
           FROM tonight_hold h JOIN loan l USING (loan_id) JOIN staff s ON s.staff_id = h.by_staff
-         WHERE h.on_date = %(day)s AND {sight} ORDER BY h.held_at
+         WHERE h.on_date BETWEEN %(first)s AND %(last)s AND {sight} ORDER BY h.held_at
         """,
-        {**values, "day": day},
+        {**values, "first": first, "last": last},
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any, Final
 
 from django.contrib import messages
@@ -30,6 +30,8 @@ from holdfast.web.console.templatetags.console import money, of_language
 
 KINDS: Final = ("message", "entry", "duty", "class")
 _SHOWN: Final = 200
+# A night is looked at whole up to so many loans; of a larger one the first ones are shown and the page says so.
+_LOOKED_AT: Final = 400
 
 
 @require_safe
@@ -50,16 +52,14 @@ def hold(request: HttpRequest, desk: Desk) -> HttpResponse:
 
         def verb(db: Db) -> None:
             number = book.loan_number(db, desk.look, wanted["loan"])
-            tomorrow, about = desk.today + timedelta(days=1), wanted["about"]
+            line = {"loan_id": number, "on": wanted["on"], "kind": "message", "about": wanted["about"]}
             if letting_go:
-                let_go(db, by=desk.staff, loan_id=number, on=tomorrow, kind="message", about=about)
-                return
-            hold_line(
-                db, clock=desk.clock, by=desk.staff, loan_id=number, on=tomorrow, kind="message", about=about, reason=wanted["reason"]
-            )
+                let_go(db, by=desk.staff, **line)
+            else:
+                hold_line(db, clock=desk.clock, by=desk.staff, reason=wanted["reason"], **line)
 
         try:
-            inputs = {name: str(wanted[name]) for name in ("loan", "about", "reason", "let_go")}
+            inputs = {name: str(wanted[name]) for name in ("loan", "about", "on", "reason", "let_go")}
             once(desk, act="tonight.hold", key=wanted["key"], inputs=inputs, verb=verb)
         except HoldfastError as error:
             into_form(form, error)
@@ -72,24 +72,28 @@ def hold(request: HttpRequest, desk: Desk) -> HttpResponse:
 
 
 def _page(request: HttpRequest, desk: Desk, *, form: HoldForm | None = None, status: int = 200) -> HttpResponse:
-    night = preview(desk.today)
+    night = preview(desk.today, most=_LOOKED_AT)
     kind = request.GET.get("kind", "")
     if kind not in KINDS:
         kind = next((name for name in KINDS if any(line.kind == name for line in night.lines)), "message")
     tomorrow = desk.today + timedelta(days=1)
     with transaction() as db:
         known = reading.loans_named(db, desk.look, sorted({line.loan for line in night.lines}))
-        held = reading.held_lines(db, desk.look, tomorrow)
+        held = reading.held_lines(db, desk.look, desk.today, tomorrow)
         kept = reading.messages_promised_for(db, desk.today, desk.branch_only)
         last = reading.last_night(db)
+        due = reading.count_due_loans(db, desk.today)
         next_due = reading.next_due_on(db, desk.today)
     mine = [line for line in night.lines if line.loan in known]
     of_kind = [line for line in mine if line.kind == kind]
+    stopped = {(row["public_id"], row["about"]) for row in held}
     context = {
         "night": night,
+        "due": due,
+        "cut": due > _LOOKED_AT,
         "kind": kind,
         "tabs": [(name, words.word(words.NIGHT_KINDS, name), count) for name, count in _counts(mine).items()],
-        "lines": [_line(line, known[line.loan], desk, form) for line in of_kind[:_SHOWN]],
+        "lines": [_line(line, known[line.loan], desk, form, held=(line.loan, line.about) in stopped) for line in of_kind[:_SHOWN]],
         "hidden": max(0, len(of_kind) - _SHOWN),
         "held": [_held(row, desk) for row in held],
         "kept": kept,
@@ -104,26 +108,31 @@ def _counts(lines: list[NightLine]) -> dict[str, int]:
     return {name: counted[name] for name in KINDS}
 
 
-def _line(line: NightLine, loan: Mapping[str, Any], desk: Desk, tried: HoldForm | None) -> dict[str, Any]:
+def _line(line: NightLine, loan: Mapping[str, Any], desk: Desk, tried: HoldForm | None, *, held: bool) -> dict[str, Any]:
     """One line as the page tells it: what, by which rule, and the form to hold it where it may be held."""
     failed = tried is not None and (tried.data.get("loan"), tried.data.get("about")) == (line.loan, line.about)
     form: HoldForm | None = None
     if failed:
         form = tried
-    elif line.kind == "message" and may(desk.staff, "tonight.hold"):
-        form = _form(line.loan, line.about)
+    elif line.kind == "message" and not held and may(desk.staff, "tonight.hold"):
+        form = _form(line.loan, line.about, line.what["send_on"])
     what = _what(line, loan, desk.lender.name or "Holdfast")
-    return {"line": line, "loan": loan, "what": what, "rule": words.word(words.RULES, line.rule), "form": form, "failed": failed}
+    rule = words.word(words.RULES, line.rule)
+    return {"line": line, "loan": loan, "what": what, "rule": rule, "held": held, "form": form, "failed": failed}
 
 
 def _held(row: Mapping[str, Any], desk: Desk) -> dict[str, Any]:
     """A line that somebody holds, and the form to let it go."""
     what = words.about("reminder", row["about"])
-    return {"row": row, "what": what, "form": _form(row["public_id"], row["about"]) if may(desk.staff, "tonight.hold") else None}
+    return {
+        "row": row,
+        "what": what,
+        "form": _form(row["public_id"], row["about"], row["on_date"]) if may(desk.staff, "tonight.hold") else None,
+    }
 
 
-def _form(loan: str, about: str) -> HoldForm:
-    return HoldForm(name=f"hold-{loan[-6:]}-{about.replace(' ', '')}", initial={"loan": loan, "about": about})
+def _form(loan: str, about: str, on: date | str) -> HoldForm:
+    return HoldForm(name=f"hold-{loan[-6:]}-{about.replace(' ', '')}", initial={"loan": loan, "about": about, "on": on})
 
 
 def _what(line: NightLine, loan: Mapping[str, Any], signature: str) -> str:

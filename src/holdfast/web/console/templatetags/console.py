@@ -189,6 +189,18 @@ def pairs(mapping: dict[Any, Any]) -> list[tuple[Any, Any]]:
     return list(mapping.items())
 
 
+@register.filter
+def bracketed(currency: str) -> str:
+    """The unit of a column, as its heading carries it: `（元）`, ` (CNY)`."""
+    return f"（{unit(currency)}）" if chinese() else f" ({unit(currency)})"
+
+
+@register.simple_tag
+def colon() -> str:
+    """A colon as the language writes it."""
+    return "：" if chinese() else ": "
+
+
 @register.simple_tag
 def icon(name: str) -> SafeString:
     """A drawing of the sprite that says nothing of its own."""
