@@ -138,6 +138,12 @@ def test_every_alteration_is_named(book: Connection[Any], tmp_path: Path, statem
         assert words in found[name], found
 
 
+def test_the_last_chain_of_the_book_is_compared_with_its_loan_too(book: Connection[Any], tmp_path: Path) -> None:
+    append(book, drawn("ln_last", 2, loan_id=9002000))
+    book.execute(LOAN, (9002000, "ln_last", 1, bytes(32)))
+    assert faults(book, tmp_path)["loan heads"] == "loan ln_last names record 1 as its last, its chain ends at 2"
+
+
 def test_a_record_rewritten_alone_is_betrayed_by_the_record_after_it(book: Connection[Any], tmp_path: Path) -> None:
     forged = drawn("ln_9001002", 3, loan_id=9001002, word="900.00")[0]
     book.execute("UPDATE record SET body = %s, leaf_hash = %s WHERE loan_id = 9001002 AND seq = 1", (forged.body, forged.leaf_hash))
