@@ -10,7 +10,7 @@ from typing import Any
 import psycopg
 import pytest
 from django.http import HttpResponse
-from django.test import Client, override_settings
+from django.test import Client
 
 from holdfast.journal import SYSTEM
 from holdfast.parties import Role, Staff, issue_token, staff
@@ -68,13 +68,6 @@ def settled_in(db: psycopg.Connection[Any]) -> Api:
         if role is not Role.SYSTEM:
             api.hire(role.value, role.value)
     return api
-
-
-@pytest.fixture(autouse=True)
-def only_the_api() -> Iterator[None]:
-    """The console's pages are not in the way."""
-    with override_settings(ROOT_URLCONF="tests.api.addresses"):
-        yield
 
 
 @pytest.fixture
