@@ -60,6 +60,12 @@ def test_a_partial_receipt_leaves_the_instalment_open() -> None:
     assert state.oldest_unpaid_due_on == FIRST
 
 
+def test_an_instalment_that_asks_for_nothing_is_never_the_next_due() -> None:
+    state = lent(contract(principal_grace=2, interest_grace=2)).state
+    assert state.next_due == (date(2026, 4, 1), 12_000 + 3_600)
+    assert state.oldest_unpaid_due_on == date(2026, 4, 1)
+
+
 def test_an_early_receipt_pays_the_next_instalment_ahead() -> None:
     state = lent().paid(11_200, date(2026, 1, 10)).state
     assert state.instalments[0].paid_on == date(2026, 1, 10)

@@ -79,6 +79,15 @@ def test_one_changed_digit_fails_and_names_the_field(file: Path) -> None:
         assert difference.startswith(f"{name}: expected ")
 
 
+@pytest.mark.parametrize(("engine", "penalties"), [("CUMULATIVE", "50.00"), ("PROGRESSIVE", "0.00")])
+def test_only_the_older_engine_lays_earlier_receipts_anew_when_a_charge_is_added(engine: str, penalties: str) -> None:
+    example = scenario("049")
+    charge, receipt = example["events"][2:4]
+    example["events"][2:4] = [receipt, charge | {"entered_on": "2023-02-10", "due_date": "2023-01-15"}]
+    example["terms"]["schedule_engine"] = engine
+    assert states(example)[-1]["transactions"][-1]["penalties"] == penalties
+
+
 def test_a_missing_row_an_unknown_key_and_a_wrong_date_are_differences() -> None:
     example = scenario("002")
     short = copy.deepcopy(example)
