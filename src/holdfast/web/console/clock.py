@@ -45,7 +45,8 @@ def move(request: HttpRequest, desk: Desk) -> HttpResponse:
         raise BadInput(gettext("The demo clock goes at most two months at a time."), field="target")
     today = _walk(desk.today, target)
     with transaction() as db:
-        request.desk = desk_of(db, desk.staff)  # type: ignore[attr-defined]  # the frame shows the day that is reached
+        arrived = desk_of(db, desk.staff)
+    request.desk = arrived  # type: ignore[attr-defined]  # the frame shows the day that is reached
     if today < target:
         context = {
             "today": today,
@@ -56,7 +57,7 @@ def move(request: HttpRequest, desk: Desk) -> HttpResponse:
             "back": safe_back(request, request.POST.get("back", "")),
         }
         return render(request, "console/clock.html", context)
-    recompute(today, desk.clock.now())
+    recompute(today, arrived.now)
     messages.success(request, gettext("It is now %(day)s. Each night in between has run.") % {"day": in_words(today)})
     return HttpResponseRedirect(safe_back(request, request.POST.get("back", "")))
 

@@ -34,6 +34,7 @@ from holdfast.web.console.templatetags.console import money
 
 _RECORDS: Final = 40
 _MESSAGES: Final = 5
+_TOLD_ONE_BY_ONE: Final = 4
 _FAR: Final = timedelta(days=3660)
 _TAKES_RECEIPTS: Final = ("active", "written_off", "releasing")
 
@@ -154,7 +155,11 @@ def _quote_lines(quote: Quote, balances: Balances) -> list[Mapping[str, Any]]:
             if line is not fallen_due[0]:
                 continue
             name, amount = gettext("Interest fallen due"), sum(each.amount for each in fallen_due)
-            why = " + ".join(gettext("instalment %(n)s %(amount)s") % {"n": each.n, "amount": told(each.amount)} for each in fallen_due)
+            if len(fallen_due) <= _TOLD_ONE_BY_ONE:
+                why = " + ".join(gettext("instalment %(n)s %(amount)s") % {"n": each.n, "amount": told(each.amount)} for each in fallen_due)
+            else:
+                span = {"first": fallen_due[0].n, "last": fallen_due[-1].n, "count": len(fallen_due)}
+                why = gettext("instalments %(first)s to %(last)s, %(count)s of them; see the schedule") % span
         elif line.part == "interest_running":
             name = gettext("Interest of the running period")
             figures = {"n": n, "of": told(line.of), "days": line.days, "all": line.period_days}

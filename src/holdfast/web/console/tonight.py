@@ -31,7 +31,7 @@ from holdfast.web.console.templatetags.console import money, of_language
 KINDS: Final = ("message", "entry", "duty", "class")
 _SHOWN: Final = 200
 # A night is looked at whole up to so many loans; of a larger one the first ones are shown and the page says so.
-_LOOKED_AT: Final = 400
+_LOOKED_AT: Final = 300
 
 
 @require_safe

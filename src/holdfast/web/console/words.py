@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from holdfast.kernel.errors import HoldfastError
 from holdfast.kernel.rate import BILLION
+from holdfast.web.console.sentences import told
 
 Text = str | Promise
 
@@ -253,7 +254,7 @@ def refusal(error: HoldfastError) -> str:
     """
     template = _REFUSALS.get(error.code)
     if template is None:
-        return error.sentence
+        return told(error.sentence)
     try:
         return str(template) % {**error.facts, "sentence": error.sentence}
     except (KeyError, TypeError, ValueError):

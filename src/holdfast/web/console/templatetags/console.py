@@ -14,13 +14,14 @@ from django.template.defaultfilters import stringfilter
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.timezone import localtime
-from django.utils.translation import get_language, gettext, ngettext
+from django.utils.translation import gettext, ngettext
 
 from holdfast.kernel.money import decimal_of
 from holdfast.kernel.rate import BILLION
 from holdfast.life import DUTIES
 from holdfast.servicing.views import DutyRow, InstalmentRow, LoanRow, NextDuty
-from holdfast.web.console import words
+from holdfast.web.console import sentences, words
+from holdfast.web.console.language import chinese
 
 register = template.Library()
 
@@ -28,11 +29,6 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 _WEEKDAYS_ZH = ("周一", "周二", "周三", "周四", "周五", "周六", "周日")
 _WEEKDAYS_EN = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _UNITS_ZH = {"CNY": "元", "USD": "美元", "HKD": "港元", "EUR": "欧元", "GBP": "英镑", "SGD": "新加坡元", "JPY": "日元"}
-
-
-def chinese() -> bool:
-    """Whether the page being drawn is in Chinese."""
-    return (get_language() or "").startswith("zh")
 
 
 @register.filter
@@ -276,6 +272,12 @@ def coded(table: str, code: str, box: bool = False) -> SafeString:
     """A code of one of the tables of states in `words`, as shape and word."""
     shape, word = getattr(words, table).get(code, ("info", code))
     return state(shape, str(word), box)
+
+
+@register.filter
+def told(sentence: str) -> str:
+    """A sentence of a verb or a tape in the page's language."""
+    return sentences.told(sentence)
 
 
 @register.filter

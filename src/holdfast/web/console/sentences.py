@@ -1,0 +1,101 @@
+"""Sentences that verbs and tapes say, told in the page's language.
+
+A verb speaks English, for logs and programs read it too. Each template here is such a sentence
+with its facts left open: a sentence that fits one is told in the reader's language with the same
+facts. One that fits none is shown as it was said, so nothing is ever hidden.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import Final
+
+from django.utils.translation import gettext
+from django.utils.translation import gettext_noop as _
+
+from holdfast.web.console.language import chinese
+
+KNOWN: Final = (
+    # receipts, refunds, reversals, duties
+    _("received_on: %(day)s has not come yet; today is %(today)s"),
+    _("received_on: the loan began on %(began)s, after %(day)s"),
+    _("amount: a receipt is more than nothing, not %(amount)s"),
+    _("amount: give back more than nothing, in %(currency)s"),
+    _("on: the loan has moved since %(day)s; ask for %(latest)s or later"),
+    _("reason: say in a few words why this is asked"),
+    _("reason: say in a few words why this is held"),
+    _("reason: say why in a few words"),
+    _("words: whoever says no says why"),
+    # a cell that cannot be read
+    _("%(field)s is empty"),
+    _("%(field)s is empty, and the map knows a loan by it"),
+    _("%(field)s is %(length)s characters long; that is no %(kind)s"),
+    _("%(field)s: write the amount as digits with a point, such as 1234.50, not %(text)s"),
+    _("%(field)s: %(currency)s has %(n)s decimals; %(text)s has more"),
+    _("%(field)s: %(text)s is beyond the largest amount that we book"),
+    _("%(field)s: write a whole number, such as 36, not %(text)s"),
+    _("%(field)s: write the rate as percent with at most 7 decimals, such as 5.31, not %(text)s"),
+    _("%(field)s: write the month as Jan-18, not %(text)s"),
+    _("%(field)s: write a date as YYYY-MM-DD, not %(text)s"),
+    # a row that cannot be taken over
+    _("the row has %(fields)s fields, the header names %(columns)s columns"),
+    _("an earlier row of this tape has the same key"),
+    _("the amount lent must be more than nothing"),
+    _("a loan has 1 to %(most)s instalments"),
+    _("a rate lies between 0 and 100 percent"),
+    _("an instalment must be more than nothing"),
+    _("the loan would begin after %(day)s, the day as of which the tape is taken over"),
+    _("the first instalment must fall due after the loan begins"),
+    _("the map %(map)s does not know this status; it knows %(known)s"),
+    _("what is outstanding cannot be less than nothing"),
+    _("more is outstanding than the %(amount)s that was lent"),
+    _("what it leaves of %(amount)s cannot be written off"),
+    # what differs or contradicts
+    _(
+        "%(n)s instalments at %(rate)s %% a %(per)s come to %(ours)s; the tape's is %(apart)s more and is kept as the contract%(fitting)s;"
+        " the last instalment takes the rest"
+    ),
+    _(
+        "%(n)s instalments at %(rate)s %% a %(per)s come to %(ours)s; the tape's is %(apart)s less and is kept as the contract%(fitting)s;"
+        " the last instalment takes the rest"
+    ),
+    _(", as at a rate of about %(rate)s %%"),
+    _(", though it repays the loan in time at no rate"),
+    _("%(amount)s is outstanding: the loan is taken over alive"),
+    _("nothing is outstanding: the loan is taken over as settled"),
+    _("all of the principal has come back: the loan is taken over as settled"),
+    _("no instalment of this contract is %(days)s days past due on %(day)s"),
+    _("the contract's last instalment fell due on %(day)s: the whole balance is due"),
+    _("with the balance it comes to %(sum)s, but %(lent)s was lent"),
+    _("its parts come to %(sum)s"),
+    # a tape that cannot be read
+    _("the tape is UTF-16; save it as CSV in UTF-8 or GB18030"),
+    _("the tape is a spreadsheet or an archive; save its sheet as CSV in UTF-8 or GB18030"),
+    _("the tape is empty; its first line must name the columns"),
+    _("the as-of date %(day)s lies after the book's business date %(today)s"),
+)
+_OPEN: Final = re.compile(r"%\((\w+)\)s")
+
+
+def told(sentence: str) -> str:
+    """The sentence in the page's language, as far as it is known."""
+    if not chinese():
+        return sentence
+    for template, pattern in _patterns():
+        if match := pattern.fullmatch(sentence):
+            return gettext(template) % {name: told(fact) if fact.startswith(", ") else fact for name, fact in match.groupdict().items()}
+    return sentence
+
+
+@cache
+def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    return tuple((template, _pattern(template)) for template in KNOWN)
+
+
+def _pattern(template: str) -> re.Pattern[str]:
+    """The template with its facts left open; a literal percent sign is written twice in it."""
+    pieces = _OPEN.split(template)
+    literal = [re.escape(piece.replace("%%", "%")) for piece in pieces[::2]]
+    names = [f"(?P<{name}>.*?)" for name in pieces[1::2]]
+    return re.compile("".join(part for pair in zip(literal, [*names, ""], strict=True) for part in pair), re.DOTALL)
