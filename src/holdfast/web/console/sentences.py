@@ -53,11 +53,11 @@ KNOWN: Final = (
     _("what it leaves of %(amount)s cannot be written off"),
     # what differs or contradicts
     _(
-        "%(n)s instalments at %(rate)s %% a %(per)s come to %(ours)s; the tape's is %(apart)s more and is kept as the contract%(fitting)s;"
+        "%(n)s instalments at %(rate)s %% a year come to %(ours)s; the tape's is %(apart)s more and is kept as the contract%(fitting)s;"
         " the last instalment takes the rest"
     ),
     _(
-        "%(n)s instalments at %(rate)s %% a %(per)s come to %(ours)s; the tape's is %(apart)s less and is kept as the contract%(fitting)s;"
+        "%(n)s instalments at %(rate)s %% a year come to %(ours)s; the tape's is %(apart)s less and is kept as the contract%(fitting)s;"
         " the last instalment takes the rest"
     ),
     _(", as at a rate of about %(rate)s %%"),
