@@ -95,8 +95,8 @@ def duties_between(db: psycopg.Connection[Any], after: int, upto: int) -> Iterat
         """,
         [after, upto],
     )
-    for *columns, body in rows:
-        yield DutyRow(*columns, proof=proof_in(body) if body is not None else None)
+    for row in rows:
+        yield DutyRow(*row[:-1], proof_in(row[-1]) if row[-1] is not None else None)
 
 
 def proof_in(body: bytes) -> Proof | None:

@@ -5,7 +5,18 @@ from importlib.resources import files
 from django.db import migrations
 
 IN_ORDER = (
-    "policy", "journal", "parties", "products", "approvals", "files", "loans", "duties", "ledger", "contact", "servicing", "takeover",
+    "policy",
+    "journal",
+    "parties",
+    "products",
+    "approvals",
+    "files",
+    "loans",
+    "duties",
+    "ledger",
+    "contact",
+    "servicing",
+    "takeover",
 )
 
 

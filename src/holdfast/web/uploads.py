@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from django.core.files.uploadedfile import UploadedFile
 
@@ -14,7 +14,7 @@ from holdfast.kernel.places import data_folder
 LONGEST_NAME: Final = 200
 
 
-def keep_tape(file: UploadedFile) -> Path:
+def keep_tape(file: UploadedFile[Any]) -> Path:
     """The tape on disk, safe there before we answer, for the worker to read."""
     folder = data_folder() / "tapes"
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -27,7 +27,7 @@ def keep_tape(file: UploadedFile) -> Path:
     return path
 
 
-def plain_name(file: UploadedFile) -> str:
+def plain_name(file: UploadedFile[Any]) -> str:
     """The file's own name, as it may be shown: no path, nothing that does not print."""
     name = "".join(sign for sign in Path(file.name or "tape.csv").name if sign.isprintable())
     return name[-LONGEST_NAME:] or "tape.csv"
