@@ -127,6 +127,7 @@ class TestWhileItRuns:
         killed = demo.children()[name]
         os.kill(killed, signal.SIGKILL)
         assert eventually(lambda: demo.children().get(name, killed) != killed)
+        assert eventually(lambda: not group_lives(killed)), "what it left behind holds the port"
         assert eventually(lambda: demo.get("/healthz") == 200)
 
     def test_the_web_comes_back_after_the_database_was_killed(self, demo: Demo, house: Path) -> None:
@@ -163,6 +164,23 @@ def test_an_address_given_out_is_good_after_the_command_has_ended(house: Path) -
     finally:
         holdfast(house, "db-url", "--stop")
     assert not Supervisor(house / "data").running()
+
+
+def group_lives(number: int) -> bool:
+    try:
+        os.killpg(number, 0)
+    except ProcessLookupError:
+        return False
+    # A zombie that nobody has reaped yet is in the group too, and does no harm.
+    return any(stat_of(entry)[2] == str(number) and stat_of(entry)[0] != "Z" for entry in Path("/proc").iterdir() if entry.name.isdigit())
+
+
+def stat_of(process: Path) -> list[str]:
+    """State, parent and group of a process."""
+    try:
+        return (process / "stat").read_text().rpartition(")")[2].split()[:3]
+    except OSError:
+        return ["", "", ""]
 
 
 def environment(house: Path) -> dict[str, str]:

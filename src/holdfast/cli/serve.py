@@ -17,6 +17,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -62,6 +63,7 @@ class Service:
     started: float = 0.0
 
     def start(self) -> None:
+        self.clear_away()
         self.started = time.monotonic()
         self.process = subprocess.Popen(
             self.command,
@@ -87,6 +89,13 @@ class Service:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+        self.clear_away()
+
+    def clear_away(self) -> None:
+        """End what a service that was killed outright left behind in its group: it would hold the port."""
+        if self.ended() and self.process:
+            with suppress(ProcessLookupError):
+                os.killpg(self.process.pid, signal.SIGKILL)
 
 
 def _die_with_parent() -> None:
