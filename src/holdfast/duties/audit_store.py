@@ -96,7 +96,8 @@ def duties_between(db: psycopg.Connection[Any], after: int, upto: int) -> Iterat
         [after, upto],
     )
     for row in rows:
-        yield DutyRow(*row[:-1], proof_in(row[-1]) if row[-1] is not None else None)
+        columns = [*row[:-1], proof_in(row[-1]) if row[-1] is not None else None]
+        yield DutyRow(*columns)
 
 
 def proof_in(body: bytes) -> Proof | None:
