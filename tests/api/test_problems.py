@@ -6,7 +6,8 @@ import json
 from typing import Any
 
 import pytest
-from django.test import Client
+from django.test import Client, RequestFactory
+from django.urls import resolve
 
 from holdfast.kernel.errors import BadInput, Fault, Forbidden, HoldfastError, NotFound, Refusal, Unavailable
 from holdfast.web.api import problem
@@ -93,6 +94,12 @@ def test_a_method_that_a_path_does_not_answer_is_a_problem_too(api: Api) -> None
 
 def test_a_body_that_is_too_large_is_refused_before_it_is_read(api: Api) -> None:
     refused(api.post("/loans/ln_x/receipts", b" " * (LARGEST_BODY + 1)), 413, "too_large", "body")
+
+
+def test_a_body_of_unsaid_length_is_refused(api: Api) -> None:
+    request = RequestFactory().generic("POST", f"{ROOT}/loans/ln_x/receipts", b"", headers={"Transfer-Encoding": "chunked"})
+    view, arguments, named = resolve(request.path)
+    refused(view(request, *arguments, **named), 411, "length_required", "Content-Length")
 
 
 def test_a_body_of_another_kind_is_refused(api: Api) -> None:

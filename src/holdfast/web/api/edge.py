@@ -34,6 +34,10 @@ def _edge(view: Callable[..., HttpResponseBase], *, tape: bool) -> Callable[...,
     @csrf_exempt
     @wraps(view)
     def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if "CONTENT_LENGTH" not in request.META and "HTTP_TRANSFER_ENCODING" in request.META:
+            return problem.problem(
+                411, code="length_required", title="To be mended", detail="send the body's Content-Length", field="Content-Length"
+            )
         if _size(request) > largest:
             return _too_large(largest)
         try:
