@@ -8,7 +8,7 @@ of an earlier day) is moved on to each day as it is closed; any other book only 
 from __future__ import annotations
 
 from datetime import date, time, timedelta
-from typing import Any
+from typing import Any, Final
 
 import psycopg
 
@@ -23,6 +23,7 @@ from holdfast.wiring import CHANNELS
 
 Db = psycopg.Connection[Any]
 
+FURTHEST_DAYS: Final = 400
 _MORNING = time(10)
 _SENDS_AT_ONCE = 2_000
 
@@ -34,6 +35,10 @@ def lives_apart(known: Lender) -> bool:
 
 def close_through(until: date) -> list[Night]:
     """Close every business day that is not closed yet, up to and with `until`; each day commits by itself."""
+    with transaction() as db:
+        today = clock(db).today()
+    if (until - today).days > FURTHEST_DAYS:
+        raise BadInput(f"--date: {until} is more than {FURTHEST_DAYS} days after {today}; go there in smaller steps", field="date")
     nights = []
     while (night := close_next(until)) is not None:
         nights.append(night)

@@ -179,3 +179,10 @@ def test_a_contract_above_the_ceiling_is_refused(book: Book) -> None:
 
     with pytest.raises(Refusal, match="24 %"):
         book.lend(round_terms(START, rate=Rate(240_000_001, Per.YEAR)))
+
+
+def test_a_duty_is_not_noted_before_its_day(book: Book) -> None:
+    loan = book.lend()
+    with pytest.raises(Refusal, match="from that day on"):
+        note_duty(book.db, clock=book.clock, by=OFFICER, loan=loan.public_id, duty_no=1, outcome="reached", words="")
+    assert book.open_duties(loan.public_id) == [("reminder", "i1 T-7", date(2026, 3, 26))]

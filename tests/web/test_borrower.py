@@ -18,7 +18,11 @@ def test_the_link_leads_to_its_own_loan() -> None:
     assert loan_behind(path_of("ln_mine").rpartition("/")[2]) == "ln_mine"
 
 
-@pytest.mark.parametrize("link", ["", "ln_mine", signing.dumps("ln_mine", salt="another purpose"), signing.dumps("ln_mine")])
+@pytest.mark.parametrize(
+    "link",
+    ["", "ln_mine", signing.dumps("ln_mine", salt="another purpose"), signing.dumps("ln_mine")],
+    ids=["none", "bare", "of another purpose", "of no purpose"],
+)
 def test_a_link_that_we_did_not_make_leads_nowhere(link: str) -> None:
     assert loan_behind(link) is None
 

@@ -19,10 +19,9 @@ from holdfast.parties import Staff, create_branch, create_staff, issue_token, re
 from holdfast.policy import Lender, Pack, note_night, set_lender, shipped, store_pack
 from holdfast.products import define, new_version
 from holdfast.sample.people import LIVES, OFFERS, STAFF, Life
-from holdfast.servicing import Terms, note_duty, originate, quote, receive, reverse, write_off
+from holdfast.servicing import Terms, note_duty, originate, quote, read_loans, receive, reverse, write_off
 from holdfast.servicing.duties import RELEASE_KINDS
 from holdfast.servicing.night import record_contacts, run_night
-from holdfast.servicing.store import load as load_loans
 from holdfast.wiring import CHANNELS
 
 Db = psycopg.Connection[Any]
@@ -142,7 +141,7 @@ def _pay(db: Db, each: _Borrower, now: Clock, officer: Actor) -> None:
         due_on = add_months(each.begun, number)
         if late is None or due_on + timedelta(days=late) != today:
             continue
-        row = next((row for row in load_loans(db, [each.loan_id], lock=False)[0].state.instalments if row.n == number), None)
+        row = next((row for row in read_loans(db, [each.loan_id], lock=False)[0].state.instalments if row.n == number), None)
         if row is not None and row.unpaid > 0:
             _receive(db, each, now, officer, row.unpaid, today)
 
@@ -160,12 +159,12 @@ def _habit(db: Db, each: _Borrower, now: Clock, officer: Actor, age: int) -> Non
             _receive(db, each, now, officer, total.minor + 5_000, today)
     elif habit == "bounces" and age == -28:
         reverse(db, clock=now, by=officer, loan=each.public_id, event_no=each.receipts[-1], reason="银行退票（示例）")
-        row = next(row for row in load_loans(db, [each.loan_id], lock=False)[0].state.instalments if row.unpaid > 0)
+        row = next(row for row in read_loans(db, [each.loan_id], lock=False)[0].state.instalments if row.unpaid > 0)
         _receive(db, each, now, officer, row.unpaid, today)
     elif habit == "returned" and age == -20:
         total = quote(db, loan=each.public_id, on=today).total
         _receive(db, each, now, officer, total.minor, today)
-        for duty in load_loans(db, [each.loan_id], lock=False)[0].standing:
+        for duty in read_loans(db, [each.loan_id], lock=False)[0].standing:
             note_duty(db, clock=now, by=officer, loan=each.public_id, duty_no=duty.duty_no, outcome="done", words="结清手续已办（示例）")
     elif habit == "written_off" and age == -5:
         write_off(db, clock=now, by=officer, loan=each.public_id, reason="多次联系未果，经批准核销（示例）")
@@ -181,7 +180,7 @@ def _work(db: Db, borrowers: list[_Borrower], now: Clock, caller: Actor, officer
     if age == 0:
         return
     loans = [each.loan_id for each in borrowers if each.public_id]
-    for held in load_loans(db, loans, lock=False) if loans else []:
+    for held in read_loans(db, loans, lock=False) if loans else []:
         for duty in held.standing:
             if duty.kind == "follow_up" and duty.due_on <= now.today() and held.loan.state is LoanState.ACTIVE:
                 words = "本人接听，说近期会还（示例）"

@@ -5,6 +5,7 @@ transaction and proved against the fold by `books verify`.
 """
 
 from holdfast.servicing.service import Done, Quote, note_duty, originate, quote, receive, refund, reverse, take_over, write_off
+from holdfast.servicing.store import load as read_loans
 from holdfast.servicing.takeover_rows import TakenOver, TakeoverRow
 from holdfast.servicing.terms import Method, Terms
 
@@ -18,6 +19,7 @@ __all__ = [
     "note_duty",
     "originate",
     "quote",
+    "read_loans",
     "receive",
     "refund",
     "reverse",

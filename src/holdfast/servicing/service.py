@@ -238,6 +238,9 @@ def note_duty(
     duty = next((each for each in held.standing if each.duty_no == duty_no), None)
     if duty is None:
         raise Refusal(f"loan {loan} has no open duty {duty_no}; a colleague may have just done it", code="duty_not_open", field="duty_no")
+    if duty.kind not in RELEASE_KINDS and duty.due_on > clock.today():
+        why = f"duty {duty_no} is for {duty.due_on}; it can be done from that day on"
+        raise Refusal(why, code="duty_not_begun", field="duty_no", on=duty.due_on.isoformat())
     if duty.kind not in NOTE_RECORDS:
         raise Refusal(
             f"duty {duty_no} is closed by doing it, not by a note: {DUTIES[duty.kind].en}", code="duty_needs_act", field="duty_no"
