@@ -142,9 +142,8 @@ def _narrow(look: Look, wanted: LoanFilter) -> tuple[list[str], dict[str, Any]]:
         # The person types plain words: signs that mean something to LIKE are taken as themselves.
         plain = wanted.q.strip().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
         add(
-            "(l.public_id = %(q)s OR l.contract_no LIKE %(q_start)s OR l.borrower_label LIKE %(q_part)s)",
+            "(l.public_id = %(q)s OR l.contract_no LIKE %(q_part)s OR l.borrower_label LIKE %(q_part)s)",
             q=wanted.q.strip(),
-            q_start=f"{plain}%",
             q_part=f"%{plain}%",
         )
     if wanted.dpd_min is not None and wanted.dpd_min > 0:
