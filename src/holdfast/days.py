@@ -7,19 +7,21 @@ of an earlier day) is moved on to each day as it is closed; any other book only 
 
 from __future__ import annotations
 
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 
 import psycopg
 
 from holdfast.contact import dispatch
 from holdfast.database.connection import transaction
+from holdfast.duties.audit import Audit, examine
+from holdfast.duties.kept_audits import audited_on, keep
 from holdfast.kernel import canonical
 from holdfast.kernel.clock import Clock, FixedClock, instant_on
 from holdfast.kernel.errors import BadInput
 from holdfast.policy import Lender, clock, lender, note_night, shift_clock
 from holdfast.servicing.night import Night, record_contacts, run_night
-from holdfast.wiring import CHANNELS
+from holdfast.wiring import CHANNELS, EXPECTATIONS
 
 Db = psycopg.Connection[Any]
 
@@ -111,3 +113,24 @@ def _arrive(db: Db, known: Lender, day: date) -> Clock:
     if day > today:
         shift_clock(db, (day - today).days)
     return FixedClock(instant_on(day, _MORNING, known.zone), known.zone)
+
+
+def audit_now(as_of: date, at: datetime) -> Audit:
+    """Audit the whole book as of a business date, in one snapshot, and keep what was found."""
+    with transaction() as db:
+        db.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        found = examine(db, as_of, EXPECTATIONS)
+    with transaction() as db:
+        keep(db, found, at)
+    return found
+
+
+def audit_if_new_day() -> bool:
+    """Audit once each business day; False if today's audit is there or the book is empty."""
+    with transaction() as db:
+        now = clock(db)
+        today = now.today()
+        if audited_on(db) == today or db.execute("SELECT 1 FROM loan LIMIT 1").fetchone() is None:
+            return False
+    audit_now(today, now.now())
+    return True

@@ -44,6 +44,7 @@ def jobs() -> list[Job]:
         Job("send", 2.0, send_now),
         Job("tapes", 1.0, read_tapes),
         Job("day-end", 60.0, close_past_days),
+        Job("audit", 10.0, days.audit_if_new_day),
     ]
 
 

@@ -23,7 +23,6 @@ from holdfast.database.connection import transaction
 from holdfast.kernel.errors import BadInput, Refusal
 from holdfast.parties import require
 from holdfast.web.console import reading
-from holdfast.web.console.coverage import recompute
 from holdfast.web.console.desk import Desk, at_desk, desk_of
 from holdfast.web.console.settings import safe_back
 from holdfast.web.console.templatetags.console import day as in_words
@@ -57,7 +56,7 @@ def move(request: HttpRequest, desk: Desk) -> HttpResponse:
             "back": safe_back(request, request.POST.get("back", "")),
         }
         return render(request, "console/clock.html", context)
-    recompute(today, arrived.now)
+    days.audit_now(today, arrived.now)
     messages.success(request, gettext("It is now %(day)s. Each night in between has run.") % {"day": in_words(today)})
     return HttpResponseRedirect(safe_back(request, request.POST.get("back", "")))
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
-
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -12,10 +10,9 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods
 
 from holdfast.database.connection import transaction
-from holdfast.duties.audit import examine
+from holdfast.days import audit_now
 from holdfast.web.console import reading
 from holdfast.web.console.desk import Desk, at_desk
-from holdfast.wiring import EXPECTATIONS
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -23,20 +20,10 @@ from holdfast.wiring import EXPECTATIONS
 def coverage(request: HttpRequest, desk: Desk) -> HttpResponse:
     """Show the latest audit; a POST recomputes it from contracts, events, pack and calendar."""
     if request.method == "POST":
-        recompute(desk.today, desk.clock.now())
+        audit_now(desk.today, desk.clock.now())
         messages.success(request, gettext("Recomputed just now."))
         return HttpResponseRedirect(reverse("console:coverage"))
     with transaction() as db:
         audit = reading.last_audit(db)
     lists = [("missing", gettext("Missing")), ("late", gettext("Late")), ("unproved", gettext("Unproved"))]
     return render(request, "console/coverage.html", {"audit": audit, "lists": lists})
-
-
-def recompute(as_of: date, at: datetime) -> None:
-    """Audit the whole book as of a business date, and keep what was found."""
-    with transaction() as db:
-        # One moment of the book, so that rows and events are of the same instant.
-        db.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        found = examine(db, as_of, EXPECTATIONS)
-    with transaction() as db:
-        reading.keep_audit(db, found, at)

@@ -10,15 +10,12 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final
 
-from holdfast.duties.audit import Audit
-from holdfast.kernel import canonical
 from holdfast.servicing.pages import fetch
 from holdfast.servicing.views import Look
 from holdfast.web.console.desk import Db
 
 Row = dict[str, Any]
 # Of a long list of findings the page shows so many; the command prints them all.
-_FINDINGS: Final = 100
 
 # -- home -----------------------------------------------------------------------------------------
 
@@ -172,28 +169,6 @@ def branches(db: Db) -> list[Row]:
 
 
 # -- the night ------------------------------------------------------------------------------------
-
-
-def keep_audit(db: Db, audit: Audit, at: datetime) -> None:
-    """Keep what an audit found, with the first findings of each list."""
-    told = audit.as_json()
-    findings = {name: told[name][:_FINDINGS] for name in ("missing", "late", "unproved")}
-    db.execute(
-        """
-        INSERT INTO duty_audit (as_of, loans, expected, missing, late, unproved, findings, ran_at)
-        VALUES (%s, %s, %s, %s, %s, %s, %s, %s)
-        """,
-        [
-            audit.as_of,
-            audit.loans,
-            audit.expected,
-            len(audit.missing),
-            len(audit.late),
-            len(audit.unproved),
-            canonical.encode(findings).decode(),
-            at,
-        ],
-    )
 
 
 def last_night(db: Db) -> Row | None:
