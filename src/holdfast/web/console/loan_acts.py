@@ -17,6 +17,7 @@ from holdfast import servicing
 from holdfast.approvals import Standing, request
 from holdfast.database.connection import transaction
 from holdfast.kernel.errors import HoldfastError, NotFound
+from holdfast.parties import require
 from holdfast.servicing import reading as book
 from holdfast.servicing.approved import answer as answer_request
 from holdfast.servicing.approved import ask_refund, ask_reversal, ask_write_off
@@ -137,6 +138,7 @@ def _act(
     request: HttpRequest, desk: Desk, loan_id: str, tried: Tried, act: str, verb: Callable[[Db], None], said: Callable[[], str]
 ) -> HttpResponse:
     """Do what a form of the page asks, for a loan within sight, and come back to the page."""
+    require(desk.staff, act)
     form = tried.form
     assert isinstance(form, ActForm)
 

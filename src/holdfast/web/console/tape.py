@@ -14,7 +14,7 @@ from holdfast import takeover
 from holdfast.database.connection import transaction
 from holdfast.kernel.errors import HoldfastError
 from holdfast.kernel.money import minor_of
-from holdfast.parties import may
+from holdfast.parties import may, require
 from holdfast.web.console import reading
 from holdfast.web.console.acts import into_form, once
 from holdfast.web.console.desk import Db, Desk, at_desk
@@ -33,6 +33,7 @@ def tapes(request: HttpRequest, desk: Desk) -> HttpResponse:
     status = 200
     form = TapeForm(name="tape", maps=maps)
     if request.method == "POST":
+        require(desk.staff, "tape.import")
         form = TapeForm(request.POST, request.FILES, name="tape", maps=maps)
         if form.is_valid():
             try:

@@ -19,7 +19,7 @@ from holdfast.database.connection import transaction
 from holdfast.days import preview
 from holdfast.kernel.errors import HoldfastError
 from holdfast.life import DUTIES
-from holdfast.parties import may
+from holdfast.parties import may, require
 from holdfast.servicing import reading as book
 from holdfast.servicing.night import NightLine
 from holdfast.web.console import reading, words
@@ -45,6 +45,7 @@ def tonight(request: HttpRequest, desk: Desk) -> HttpResponse:
 @at_desk
 def hold(request: HttpRequest, desk: Desk) -> HttpResponse:
     """Hold a message of tonight with a reason, or let it go again."""
+    require(desk.staff, "tonight.hold")
     form = HoldForm(request.POST, name="hold")
     if form.is_valid():
         wanted = form.cleaned_data

@@ -1,0 +1,171 @@
+"""A living sample book behind a real server, and people who look at it through a real browser.
+
+One server for all the tests of a worker process. A test that moves the book says so in its name; it
+asks for a loan of its own where another test could be disturbed.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("playwright", reason="the browser tests need playwright: pip install -e '.[browser]'")
+
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker("browser")
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """The server's address, and the password of each role."""
+
+    address: str
+    passwords: dict[str, str]
+
+
+@dataclass
+class Visitor:
+    """Somebody at a browser. `complaints` are what the browser says of the page: scripts that failed, rules that were broken."""
+
+    house: House
+    page: Page
+    complaints: list[str] = field(default_factory=list)
+
+    def hear(self, message: ConsoleMessage) -> None:
+        # An answer of 4xx to a form that is to be mended is no fault of the page.
+        if message.type in ("error", "warning") and "Failed to load resource" not in message.text:
+            self.complaints.append(message.text)
+
+    def go(self, path: str) -> Page:
+        self.page.goto(self.house.address + path)
+        return self.page
+
+    def log_in(self, role: str) -> Page:
+        self.go("/login")
+        self.page.fill("[name=username]", role)
+        self.page.fill("[name=password]", self.house.passwords[role])
+        self.page.click("main button.primary")
+        self.page.wait_for_url(self.house.address + "/")
+        return self.page
+
+    def loan(self, view: str) -> str:
+        """The path of the first loan of a list."""
+        self.go(f"/loans{view}")
+        path = self.page.locator("tbody a").first.get_attribute("href")
+        assert path is not None
+        return path
+
+
+Visit = Callable[..., Visitor]
+
+
+@pytest.fixture(scope="session")
+def house(database_server: Any) -> Iterator[House]:
+    """The sample book in a database of its own, with web server and worker."""
+    from django.db import connection
+
+    from holdfast.database.connection import point_django_at, transaction
+    from holdfast.sample import load
+
+    name = database_server.copy()
+    urls = database_server.urls(name)
+    before = os.environ.pop("DATABASE_URL", None)
+    os.environ["DATABASE_URL"] = urls.owner
+    point_django_at(urls.app)
+    try:
+        with transaction() as db:
+            logins = load(db)
+    finally:
+        connection.close()
+        os.environ.pop("DATABASE_URL")
+        if before is not None:
+            os.environ["DATABASE_URL"] = before
+    port = _free_port()
+    command = [sys.executable, "-m", "holdfast.cli.main", "serve", "--port", str(port), "--workers", "1"]
+    server = subprocess.Popen(command, env={**os.environ, "DATABASE_URL": urls.owner}, stdout=subprocess.DEVNULL)
+    address = f"http://127.0.0.1:{port}"
+    try:
+        _wait(address)
+        yield House(address, {login[0]: login[2] for login in logins})
+    finally:
+        server.send_signal(signal.SIGTERM)
+        try:
+            server.wait(30)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait()
+        database_server.drop(name)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def visit(house: House, browser: Browser) -> Iterator[Visit]:
+    """Somebody at a browser of a given width and language, logged in in a role; at the end the browser must have had nothing to say."""
+    visitors: list[Visitor] = []
+
+    def arrive(role: str | None = None, *, width: int = 1440, language: str = "en", dark: bool = False) -> Visitor:
+        context = browser.new_context(
+            viewport={"width": width, "height": 844 if width < 768 else 900},
+            locale={"zh": "zh-CN", "en": "en-GB"}[language],
+            color_scheme="dark" if dark else "light",
+        )
+        visitor = Visitor(house, context.new_page())
+        visitor.page.set_default_timeout(60_000)
+        visitor.page.on("console", visitor.hear)
+        visitor.page.on("pageerror", lambda error: visitor.complaints.append(str(error)))
+        visitors.append(visitor)
+        if role is not None:
+            visitor.log_in(role)
+        return visitor
+
+    yield arrive
+    complaints = [complaint for visitor in visitors for complaint in visitor.complaints]
+    for visitor in visitors:
+        visitor.page.context.close()
+    assert complaints == []
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _wait(address: str) -> None:
+    until = time.monotonic() + 90
+    while True:
+        try:
+            urllib.request.urlopen(f"{address}/healthz", timeout=5).close()
+        except OSError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.2)
+        else:
+            return

@@ -1,0 +1,171 @@
+"""What needs no browser: every word has its translation, every colour its contrast, every page its budget."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import holdfast.web.console
+from holdfast.web.console import sentences, words
+
+CONSOLE = Path(holdfast.web.console.__file__).parent
+CATALOGUE = CONSOLE / "locale" / "zh_Hans" / "LC_MESSAGES" / "django.po"
+STATIC = CONSOLE / "static" / "console"
+
+
+# -- words -----------------------------------------------------------------------------------------
+
+
+def _entries(text: str) -> dict[str, str]:
+    """Message and translation of each entry of a catalogue."""
+    found = {}
+    for block in re.split(r"\n\s*\n", text):
+        parts: dict[str, str] = {}
+        name = ""
+        for line in block.splitlines():
+            if match := re.match(r'(msgid|msgid_plural|msgstr(?:\[0\])?) (".*")$', line):
+                name = match[1]
+                parts[name] = match[2][1:-1]
+            elif line.startswith('"'):
+                parts[name] += line[1:-1]
+        if parts.get("msgid"):
+            found[parts["msgid"]] = parts.get("msgstr", parts.get("msgstr[0]", ""))
+    return found
+
+
+def test_every_word_of_the_console_has_its_chinese() -> None:
+    untranslated = [message for message, translation in _entries(CATALOGUE.read_text("utf-8")).items() if not translation]
+    assert untranslated == []
+
+
+@pytest.mark.skipif(not shutil.which("xgettext"), reason="needs GNU gettext: apt-get install gettext")
+def test_the_catalogue_holds_exactly_the_words_that_the_console_uses(tmp_path: Path) -> None:
+    copy = tmp_path / "console"
+    shutil.copytree(CONSOLE, copy, ignore=shutil.ignore_patterns("__pycache__", "*.mo"))
+    command = ["-m", "django", "makemessages", "--locale", "zh_Hans", "--no-location", "--no-obsolete", "--verbosity", "0"]
+    subprocess.run([sys.executable, *command], cwd=copy, check=True, env={"PATH": "/usr/bin:/bin"}, capture_output=True)
+    used = _entries((copy / CATALOGUE.relative_to(CONSOLE)).read_text("utf-8"))
+    assert sorted(used) == sorted(_entries(CATALOGUE.read_text("utf-8")))
+
+
+@pytest.mark.skipif(not shutil.which("msgfmt"), reason="needs GNU gettext: apt-get install gettext")
+def test_the_compiled_catalogue_is_the_one_that_stands_beside_it(tmp_path: Path) -> None:
+    compiled = tmp_path / "django.mo"
+    subprocess.run(["msgfmt", "--check-format", "-o", compiled, CATALOGUE], check=True)
+    assert compiled.read_bytes() == CATALOGUE.with_suffix(".mo").read_bytes()
+
+
+def test_every_code_that_the_book_writes_has_a_word() -> None:
+    from holdfast.ledger import CHART
+    from holdfast.life import DUTIES, LoanState
+    from holdfast.parties import Reach, Role
+    from holdfast.servicing.arrears import CLASSES
+    from holdfast.servicing.rules import RECORD_KINDS
+    from holdfast.servicing.terms import Method
+
+    assert set(words.LOAN_STATES) == set(LoanState)
+    assert set(words.CLASSES) == set(CLASSES)
+    assert set(words.ACCOUNTS) == {account.value for account in CHART}
+    assert set(words.ROLES) == set(Role)
+    assert set(words.REACHES) == set(Reach)
+    assert set(words.METHODS) == set(Method)
+    assert set(RECORD_KINDS) <= set(words.EVENTS)
+    assert set(words.DUTY_ACTS) == set(DUTIES)
+    proofs = {kind for duty in DUTIES.values() for kind in duty.proofs}
+    assert set(RECORD_KINDS.values()) | proofs <= set(words.RECORDS)
+
+
+DIFFERENT = (
+    "36 instalments at 6 % a year come to 851.82; the tape's is 20.89 less and is kept as the contract,"
+    " as at a rate of about 4.35 %; the last instalment takes the rest"
+)
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        ("term is empty", "“term”是空的"),
+        ("received_on: 2026-12-01 has not come yet; today is 2026-11-22", "到账日 2026-12-01 还没到，今天是 2026-11-22。"),
+        (DIFFERENT, "36 期、年利率 6% 应为 851.82；文件少 20.89，照文件当作合同，约相当于年利率 4.35%；末期补差"),
+        ("a sentence that nobody has written yet", "a sentence that nobody has written yet"),
+    ],
+)
+def test_a_sentence_of_a_verb_is_told_in_chinese_with_its_facts(said: str, told: str) -> None:
+    from django.utils.translation import override
+
+    with override("zh-hans"):
+        assert sentences.told(said) == told
+    with override("en"):
+        assert sentences.told(said) == said
+
+
+# -- colours ---------------------------------------------------------------------------------------
+
+GROUNDS = ("paper", "surface", "sunken")
+# Text needs 4.5 to 1 on every ground it stands on, edges and marks 3 to 1.
+TEXT = [(ink, ground) for ink in ("ink", "ink-2", "ink-3", "accent", "done", "warn", "late", "hold", "info") for ground in GROUNDS] + [
+    ("on-accent", "accent"), ("done", "done-soft"), ("warn", "warn-soft"), ("late", "late-soft"), ("hold", "hold-soft"),
+    ("info", "info-soft"),
+    ("ink", "accent-soft"), ("ink-2", "accent-soft"), ("accent", "accent-soft"), ("rail-ink", "rail"), ("rail-on-ink", "rail-on"),
+]  # fmt: skip
+EDGES = [("line-strong", "surface"), ("line-strong", "paper"), ("focus", "surface"), ("focus", "paper"), ("rail-mark", "rail-on")]
+
+
+def _tokens(dark: bool) -> dict[str, str]:
+    text = (STATIC / "tokens.css").read_text("utf-8")
+    light, _, rest = text.partition("@media")
+    pattern = r"--([\w-]+):\s*(#[0-9a-f]{6})"
+    found = dict(re.findall(pattern, light))
+    if dark:
+        found |= dict(re.findall(pattern, rest.partition("/* the same set")[2]))
+    return found
+
+
+def _luminance(colour: str) -> float:
+    channels = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    linear = [channel / 12.92 if channel <= 0.04045 else ((channel + 0.055) / 1.055) ** 2.4 for channel in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def _contrast(one: str, other: str) -> float:
+    brighter, darker = sorted((_luminance(one), _luminance(other)), reverse=True)
+    return (brighter + 0.05) / (darker + 0.05)
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_every_pair_of_colours_can_be_read(dark: bool) -> None:
+    tokens = _tokens(dark)
+    faint = [(ink, ground) for ink, ground in TEXT if _contrast(tokens[ink], tokens[ground]) < 4.5]
+    faint += [(edge, ground) for edge, ground in EDGES if _contrast(tokens[edge], tokens[ground]) < 3]
+    assert faint == []
+
+
+def test_the_dark_colours_chosen_by_hand_are_those_the_system_chooses() -> None:
+    text = (STATIC / "tokens.css").read_text("utf-8")
+    by_system, _, by_hand = text.partition("@media")[2].partition("/* the same set")
+    assert re.findall(r"--[\w-]+:[^;]+", by_system) == re.findall(r"--[\w-]+:[^;]+", by_hand)
+
+
+# -- weight and safety -----------------------------------------------------------------------------
+
+
+def test_the_styles_are_small_and_name_no_raw_colour_outside_the_tokens() -> None:
+    assert sum(path.stat().st_size for path in STATIC.glob("*.css")) < 40_000
+    for path in (STATIC / "components.css", STATIC / "console.css"):
+        screen = path.read_text("utf-8").partition("@media print")[0]
+        assert re.findall(r"(?<![&\w])#[0-9a-f]{3,8}\b", screen) == [], path.name
+
+
+@pytest.mark.parametrize("template", sorted(CONSOLE.rglob("*.html")), ids=lambda path: path.name)
+def test_no_template_has_script_style_handler_or_outside_address(template: Path) -> None:
+    text = template.read_text("utf-8")
+    assert not re.search(r"<script(?![^>]*\ssrc=)", text)
+    assert not re.search(r"<style|\sstyle\s*=|\son[a-z]+\s*=", text)
+    assert not re.search(r"https?://", text)
+    assert "|safe" not in text
+    assert "autoescape off" not in text
