@@ -69,7 +69,7 @@ def ahead(
     """What is still to come, furthest first: the next two instalments, and every open duty."""
     coming: list[tuple[date, Moment]] = []
     for line in [row for row in schedule if row.state != "paid" and row.due_on >= today][:2]:
-        marks = [f"T-{days}" for days in sorted(days_before, reverse=True) if line.due_on - timedelta(days=days) > today]
+        marks = [words.before(days) for days in sorted(days_before, reverse=True) if line.due_on - timedelta(days=days) > today]
         how = gettext("Reminders to come: %(marks)s") % {"marks": gettext(", ").join(marks)} if marks else ""
         what = gettext("Instalment %(n)s falls due: %(amount)s") % {"n": line.n, "amount": amount(line.unpaid.minor, line.unpaid.currency)}
         coming.append((line.due_on, Moment(short_day(line.due_on, today), "todo", what, how)))
@@ -107,6 +107,11 @@ def _reminded(item: TimelineItem) -> int | None:
     return int(match[1]) if match and item.kind in ("contact.sent", "contact.refused") else None
 
 
+def _days_before(item: TimelineItem) -> int:
+    match = _REMINDER.fullmatch(str(item.says["about"]))
+    return int(match[2]) if match else 0
+
+
 def _reminders(run: Sequence[TimelineItem], today: date) -> Moment:
     n = _reminded(run[0])
     sent = run[0].kind == "contact.sent"
@@ -120,7 +125,7 @@ def _reminders(run: Sequence[TimelineItem], today: date) -> Moment:
         what %= {"n": n, "times": len(run)}
     first, last = short_day(run[-1].on, today), short_day(run[0].on, today)
     how = "" if sent else str(run[0].says.get("why") or run[0].says.get("rule") or "")
-    proofs = [(item.seq, str(item.says["about"]).split(" ", 1)[1]) for item in reversed(run)]
+    proofs = [(item.seq, words.before(_days_before(item))) for item in reversed(run)]
     return Moment(first if first == last else f"{first} – {last}", "done" if sent else "hold", what, how, proofs)
 
 

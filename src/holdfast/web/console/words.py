@@ -222,10 +222,15 @@ def word(words: Mapping[str, Text], code: str) -> str:
     return str(words.get(code, code))
 
 
+def before(days: int) -> str:
+    """A day of reminding, as lenders write it: `T-7`, and `T0` for the due date itself."""
+    return f"T-{days}" if days else "T0"
+
+
 def about(kind: str, said: str) -> str:
     """What exactly a duty is about: `第 3 期 T-7`, `T+8`; nothing where the kind says it all."""
     if match := _REMINDER.fullmatch(said):
-        return gettext("instalment %(n)s, T-%(days)s") % match.groupdict()
+        return gettext("instalment %(n)s, %(mark)s") % {"n": match["n"], "mark": before(int(match["days"]))}
     if match := _FOLLOW_UP.fullmatch(said):
         return "T+" + match["days"]
     return ""
