@@ -21,6 +21,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import hypothesis
 import psycopg
 import pytest
 
@@ -31,6 +32,11 @@ if TYPE_CHECKING:
 
 _TEMPLATE = "template_book"
 _ROOM = "HOLDFAST_TEST_ROOM"  # the run's folder, made by the first process and handed down to its workers
+
+
+# A busy machine is slow, not wrong: speed is a benchmark's business, never a test's.
+hypothesis.settings.register_profile("holdfast", deadline=None)
+hypothesis.settings.load_profile("holdfast")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -127,7 +127,9 @@ def keep_running(services: Sequence[Service], host: str, port: int, *, ready: Ca
 
     The database is among what is restarted, if it is ours. At the end all services are stopped.
     """
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # both are an orderly end
+    # Both are an orderly end, also for one that was started in the background, where Ctrl-C begins as ignored.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         for service in services:
             service.start()
