@@ -1,4 +1,4 @@
--- What must be done for a loan by a moment. DESIGN of the key: see docs/decisions/0003-duty-key.md.
+-- What must be done for a loan by a moment. Why the key has this shape: docs/decisions/0003-duty-moments.md.
 CREATE TABLE duty (
     loan_id    bigint      NOT NULL,
     duty_no    integer     NOT NULL,
