@@ -127,3 +127,21 @@ def test_nights_left_out_are_made_good_one_by_one(book: Book) -> None:
         day += timedelta(days=1)
     assert [kind for kind, _, _ in book.open_duties(loan.public_id)] == ["follow_up", "reminder"]
     prove(book)
+
+
+def test_moments_long_gone_are_stepped_over_not_walked_through(book: Book) -> None:
+    from holdfast.policy import lender
+    from holdfast.servicing.duties import follow_ups, plan_of, recoveries
+
+    plan = plan_of(book.pack, lender(book.db), "phone", START)
+    began = date(2026, 1, 1)
+
+    def days(moments: Any, many: int) -> list[int]:
+        return [(next(moments).due_on - began).days for _ in range(many)]
+
+    assert days(follow_ups(began, plan, after=began), 8) == [1, 3, 7, 14, 21, 30, 45, 60]
+    assert days(follow_ups(began, plan, after=began + timedelta(days=3)), 2) == [7, 14]
+    assert days(follow_ups(began, plan, after=began + timedelta(days=45)), 2) == [60, 75]
+    assert days(follow_ups(began, plan, after=began + timedelta(days=3_000)), 1) == [3_015]
+    assert days(recoveries(began, plan, after=began + timedelta(days=90)), 2) == [180, 270]
+    assert days(recoveries(began, plan, after=began + timedelta(days=89)), 1) == [90]

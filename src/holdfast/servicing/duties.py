@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
-from itertools import count
+from itertools import count, takewhile
 
 from holdfast.duties import Duty, Moment
 from holdfast.life import LIVE, LoanState
@@ -91,35 +91,31 @@ def next_reminder(unpaid: Sequence[tuple[int, date]], plan: Plan, *, after: date
     return best
 
 
-def follow_ups(oldest_unpaid: date, plan: Plan) -> Iterator[Moment]:
-    """The moments of following up arrears that began on `oldest_unpaid`, without end."""
-    last = 0
-    for last in plan.days_past_due:
-        yield Moment(oldest_unpaid + timedelta(days=last), "follow_up", f"{oldest_unpaid} T+{last}")
-    for days in count(last + plan.then_every, plan.then_every):
-        yield Moment(oldest_unpaid + timedelta(days=days), "follow_up", f"{oldest_unpaid} T+{days}")
+def follow_ups(oldest_unpaid: date, plan: Plan, *, after: date) -> Iterator[Moment]:
+    """The moments later than `after` of following up arrears that began on `oldest_unpaid`, without end."""
+    gone = (after - oldest_unpaid).days
+    for days in plan.days_past_due:
+        if days > gone:
+            yield _follow_up(oldest_unpaid, days)
+    last = max(plan.days_past_due, default=0)
+    for days in count(last + plan.then_every * (max(gone - last, 0) // plan.then_every + 1), plan.then_every):
+        yield _follow_up(oldest_unpaid, days)
 
 
-def recoveries(written_off_on: date, plan: Plan) -> Iterator[Moment]:
-    """The reviews of a debt that was written off, without end."""
-    for days in count(plan.recovery_days, plan.recovery_days):
+def _follow_up(oldest_unpaid: date, days: int) -> Moment:
+    return Moment(oldest_unpaid + timedelta(days=days), "follow_up", f"{oldest_unpaid} T+{days}")
+
+
+def recoveries(written_off_on: date, plan: Plan, *, after: date) -> Iterator[Moment]:
+    """The reviews, later than `after`, of a debt that was written off, without end."""
+    every = plan.recovery_days
+    for days in count(every * (max((after - written_off_on).days, 0) // every + 1), every):
         yield Moment(written_off_on + timedelta(days=days), "recovery", f"{written_off_on} +{days}")
 
 
-def first_after(moments: Iterable[Moment], after: date) -> Moment:
-    """The earliest of an endless run of moments that is later than `after`."""
-    return next(moment for moment in moments if moment.due_on > after)
-
-
-def between(moments: Iterable[Moment], after: date, through: date) -> list[Moment]:
-    """The moments of an endless run that are later than `after` and not later than `through`."""
-    found: list[Moment] = []
-    for moment in moments:
-        if moment.due_on > through:
-            return found
-        if moment.due_on > after:
-            found.append(moment)
-    return found
+def until(moments: Iterable[Moment], through: date) -> list[Moment]:
+    """The moments of an endless run that are not later than `through`."""
+    return list(takewhile(lambda moment: moment.due_on <= through, moments))
 
 
 def release_moments(paid_off_on: date, plan: Plan, collateral: str) -> dict[str, Moment]:
@@ -168,9 +164,9 @@ def wanted(
         oldest = unpaid[0][1]
         followed = any(duty.kind == "follow_up" and duty.about.startswith(str(oldest)) for duty in standing)
         if oldest < arrears_from or reminder is None or followed:
-            found["follow_up"] = first_after(follow_ups(oldest, plan), cursors.followed_through)
+            found["follow_up"] = next(follow_ups(oldest, plan, after=cursors.followed_through))
     elif loan_state is LoanState.WRITTEN_OFF and state.written_off_on is not None:
-        found["recovery"] = first_after(recoveries(state.written_off_on, plan), cursors.followed_through)
+        found["recovery"] = next(recoveries(state.written_off_on, plan, after=cursors.followed_through))
     elif loan_state is LoanState.RELEASING and begins_release and state.paid_off_on is not None:
         found.update(release_moments(on, plan, collateral))
     elif loan_state is LoanState.RELEASING:

@@ -18,11 +18,11 @@ from holdfast.servicing.books import postings
 from holdfast.servicing.duties import (
     Cursors,
     Plan,
-    between,
     follow_ups,
     recoveries,
     reminders,
     unpaid_of,
+    until,
     wanted,
 )
 from holdfast.servicing.fold import Event, State, fold, step
@@ -197,12 +197,12 @@ def _advance(
     passed: list[Moment] = []
     if held.loan.state is LoanState.WRITTEN_OFF and was_written_off is not None:
         followed = through("recovery", old.followed_through)
-        passed += between(recoveries(was_written_off, plan), old.followed_through, followed)
+        passed += until(recoveries(was_written_off, plan, after=old.followed_through), followed)
     else:
         followed = through("follow_up", old.followed_through)
         if held.loan.state is LoanState.ACTIVE and was_unpaid:
             passed += reminders(was_unpaid, plan, after=old.reminded_through, through=reminded)
-            passed += between(follow_ups(was_unpaid[0][1], plan), old.followed_through, followed)
+            passed += until(follow_ups(was_unpaid[0][1], plan, after=old.followed_through), followed)
     return Cursors(reminded, followed), passed
 
 
