@@ -54,6 +54,8 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["HOLDFAST_DATA"] = str(room / "data")
     os.environ["HOLDFAST_KEYS"] = str(room / "data" / "keys")
     os.environ["DJANGO_SETTINGS_MODULE"] = "holdfast.web.settings"
+    # The browser's driver keeps an event loop in the tests' own thread; Django would take every later test for async code.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     from holdfast.database.migrate import configure_django
 
     configure_django()
