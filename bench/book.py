@@ -20,7 +20,8 @@ from holdfast.journal import Actor
 from holdfast.kernel.clock import FixedClock, instant_on
 from holdfast.kernel.rate import Per, Rate
 from holdfast.policy import lender, pack_in_force
-from holdfast.servicing import Method, Terms, originate
+from holdfast.products import Method, Terms
+from holdfast.servicing import originate
 from holdfast.servicing.night import record_contacts, run_night
 
 Db = psycopg.Connection[Any]

@@ -13,7 +13,8 @@ from holdfast.kernel.clock import FixedClock
 from holdfast.kernel.money import Money
 from holdfast.kernel.rate import Per, Rate
 from holdfast.policy import Lender, Pack, set_lender, shipped, store_pack
-from holdfast.servicing import Done, Method, Terms, originate, receive
+from holdfast.products import Method, Terms
+from holdfast.servicing import Done, originate, receive
 
 OFFICER = Actor("st_officer", "officer")
 CNY = "CNY"

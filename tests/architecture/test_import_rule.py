@@ -16,7 +16,7 @@ from holdfast.life import STAGES
 SOURCE: Final = Path(holdfast.__file__).parent
 ROOT: Final = SOURCE.parents[1]
 GROUND: Final = ("kernel", "journal", "ledger", "policy", "files", "parties", "approvals", "loans", "duties", "contact")
-EDGES: Final = {"adapters", "database", "web", "worker", "cli", "sample"}
+EDGES: Final = {"adapters", "database", "web", "worker", "cli", "sample", "stories"}
 
 
 def layers() -> list[str]:

@@ -64,9 +64,9 @@ def test_every_code_that_the_book_writes_has_a_word() -> None:
     from holdfast.ledger import CHART
     from holdfast.life import DUTIES, LoanState
     from holdfast.parties import Reach, Role
+    from holdfast.products.terms import Method
     from holdfast.servicing.arrears import CLASSES
     from holdfast.servicing.rules import RECORD_KINDS
-    from holdfast.servicing.terms import Method
 
     assert set(words.LOAN_STATES) == set(LoanState)
     assert set(words.CLASSES) == set(CLASSES)

@@ -14,7 +14,8 @@ from holdfast.kernel.clock import FixedClock, instant_on
 from holdfast.kernel.money import Money
 from holdfast.kernel.rate import Per, Rate
 from holdfast.policy import pack_in_force
-from holdfast.servicing import Method, Terms, note_duty, originate, receive
+from holdfast.products import Method, Terms
+from holdfast.servicing import note_duty, originate, receive
 from holdfast.wiring import EXPECTATIONS
 
 CALLER: Final = Actor("st_example", "caller")

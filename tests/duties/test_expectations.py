@@ -12,9 +12,9 @@ import pytest
 
 from holdfast.duties.audit import Expectation
 from holdfast.kernel.rate import Per, Rate
+from holdfast.products.terms import Method, Terms
 from holdfast.servicing.expectations import Demands, expectation
 from holdfast.servicing.fold import Event
-from holdfast.servicing.terms import Method, Terms
 
 PAID_OUT = date(2026, 1, 5)
 TERMS = Terms(

@@ -13,7 +13,8 @@ import pytest
 
 from holdfast.kernel.money import Money
 from holdfast.kernel.rate import Per, Rate
-from holdfast.servicing import Method, Terms, note_duty, receive, refund, reverse, write_off
+from holdfast.products import Method, Terms
+from holdfast.servicing import note_duty, receive, refund, reverse, write_off
 from holdfast.servicing.night import run_night
 from tests.duties.books import CALLER, Book
 

@@ -137,9 +137,9 @@ def test_the_pack_in_force_is_the_latest_that_has_begun(db: Db) -> None:
     def version_on(day: date) -> str:
         return pack_in_force(db, FixedClock(instant_on(day, CLOCK.now().time(), "Asia/Shanghai"))).version
 
-    assert version_on(date(2026, 12, 31)) == "2026.11.0"
+    assert version_on(date(2026, 12, 31)) == "2026.11.1"
     assert version_on(date(2027, 1, 2)) == "2027.1.0"
-    assert version_on(date(2018, 3, 31)) == "2026.11.0", "a book that lives before all versions keeps to the first"
+    assert version_on(date(2018, 3, 31)) == "2026.11.1", "a book that lives before all versions keeps to the first"
 
 
 def test_a_book_without_a_pack_begins_with_the_shipped_one(db: Db) -> None:

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from holdfast.kernel.calendar import DayCount, Unit
 from holdfast.kernel.rate import Per, Rate
 from holdfast.kernel.rounding import Rounding
+from holdfast.products.schedule import due_on
+from holdfast.products.terms import Across, Excess, Method, PeriodInterest, Terms
 from holdfast.servicing.fold import Event, State, fold
-from holdfast.servicing.schedule import due_on
-from holdfast.servicing.terms import Across, Excess, Method, PeriodInterest, Terms
 
 START = date(2026, 1, 1)
 TWELVE_PERCENT = Rate(120_000_000)

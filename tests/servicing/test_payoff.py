@@ -7,8 +7,8 @@ from datetime import date, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
+from holdfast.products.terms import PayoffInterest
 from holdfast.servicing.payoff import PayoffLine, payoff, payoff_lines
-from holdfast.servicing.terms import PayoffInterest
 from tests.servicing.contracts import START, Story, contract, lent, stories
 
 

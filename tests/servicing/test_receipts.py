@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from holdfast.kernel.errors import Fault, Refusal
 from holdfast.kernel.rate import Rate
 from holdfast.kernel.rounding import Rounding
+from holdfast.products.schedule import due_on
+from holdfast.products.terms import Across, Excess, PayoffInterest
 from holdfast.servicing.fold import Allocation, Event, State, begin, fold, in_order, step
 from holdfast.servicing.payoff import payoff
-from holdfast.servicing.schedule import due_on
-from holdfast.servicing.terms import Across, Excess, PayoffInterest
 from tests.servicing.contracts import START, Story, contract, lent, stories
 
 FIRST = date(2026, 2, 1)

@@ -12,9 +12,9 @@ from typing import Any
 
 from holdfast.kernel.errors import BadInput
 from holdfast.kernel.money import decimal_of
-from holdfast.servicing.cost import yearly_cost
-from holdfast.servicing.schedule import schedule
-from holdfast.servicing.terms import FeeAt, Terms
+from holdfast.products.cost import yearly_cost
+from holdfast.products.schedule import schedule
+from holdfast.products.terms import FeeAt, Terms
 from holdfast.servicing.vectors import read_setting
 
 

@@ -35,7 +35,7 @@ _NEITHER: Final = ""
 
 # What lives: the present state of a thing, work queues, settings, log-ins. The book's own rows may change but not vanish.
 MUTABLE: Final = {
-    "loan": _CHANGE, "duty": _CHANGE, "account": _CHANGE,
+    "loan": _CHANGE, "loan_freeze": _CHANGE, "duty": _CHANGE, "account": _CHANGE, "one_time_code": _CHANGE,
     "instalment": _CHANGE_AND_REMOVE,  # a backdated receipt may end a schedule earlier
     "message": _CHANGE,
     "lender": _CHANGE, "branch": _CHANGE, "staff": _CHANGE, "party": _CHANGE, "product": _CHANGE, "gl_account": _CHANGE,

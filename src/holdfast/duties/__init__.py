@@ -4,7 +4,24 @@ A live loan always points at its earliest open duty; the database refuses one th
 duty closes only with a later journal record of its own loan, of a kind that `life.DUTIES` allows.
 """
 
+from holdfast.duties.case import Case, Freeze, begin, enter, freeze, take, take_by_id, thaw
 from holdfast.duties.model import Duty, Moment
-from holdfast.duties.rules import Arrangement, escalation, rearrange, times
+from holdfast.duties.rules import Arrangement, escalation, rearrange, state_after, times
 
-__all__ = ["Arrangement", "Duty", "Moment", "escalation", "rearrange", "times"]
+__all__ = [
+    "Arrangement",
+    "Case",
+    "Duty",
+    "Freeze",
+    "Moment",
+    "begin",
+    "enter",
+    "escalation",
+    "freeze",
+    "rearrange",
+    "state_after",
+    "take",
+    "take_by_id",
+    "thaw",
+    "times",
+]

@@ -98,12 +98,18 @@ def examine(db: psycopg.Connection[Any], as_of: date, providers: Sequence[Provid
     for after, upto in chunks(db):
         expectations: dict[int, Expectation] = {}
         for provider in providers:
-            expectations |= provider(db, after, upto, as_of)
+            for loan_id, expected in provider(db, after, upto, as_of).items():
+                expectations[loan_id] = _both(expectations.get(loan_id), expected)
         loans = {loan.loan_id: loan for loan in loans_between(db, after, upto)}
         rows = {loan_id: list(group) for loan_id, group in groupby(duties_between(db, after, upto), key=attrgetter("loan_id"))}
         for loan_id in sorted(expectations.keys() | loans.keys() | rows.keys()):
             judge(outcome, loan_id, loans.get(loan_id), expectations.get(loan_id), rows.get(loan_id, []))
     return outcome
+
+
+def _both(one: Expectation | None, other: Expectation) -> Expectation:
+    """What two stages expect of the same loan; a kind of duty belongs to one of them."""
+    return other if one is None else Expectation(one.owed or other.owed, [*one.moments, *other.moments])
 
 
 def judge(outcome: Audit, loan_id: int, loan: LoanRow | None, expectation: Expectation | None, rows: Sequence[DutyRow]) -> None:

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime
 from typing import Final
 
 from holdfast.duties.model import Duty, Moment
 from holdfast.kernel.clock import instant_on
-from holdfast.life import DUTIES
+from holdfast.life import DUTIES, LoanState
 
-# A reminder may go out through the evening; people's work ends with the counter.
-_REMINDER_HOURS: Final = (time(8), time(21))
-_STAFF_HOURS: Final = (time(9), time(18))
 ESCALATES_AT: Final = (50, 80, 100)
 
 
@@ -22,8 +19,9 @@ def times(moment: Moment, zone: str, opened_on: date) -> tuple[datetime, datetim
 
     What is asked for over days (a return, a report) may begin on the day it was opened.
     """
-    begins, ends = _REMINDER_HOURS if moment.kind == "reminder" else _STAFF_HOURS
-    spans_days = moment.kind in ("settlement_certificate", "return_collateral", "credit_update", "refund")
+    kind = DUTIES[moment.kind]
+    begins, ends = kind.hours
+    spans_days = kind.chained or moment.kind in ("settlement_certificate", "return_collateral", "credit_update", "refund")
     first = min(opened_on, moment.due_on) if spans_days else moment.due_on
     return instant_on(first, begins, zone), instant_on(moment.due_on, ends, zone)
 
@@ -34,6 +32,11 @@ def escalation(window_from: datetime, due_at: datetime, now: datetime) -> tuple[
     used = (now - window_from).total_seconds()
     percent = 100 if used >= allowed else max(0, int(100 * used / allowed))
     return percent, max((mark for mark in ESCALATES_AT if percent >= mark), default=0)
+
+
+def state_after(state: LoanState, following: Duty | None) -> LoanState:
+    """A loan that is being released is settled when its last duty is done; any other stays where it is."""
+    return LoanState.SETTLED if state is LoanState.RELEASING and following is None else state
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Any
 
 from holdfast.journal import Head
 from holdfast.life import LoanState
@@ -31,3 +33,12 @@ class Loan:
     next_action_at: datetime | None
     pack_version: str
     opened_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """What a verb did that a later stage must answer: a name of `life.BEGINS`, the loan's public id, and the facts."""
+
+    name: str
+    loan: str
+    facts: Mapping[str, Any] = field(default_factory=dict)

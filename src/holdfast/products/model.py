@@ -21,10 +21,24 @@ class Product:
 
 
 @dataclass(frozen=True, slots=True)
+class Offer:
+    """Between which sums (minor units), in which currency and over how many instalments the product may be asked for.
+
+    An empty `instalments` means that nobody may apply for it: its loans come in otherwise.
+    """
+
+    currency: str = "CNY"
+    least: int = 0
+    most: int = 0
+    instalments: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class ProductVersion:
-    """The terms that a contract starts from: a mapping of `servicing.Terms` fields, in force from `from_date`."""
+    """The terms that a contract starts from: a mapping of `products.Terms` fields, in force from `from_date`."""
 
     product: Product
     version: int
     terms: Mapping[str, Any]
     from_date: date
+    offer: Offer = Offer()

@@ -17,9 +17,9 @@ from holdfast.kernel.money import Money
 from holdfast.life import LoanState
 from holdfast.parties import Staff, create_branch, create_staff, issue_token, register_party
 from holdfast.policy import Lender, Pack, note_night, set_lender, shipped, store_pack
-from holdfast.products import define, new_version
+from holdfast.products import Terms, define, new_version
 from holdfast.sample.people import LIVES, OFFERS, STAFF, Life
-from holdfast.servicing import Terms, note_duty, originate, quote, read_loans, receive, reverse, write_off
+from holdfast.servicing import note_duty, originate, quote, read_loans, receive, reverse, write_off
 from holdfast.servicing.duties import RELEASE_KINDS
 from holdfast.servicing.night import record_contacts, run_night
 from holdfast.wiring import CHANNELS

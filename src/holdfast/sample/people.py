@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from holdfast.kernel.rate import Per, Rate, ppb_of_percent
-from holdfast.servicing import Method
+from holdfast.products import Method
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,15 +7,12 @@ transaction and proved against the fold by `books verify`.
 from holdfast.servicing.service import Done, Quote, note_duty, originate, quote, receive, refund, reverse, take_over, write_off
 from holdfast.servicing.store import load as read_loans
 from holdfast.servicing.takeover_rows import TakenOver, TakeoverRow
-from holdfast.servicing.terms import Method, Terms
 
 __all__ = [
     "Done",
-    "Method",
     "Quote",
     "TakenOver",
     "TakeoverRow",
-    "Terms",
     "note_duty",
     "originate",
     "quote",

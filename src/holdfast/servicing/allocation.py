@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from datetime import date
 
 from holdfast.kernel.rounding import divide
-from holdfast.servicing.state import Allocation, Instalment, State
-from holdfast.servicing.terms import Across, Excess
+from holdfast.products.schedule import Instalment
+from holdfast.products.terms import Across, Excess
+from holdfast.servicing.state import Allocation, State
 
 
 def allocate(state: State, *, event_no: int, on: date, amount: int, excess: Excess | None = None) -> int:

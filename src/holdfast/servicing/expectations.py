@@ -22,8 +22,8 @@ import psycopg
 from holdfast.duties.audit import Expectation, Expected
 from holdfast.kernel.clock import instant_on
 from holdfast.policy import Lender, Pack, add_workdays, lender, read_pack, shipped
+from holdfast.products.terms import Terms
 from holdfast.servicing.fold import Event, State, begin, fold, step
-from holdfast.servicing.terms import Terms
 
 _DAY: Final = timedelta(days=1)
 _EVENING: Final = time(21)  # a reminder's last hour

@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 from holdfast.kernel.errors import Fault, Refusal
+from holdfast.products.schedule import Instalment, down_payment, evenly, rest_of_schedule, schedule
+from holdfast.products.terms import Excess, Terms
 from holdfast.servicing.allocation import allocate
 from holdfast.servicing.payoff import owed_interest, payoff
-from holdfast.servicing.schedule import down_payment, evenly, rest_of_schedule, schedule
-from holdfast.servicing.state import Allocation, Charge, Event, Instalment, State, Totals
-from holdfast.servicing.terms import Excess, Terms
+from holdfast.servicing.state import Allocation, Charge, Event, State, Totals
 
 __all__ = ["Allocation", "Charge", "Event", "Instalment", "State", "Totals", "begin", "fold", "in_order", "step"]
 

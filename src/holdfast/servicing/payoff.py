@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from datetime import date
 
 from holdfast.kernel.rounding import divide
-from holdfast.servicing.schedule import period_start
-from holdfast.servicing.state import Instalment, State
-from holdfast.servicing.terms import PayoffInterest
+from holdfast.products.schedule import Instalment, period_start
+from holdfast.products.terms import PayoffInterest
+from holdfast.servicing.state import State
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 -- The contract's terms as agreed; never changed. A later agreement is a later event.
 CREATE TABLE loan_terms (
     loan_id bigint PRIMARY KEY,
-    terms   text   NOT NULL                     -- canonical JSON of servicing.terms.Terms
+    terms   text   NOT NULL                     -- canonical JSON of products.terms.Terms
 );
 
 -- Append-only.

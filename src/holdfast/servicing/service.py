@@ -18,10 +18,10 @@ from holdfast.kernel.clock import Clock
 from holdfast.kernel.errors import BadInput, NotFound, Refusal
 from holdfast.kernel.ids import new_id
 from holdfast.kernel.money import Money
-from holdfast.kernel.rate import Per, percent_of_ppb
 from holdfast.life import DUTIES, LIVE, LoanState
 from holdfast.loans import Loan, loan_id_of
 from holdfast.policy import Lender, Pack, lender, may_originate, read_pack
+from holdfast.products import Terms, check_ceiling
 from holdfast.servicing import store
 from holdfast.servicing.duties import RELEASE_KINDS, Cursors, Plan, plan_of
 from holdfast.servicing.fold import Event, State, Totals, begin
@@ -29,7 +29,6 @@ from holdfast.servicing.held import Account, Change, Held
 from holdfast.servicing.payoff import PayoffLine, payoff, payoff_lines
 from holdfast.servicing.rules import Act, change
 from holdfast.servicing.takeover_rows import TakenOver, TakeoverRow
-from holdfast.servicing.terms import Terms
 
 Db = psycopg.Connection[Any]
 
@@ -113,7 +112,7 @@ def originate(
     today = clock.today()
     if terms.disbursed_on > today:
         raise BadInput(f"terms.disbursed_on: {terms.disbursed_on} has not come yet; today is {today}", field="terms.disbursed_on")
-    _check_ceiling(terms, pack, known, product_code)
+    check_ceiling(terms, pack, known, on=terms.disbursed_on, product=product_code)
     loan_id = chain_ids(db, 1)[0]
     held = _unborn(
         db, loan_id, branch_id=branch_id, officer_id=officer_id, party_id=party_id, borrower_label=borrower_label,
@@ -340,14 +339,6 @@ def _collateral(db: Db, product_code: str) -> str:
     if row is None:
         raise BadInput(f"product: there is no product {product_code!r}", field="product")
     return str(row[0])
-
-
-def _check_ceiling(terms: Terms, pack: Pack, known: Lender, product_code: str) -> None:
-    ceiling = pack.ceiling(on=terms.disbursed_on, lender_type=known.lender_type or "", product=product_code)
-    yearly = terms.rate.ppb * {Per.YEAR: 1, Per.MONTH: 12, Per.DAY: 365}[terms.rate.per]
-    if yearly > ceiling.rate.ppb:
-        most = f"rule {ceiling.rule.key} allows {percent_of_ppb(ceiling.rate.ppb)} % on {terms.disbursed_on}"
-        raise Refusal(f"the rate comes to {percent_of_ppb(yearly)} % a year; {most}", code="above_ceiling", field="terms.rate")
 
 
 def _words(text: str, field: str) -> str:

@@ -10,41 +10,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
-from holdfast.servicing.terms import Terms
-
-
-@dataclass(slots=True)
-class Instalment:
-    """One row of the schedule, with what has been paid on it. Amounts are minor units.
-
-    `n` is the contract's number. Rows that it does not number are 0 and below (down payments), or one
-    more than there are instalments (charges that fall due after the last).
-    """
-
-    n: int
-    due_on: date
-    principal: int
-    interest: int
-    fee: int = 0
-    penalty: int = 0
-    principal_paid: int = 0
-    interest_paid: int = 0
-    fee_paid: int = 0
-    penalty_paid: int = 0
-    paid_on: date | None = None
-
-    @property
-    def due(self) -> int:
-        """All that the instalment asks for."""
-        return self.principal + self.interest + self.fee + self.penalty
-
-    @property
-    def paid(self) -> int:
-        return self.principal_paid + self.interest_paid + self.fee_paid + self.penalty_paid
-
-    @property
-    def unpaid(self) -> int:
-        return self.due - self.paid
+from holdfast.products.schedule import Instalment
+from holdfast.products.terms import Terms
 
 
 @dataclass(frozen=True, slots=True)

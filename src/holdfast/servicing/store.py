@@ -16,11 +16,11 @@ from holdfast.kernel.errors import Fault, NotFound
 from holdfast.ledger import aggregate
 from holdfast.life import LoanState
 from holdfast.loans import Loan
+from holdfast.products.terms import Terms
 from holdfast.servicing.books import PAIRS
 from holdfast.servicing.duties import Cursors
 from holdfast.servicing.fold import Event, Instalment, State, Totals
 from holdfast.servicing.held import Account, Change, Held
-from holdfast.servicing.terms import Terms
 
 Db = psycopg.Connection[Any]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from holdfast.servicing.terms import Terms
+from holdfast.products.terms import Terms
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,9 @@ import psycopg
 
 from holdfast.kernel.errors import HoldfastError
 from holdfast.ledger import CHART
+from holdfast.products.terms import Terms
 from holdfast.servicing.books import PAIRS
 from holdfast.servicing.fold import Event, Instalment, State, fold
-from holdfast.servicing.terms import Terms
 
 Db = psycopg.Connection[Any]
 _CHUNK: Final = 2_000

@@ -22,7 +22,7 @@ from holdfast.kernel.calendar import parse_date
 from holdfast.kernel.errors import BadInput
 from holdfast.kernel.money import exponent_of
 from holdfast.kernel.rate import Per, ppb_of_percent
-from holdfast.servicing.terms import Method, Terms
+from holdfast.products.terms import Method, Terms
 from holdfast.takeover.cells import Reader
 
 Choice = TypeVar("Choice", bound=StrEnum)

@@ -18,9 +18,9 @@ from holdfast.kernel import canonical
 from holdfast.kernel.errors import BadInput
 from holdfast.kernel.money import decimal_of
 from holdfast.kernel.rate import percent_of_ppb
-from holdfast.servicing.schedule import due_on, level
+from holdfast.products.schedule import due_on, level
+from holdfast.products.terms import Terms
 from holdfast.servicing.takeover_rows import TakeoverRow
-from holdfast.servicing.terms import Terms
 from holdfast.takeover.cells import read, shown
 from holdfast.takeover.map import Kind, Status, TapeMap
 from holdfast.takeover.reading import BadCell, BadRow, Row

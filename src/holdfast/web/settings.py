@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
@@ -65,6 +66,8 @@ DEFAULT_AUTO_FIELD = "django.db.models.AutoField"
 # -- language and time: the lender's zone comes from the book, not from here --
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", _("简体中文")), ("en", _("English"))]
+# Each stage has a catalogue of its own.
+LOCALE_PATHS = sorted(Path(__file__).parent.joinpath("locale").glob("*/"))
 USE_I18N = True
 USE_TZ = True
 TIME_ZONE = "UTC"

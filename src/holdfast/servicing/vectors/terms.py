@@ -16,9 +16,8 @@ from holdfast.kernel.errors import BadInput
 from holdfast.kernel.money import exponent_of
 from holdfast.kernel.rate import BILLION, Rate
 from holdfast.kernel.rounding import Rounding
-from holdfast.servicing.arrears import Bucket
-from holdfast.servicing.schedule import due_on
-from holdfast.servicing.terms import (
+from holdfast.products.schedule import due_on
+from holdfast.products.terms import (
     MOST_INSTALMENTS,
     PARTS,
     Across,
@@ -31,6 +30,7 @@ from holdfast.servicing.terms import (
     PeriodInterest,
     Terms,
 )
+from holdfast.servicing.arrears import Bucket
 from holdfast.servicing.vectors.fields import NotYet, a_choice, a_percent, a_whole, an_amount, an_object, only_known
 
 _ROUNDING: Final = {

@@ -13,10 +13,10 @@ from holdfast.kernel.money import Money
 from holdfast.parties import register_party
 from holdfast.policy import pack_in_force
 from holdfast.products import version_in_force
+from holdfast.products.schedule import schedule as plan
 from holdfast.servicing import Done, originate, quote, receive
 from holdfast.servicing.pages import LARGEST_PAGE
 from holdfast.servicing.reading import entries, events, loan_detail, loan_list, loan_number, schedule, timeline
-from holdfast.servicing.schedule import schedule as plan
 from holdfast.servicing.views import LoanDetail, LoanFilter
 from holdfast.web.api.operation import NEXT, Call, operation
 from holdfast.web.api.reading import branch_number

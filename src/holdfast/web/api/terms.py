@@ -1,7 +1,7 @@
 """A contract's terms as a request says them, and as servicing takes them.
 
 Amounts come as money; inside they are bare minor units of the one currency of the contract. What the
-request leaves out comes from the product, and then from the defaults of `servicing.Terms`.
+request leaves out comes from the product, and then from the defaults of `products.Terms`.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from holdfast.kernel.errors import BadInput
 from holdfast.kernel.money import LARGEST_MINOR
 from holdfast.kernel.rate import Per
 from holdfast.kernel.rounding import Rounding
-from holdfast.servicing.cost import YearlyCost, yearly_cost
-from holdfast.servicing.schedule import due_on
-from holdfast.servicing.terms import MOST_INSTALMENTS, FeeAt, Method, PayoffInterest, PeriodInterest, Terms
+from holdfast.products.cost import YearlyCost, yearly_cost
+from holdfast.products.schedule import due_on
+from holdfast.products.terms import MOST_INSTALMENTS, FeeAt, Method, PayoffInterest, PeriodInterest, Terms
 from holdfast.web.api.values import LAST_DAY, Day, In, MoneyIn, Name
 
 # Ten times the principal for each period: far beyond any lawful rate, so that no amount outgrows the book.

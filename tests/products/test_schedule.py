@@ -11,8 +11,8 @@ from holdfast.kernel.calendar import DayCount, Unit
 from holdfast.kernel.errors import BadInput
 from holdfast.kernel.rate import Per, Rate
 from holdfast.kernel.rounding import Rounding
-from holdfast.servicing.schedule import due_on, level, period_rate, rest_of_schedule, schedule
-from holdfast.servicing.terms import Annuity, Fee, FeeAt, Method, PeriodInterest, Terms
+from holdfast.products.schedule import due_on, level, period_rate, rest_of_schedule, schedule
+from holdfast.products.terms import Annuity, Fee, FeeAt, Method, PeriodInterest, Terms
 from tests.servicing.contracts import contract, contracts
 
 

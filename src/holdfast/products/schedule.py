@@ -7,6 +7,7 @@ names a rounding, and the principal of a schedule always sums to the principal o
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 from functools import lru_cache
@@ -15,8 +16,41 @@ from holdfast.kernel.calendar import DayCount, Unit, step, year_fraction
 from holdfast.kernel.errors import BadInput
 from holdfast.kernel.rate import BILLION, Per, Rate
 from holdfast.kernel.rounding import divide, to_minor
-from holdfast.servicing.state import Instalment
-from holdfast.servicing.terms import Annuity, FeeAt, Method, PeriodInterest, Terms
+from holdfast.products.terms import Annuity, FeeAt, Method, PeriodInterest, Terms
+
+
+@dataclass(slots=True)
+class Instalment:
+    """One row of the schedule, with what has been paid on it. Amounts are minor units.
+
+    `n` is the contract's number. Rows that it does not number are 0 and below (down payments), or one
+    more than there are instalments (charges that fall due after the last).
+    """
+
+    n: int
+    due_on: date
+    principal: int
+    interest: int
+    fee: int = 0
+    penalty: int = 0
+    principal_paid: int = 0
+    interest_paid: int = 0
+    fee_paid: int = 0
+    penalty_paid: int = 0
+    paid_on: date | None = None
+
+    @property
+    def due(self) -> int:
+        """All that the instalment asks for."""
+        return self.principal + self.interest + self.fee + self.penalty
+
+    @property
+    def paid(self) -> int:
+        return self.principal_paid + self.interest_paid + self.fee_paid + self.penalty_paid
+
+    @property
+    def unpaid(self) -> int:
+        return self.due - self.paid
 
 
 def due_on(terms: Terms, n: int) -> date:

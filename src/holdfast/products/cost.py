@@ -14,8 +14,8 @@ from typing import Final
 
 from holdfast.kernel.calendar import Unit
 from holdfast.kernel.errors import BadInput
-from holdfast.servicing.schedule import due_on, period_start, schedule
-from holdfast.servicing.terms import FeeAt, Terms
+from holdfast.products.schedule import due_on, period_start, schedule
+from holdfast.products.terms import FeeAt, Terms
 
 _DIGITS: Final = 40
 _CLOSE: Final = Decimal("1e-20")
@@ -24,7 +24,7 @@ _MOST_ROUNDS: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class YearlyCost:
-    """Both as shares of one, to four decimals: `Decimal("0.2399")` is 23.99 % a year."""
+    """Both as shares of one: `Decimal("0.2399")` is 23.99 % a year."""
 
     nominal: Decimal
     effective: Decimal
@@ -32,6 +32,12 @@ class YearlyCost:
 
 def yearly_cost(terms: Terms) -> YearlyCost:
     """The yearly cost of the loan if performed as agreed; BadInput if fees leave nothing to pay out."""
+    exact = exact_cost(terms)
+    return YearlyCost(_four(exact.nominal), _four(exact.effective))
+
+
+def exact_cost(terms: Terms) -> YearlyCost:
+    """The yearly cost unrounded: what is held against a ceiling, so that rounding hides nothing."""
     received = terms.principal
     flows: list[tuple[date, Decimal, int]] = []
     for row in schedule(terms):
@@ -53,7 +59,7 @@ def yearly_cost(terms: Terms) -> YearlyCost:
         period = _internal_rate(received, [(periods, amount) for _, periods, amount in flows])
         per_year = {Unit.MONTHS: Decimal(12), Unit.WEEKS: Decimal(52), Unit.DAYS: Decimal(365)}[terms.every_unit] / terms.every_count
         days = [(Decimal((on - terms.disbursed_on).days) / 365, amount) for on, _, amount in flows]
-        return YearlyCost(_four(period * per_year), _four(_internal_rate(received, days)))
+        return YearlyCost(period * per_year, _internal_rate(received, days))
 
 
 def _internal_rate(received: int, flows: Sequence[tuple[Decimal, int]]) -> Decimal:

@@ -11,7 +11,7 @@ from hypothesis import given
 from holdfast.kernel import canonical
 from holdfast.kernel.errors import BadInput
 from holdfast.kernel.rate import Rate
-from holdfast.servicing.terms import Fee, FeeAt, Method, Terms
+from holdfast.products.terms import Fee, FeeAt, Method, Terms
 from tests.servicing.contracts import START, contract, contracts
 
 

@@ -16,9 +16,9 @@ from holdfast.cli import schedule as command
 from holdfast.kernel.calendar import Unit
 from holdfast.kernel.errors import BadInput
 from holdfast.kernel.rate import Per, Rate
-from holdfast.servicing.cost import yearly_cost
-from holdfast.servicing.schedule import schedule
-from holdfast.servicing.terms import Fee, FeeAt, Method, Terms
+from holdfast.products.cost import yearly_cost
+from holdfast.products.schedule import schedule
+from holdfast.products.terms import Fee, FeeAt, Method, Terms
 from tests.servicing.contracts import contract, contracts
 
 TERMS: dict[str, Any] = {

@@ -1,0 +1,1 @@
+-- Applications: the ask, from the first one-time code to a file that is complete.

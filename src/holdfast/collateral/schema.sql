@@ -1,0 +1,1 @@
+-- Collateral: the thing that is pledged: its identity, condition, value, and where it is kept.

@@ -1,0 +1,1 @@
+-- Confirmation: a person calls, makes sure who it is, what they want and that they understand it.

@@ -1,0 +1,1 @@
+-- Contracts: agreed terms become a text, the text is signed by both, and both signatures verify anywhere.

@@ -1,0 +1,1 @@
+-- Decisioning: gates, score, limit and price; every decision explains itself.

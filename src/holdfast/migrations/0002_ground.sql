@@ -1,0 +1,40 @@
+-- What may be asked for of a product version; '{}' means that nobody may apply for it.
+ALTER TABLE product_version ADD COLUMN offer text NOT NULL DEFAULT '{}';
+
+-- A loan that may not go on: why, since which record, and the record that lifted it.
+CREATE TABLE loan_freeze (
+    loan_id    bigint  NOT NULL,
+    freeze_no  integer NOT NULL,
+    reason     text    NOT NULL CHECK (reason IN ('fraud', 'court')),
+    words      text    NOT NULL,
+    placed_seq integer NOT NULL,
+    placed_on  date    NOT NULL,
+    lifted_seq integer,
+    PRIMARY KEY (loan_id, freeze_no),
+    CHECK (lifted_seq > placed_seq)
+);
+
+-- What happens to a loan while it is repaid.
+ALTER TABLE loan_event DROP CONSTRAINT loan_event_kind_check;
+ALTER TABLE loan_event ADD CONSTRAINT loan_event_kind_check CHECK (kind IN (
+    'disbursed', 'taken_over', 'receipt', 'instalment_due', 'reversal', 'written_off', 'refund', 'deferred', 'waived', 'charge'));
+
+-- A code sent to a phone, for one act with exact inputs. Only its salted hash is kept.
+CREATE TABLE one_time_code (
+    code_id    text PRIMARY KEY,                -- 'oc_...'
+    chain_id   bigint  NOT NULL,                -- the application, loan or party it is about
+    party_id   bigint  REFERENCES party,
+    purpose    text    NOT NULL CHECK (purpose IN ('login', 'confirm', 'sign', 'collect', 'phone')),
+    bound      text    NOT NULL,                -- digest of what is agreed to by typing the code
+    salt       bytea   NOT NULL,
+    hash       bytea   NOT NULL,
+    sent_at    timestamptz NOT NULL,
+    expires_at timestamptz NOT NULL,
+    attempts   integer NOT NULL DEFAULT 0,
+    proved_at  timestamptz,
+    used_at    timestamptz
+);
+CREATE INDEX one_time_code_chain ON one_time_code (chain_id, purpose);
+
+-- A message to somebody who is no party yet: the number, sealed under the lender's own key.
+ALTER TABLE message ADD COLUMN sealed_number bytea;

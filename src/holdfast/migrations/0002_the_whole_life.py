@@ -1,0 +1,27 @@
+"""The second migration: the stages of a loan's life before and after it is repaid, and what they ask of the ground."""
+
+from importlib.resources import files
+
+from django.db import migrations
+
+IN_ORDER = (
+    "collateral",
+    "applications",
+    "confirmation",
+    "decisioning",
+    "contracts",
+    "pledges",
+    "payments",
+    "restructuring",
+    "release",
+)
+
+
+class Migration(migrations.Migration):
+    """Changes what the first migration made, then runs the `schema.sql` of each new stage once."""
+
+    dependencies = [("holdfast", "0001_the_book")]
+    operations = [
+        migrations.RunSQL((files("holdfast") / "migrations" / "0002_ground.sql").read_text("utf-8")),
+        *(migrations.RunSQL((files("holdfast") / capability / "schema.sql").read_text("utf-8")) for capability in IN_ORDER),
+    ]

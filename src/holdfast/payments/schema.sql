@@ -1,0 +1,1 @@
+-- Payments: money out and money in, by rails that may be slow, silent or wrong.

@@ -1,0 +1,1 @@
+-- Pledges: the right over the thing, from delivery to the day it is lifted.

@@ -1,0 +1,64 @@
+"""Price: what a loan costs the borrower in all, and whether that is lawful on a day.
+
+All that the borrower bears counts, whoever collects it. Of the two yearly figures (nominal and
+effective) the higher is held against the ceiling, unrounded.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from holdfast.kernel.errors import Refusal
+from holdfast.kernel.rate import BILLION, percent_of_ppb
+from holdfast.policy import Ceiling, Lender, Pack
+from holdfast.products.cost import YearlyCost, exact_cost, yearly_cost
+from holdfast.products.schedule import Instalment, schedule
+from holdfast.products.terms import Fee, FeeAt, Terms
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """All that the borrower pays if the loan is performed as agreed. Amounts are minor units.
+
+    `fees` pairs each fee with its sum over the life of the loan; `total` is principal, interest and fees.
+    """
+
+    principal: int
+    interest: int
+    fees: tuple[tuple[Fee, int], ...]
+    total: int
+    cost: YearlyCost
+    instalments: tuple[Instalment, ...]
+
+    @property
+    def all_in(self) -> Decimal:
+        """The yearly figure that people are shown: the higher of the two, to four decimals."""
+        return max(self.cost.nominal, self.cost.effective)
+
+
+def price_of(terms: Terms) -> Price:
+    """The price of these terms, with the schedule it is the sum of."""
+    rows = tuple(schedule(terms))
+    fees = tuple((fee, fee.amount * (terms.instalments if fee.at is FeeAt.EACH_INSTALMENT else 1)) for fee in terms.fees)
+    interest = sum(row.interest for row in rows)
+    total = terms.principal + interest + sum(amount for _fee, amount in fees)
+    return Price(terms.principal, interest, fees, total, yearly_cost(terms), rows)
+
+
+def check_ceiling(terms: Terms, pack: Pack, lender: Lender, *, on: date, product: str) -> Ceiling:
+    """The ceiling of that day, if these terms keep it; Refusal, naming the rule and both figures, if they do not."""
+    ceiling = pack.ceiling(on=on, lender_type=lender.lender_type or "", product=product)
+    exact = exact_cost(terms)
+    highest = max(exact.nominal, exact.effective)
+    if highest * BILLION > ceiling.rate.ppb:
+        shown = max(yearly_cost(terms).nominal, yearly_cost(terms).effective) * 100
+        raise Refusal(
+            f"all costs together come to {shown:.2f} % a year; rule {ceiling.rule.key} allows {percent_of_ppb(ceiling.rate.ppb)} % on {on}",
+            code="above_ceiling",
+            field="terms.rate",
+            all_in=str(highest.quantize(Decimal("0.000001"))),
+            ceiling_ppb=ceiling.rate.ppb,
+        )
+    return ceiling

@@ -1,0 +1,1 @@
+-- Restructuring: more time for a debt, asked for, decided by another person, and never a reset of arrears.
