@@ -12,6 +12,7 @@ from typing import Any, Final, Protocol, TypeVar
 
 import psycopg
 
+from holdfast import servicing
 from holdfast.adapters.local_outbox import LocalOutbox
 from holdfast.contact import Channels
 from holdfast.duties.audit import Provider
@@ -45,8 +46,15 @@ class _Follower(Protocol):
 
 Result = TypeVar("Result", bound=_Result)
 
+
+def _receive(db: Db, *, clock: Clock, by: Actor, loan: str, facts: Mapping[str, Any]) -> servicing.Done:
+    return servicing.receive(
+        db, clock=clock, by=by, loan=loan, amount=facts["amount"], received_on=facts["received_on"], source=facts.get("source", "")
+    )
+
+
 # The verb behind each name of `life.BEGINS`; a test makes sure that none is missing.
-FOLLOWERS: Final[Mapping[str, _Follower]] = {}
+FOLLOWERS: Final[Mapping[str, _Follower]] = {"servicing.receive": _receive}
 
 
 def carry(verb: Callable[..., Result], db: Db, *, clock: Clock, by: Actor | Staff, **inputs: Any) -> Result:
@@ -61,7 +69,7 @@ def carry(verb: Callable[..., Result], db: Db, *, clock: Clock, by: Actor | Staf
 
 def _begin(db: Db, clock: Clock, by: Actor, happened: tuple[Happened, ...]) -> None:
     for each in happened:
-        follower = FOLLOWERS[BEGINS[each.name]]
-        further = follower(db, clock=clock, by=by, loan=each.loan, facts=each.facts)
+        follower = FOLLOWERS.get(BEGINS[each.name])
+        further = follower(db, clock=clock, by=by, loan=each.loan, facts=each.facts) if follower else None
         if further is not None:
             _begin(db, clock, by, further.happened)

@@ -22,7 +22,7 @@ from holdfast.sample.people import LIVES, OFFERS, STAFF, Life
 from holdfast.servicing import note_duty, originate, quote, read_loans, receive, reverse, write_off
 from holdfast.servicing.duties import RELEASE_KINDS
 from holdfast.servicing.night import record_contacts, run_night
-from holdfast.wiring import CHANNELS
+from holdfast.wiring import CHANNELS, carry
 
 Db = psycopg.Connection[Any]
 
@@ -158,7 +158,7 @@ def _habit(db: Db, each: _Borrower, now: Clock, officer: Actor, age: int) -> Non
         if total.minor:
             _receive(db, each, now, officer, total.minor + 5_000, today)
     elif habit == "bounces" and age == -28:
-        reverse(db, clock=now, by=officer, loan=each.public_id, event_no=each.receipts[-1], reason="银行退票（示例）")
+        carry(reverse, db, clock=now, by=officer, loan=each.public_id, event_no=each.receipts[-1], reason="银行退票（示例）")
         row = next(row for row in read_loans(db, [each.loan_id], lock=False)[0].state.instalments if row.unpaid > 0)
         _receive(db, each, now, officer, row.unpaid, today)
     elif habit == "returned" and age == -20:
@@ -167,11 +167,11 @@ def _habit(db: Db, each: _Borrower, now: Clock, officer: Actor, age: int) -> Non
         for duty in read_loans(db, [each.loan_id], lock=False)[0].standing:
             note_duty(db, clock=now, by=officer, loan=each.public_id, duty_no=duty.duty_no, outcome="done", words="结清手续已办（示例）")
     elif habit == "written_off" and age == -5:
-        write_off(db, clock=now, by=officer, loan=each.public_id, reason="多次联系未果，经批准核销（示例）")
+        carry(write_off, db, clock=now, by=officer, loan=each.public_id, reason="多次联系未果，经批准核销（示例）")
 
 
 def _receive(db: Db, each: _Borrower, now: Clock, officer: Actor, minor: int, on: date) -> None:
-    done = receive(db, clock=now, by=officer, loan=each.public_id, amount=Money(minor, "CNY"), received_on=on)
+    done = carry(receive, db, clock=now, by=officer, loan=each.public_id, amount=Money(minor, "CNY"), received_on=on)
     each.receipts.append(done.event_no)
 
 

@@ -4,7 +4,22 @@ State = fold(terms, events). What the account, the instalments and the postings 
 transaction and proved against the fold by `books verify`.
 """
 
-from holdfast.servicing.service import Done, Quote, note_duty, originate, quote, receive, refund, reverse, take_over, write_off
+from holdfast.servicing.service import (
+    Done,
+    Quote,
+    disburse,
+    fulfil,
+    note_duty,
+    originate,
+    owed,
+    quote,
+    receive,
+    refund,
+    reverse,
+    take_over,
+    waive_for_cooling_off,
+    write_off,
+)
 from holdfast.servicing.store import load as read_loans
 from holdfast.servicing.takeover_rows import TakenOver, TakeoverRow
 
@@ -13,13 +28,17 @@ __all__ = [
     "Quote",
     "TakenOver",
     "TakeoverRow",
+    "disburse",
+    "fulfil",
     "note_duty",
     "originate",
+    "owed",
     "quote",
     "read_loans",
     "receive",
     "refund",
     "reverse",
     "take_over",
+    "waive_for_cooling_off",
     "write_off",
 ]

@@ -7,6 +7,7 @@ approval and the act are one transaction: an act that cannot be done any more le
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 import psycopg
@@ -15,9 +16,9 @@ from holdfast import approvals
 from holdfast.approvals import Request, Standing
 from holdfast.journal import Actor
 from holdfast.kernel.clock import Clock
-from holdfast.kernel.errors import Fault
+from holdfast.kernel.errors import Fault, Refusal
 from holdfast.kernel.money import Money
-from holdfast.loans import loan_id_of
+from holdfast.loans import Happened, loan_id_of
 from holdfast.parties import Staff, require
 from holdfast.servicing.service import Done, refund, reverse, write_off
 
@@ -40,15 +41,33 @@ def ask_write_off(db: Db, *, clock: Clock, by: Staff, loan: str, reason: str) ->
     return _ask(db, clock, by, "write_off", {"loan": loan, "reason": reason}, reason)
 
 
-def answer(db: Db, *, clock: Clock, by: Staff, request: str, approved: bool, words: str) -> tuple[Request, Done | None]:
-    """Answer a request; the last yes that it needed does the act, and then what was done is told too."""
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A request after an answer, and what the last yes did."""
+
+    request: Request
+    done: Done | None
+
+    @property
+    def happened(self) -> tuple[Happened, ...]:
+        return self.done.happened if self.done else ()
+
+
+def answer(db: Db, *, clock: Clock, by: Staff, request: str, approved: bool, words: str) -> Answered:
+    """Answer a request; the last yes that it needed does the act, and then what was done is told too.
+
+    Refusal for an act of another stage: it is answered where that stage shows what is to be agreed to.
+    """
+    asked = approvals.request(db, request)
+    if asked.act not in _ACTS:
+        raise Refusal(f"request {request} ({asked.act}) is answered on its own page", code="answered_elsewhere", act=asked.act)
     answered = approvals.answer(db, clock=clock, by=by, public_id=request, approved=approved, words=words)
     if answered.standing is not Standing.APPROVED:
-        return answered, None
+        return Answered(answered, None)
     spent = approvals.spend(
         db, clock=clock, by=by.actor, public_id=request, act=answered.act, inputs=answered.inputs, loan_id=answered.loan_id
     )
-    return spent, _act(answered.act)(db, clock, by.actor, answered.inputs)
+    return Answered(spent, _act(answered.act)(db, clock, by.actor, answered.inputs))
 
 
 def _ask(db: Db, clock: Clock, by: Staff, act: str, inputs: Mapping[str, Any], reason: str) -> Request:
@@ -79,3 +98,6 @@ def _write_off(db: Db, clock: Clock, by: Actor, inputs: Mapping[str, Any]) -> Do
 
 
 _ACTS: Final[Mapping[str, Act]] = {"receipt.reverse": _reverse, "refund": _refund, "write_off": _write_off}
+
+# What is asked for here, and so answered here.
+ACTS: Final = frozenset(_ACTS)

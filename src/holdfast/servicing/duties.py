@@ -22,6 +22,8 @@ _RETURN_RULE = {
     "real_estate": "release.sla.real_estate_file",
 }
 RELEASE_KINDS = ("settlement_certificate", "return_collateral", "credit_update")
+# The kinds that servicing computes; duties of any other kind belong to a stage, and stand until that stage's record proves them.
+OWN_KINDS = frozenset({"reminder", "follow_up", "refund", "recovery", *RELEASE_KINDS})
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,9 +155,9 @@ def wanted(
     """The one open duty of each kind that the loan must have now.
 
     `arrears_from`: instalments due before it count as overdue (the night passes tomorrow).
-    `done`: kinds that a person's note has just fulfilled.
+    `done`: kinds that this act has just fulfilled.
     """
-    found: dict[str, Moment] = {}
+    found = {duty.kind: _as_moment(duty) for duty in standing if duty.kind not in OWN_KINDS and duty.kind not in done}
     if loan_state is LoanState.ACTIVE:
         unpaid = unpaid_of(state)
         reminder = next_reminder(unpaid, plan, after=cursors.reminded_through)

@@ -7,10 +7,12 @@ and then by number, so a backdated receipt folds as if it had been entered on it
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from datetime import date
 from typing import Any, Final
 
 from holdfast.kernel.errors import Fault, Refusal
-from holdfast.products.schedule import Instalment, down_payment, evenly, rest_of_schedule, schedule
+from holdfast.kernel.rounding import to_minor
+from holdfast.products.schedule import Instalment, added_time_rate, down_payment, evenly, rest_of_schedule, schedule
 from holdfast.products.terms import Excess, Terms
 from holdfast.servicing.allocation import allocate
 from holdfast.servicing.payoff import owed_interest, payoff
@@ -208,6 +210,46 @@ def _refund(state: State, event: Event) -> None:
     state.totals.refunded += amount
 
 
+def _waived(state: State, event: Event) -> None:
+    """Everything but principal that is not paid is no longer asked for: what withdrawing in the cooling-off period costs is nothing."""
+    totals = state.totals
+    for row in state.instalments:
+        if row.due_on <= state.through:
+            totals.interest_earned -= row.interest - row.interest_paid
+            totals.fee_charged -= row.fee - row.fee_paid
+            totals.penalty_charged -= row.penalty - row.penalty_paid
+        row.interest, row.fee, row.penalty = row.interest_paid, row.fee_paid, row.penalty_paid
+        if row.due and not row.unpaid:
+            row.paid_on = row.paid_on or event.on
+
+
+def _deferred(state: State, event: Event) -> None:
+    """Instalments fall due later, on the days that were agreed; the principal still in them bears the contract's interest for the time.
+
+    That interest is due with the first of them that is not paid. It follows from what was truly owed: a receipt
+    that is learned of later, or taken back, changes it by the same rule. What had fallen due and now has not is
+    earned when it falls due again.
+    """
+    moved = {each["n"]: date.fromisoformat(each["due_on"]) for each in event.payload["instalments"]}
+    rows = [row for row in state.instalments if row.n in moved]
+    first = next((row for row in rows if row.unpaid), None)
+    if state.closed or first is None:
+        return
+    owed, was_due_on, totals = sum(row.principal - row.principal_paid for row in rows), first.due_on, state.totals
+    for row in rows:
+        was_billed = row.due_on <= state.through
+        row.due_on = moved[row.n]
+        if was_billed and row.due_on > state.through:
+            totals.interest_earned -= row.interest - row.interest_paid
+            totals.fee_charged -= row.fee - row.fee_paid
+            totals.penalty_charged -= row.penalty - row.penalty_paid
+    if event.payload["bears_interest"]:
+        rate = added_time_rate(state.terms, was_due_on, first.due_on, months=event.payload["months"])
+        extra = to_minor(owed * rate, state.terms.rounding)
+        first.interest += extra
+        totals.interest_earned += extra if first.due_on <= state.through else 0
+
+
 def _amount(payload: Mapping[str, Any], name: str = "amount") -> int:
     amount = payload[name]
     if not isinstance(amount, int) or isinstance(amount, bool) or amount < 0:
@@ -223,4 +265,6 @@ _RULES: Final[dict[str, Callable[[State, Event], None]]] = {
     "receipt": _receipt,
     "written_off": _written_off,
     "refund": _refund,
+    "waived": _waived,
+    "deferred": _deferred,
 }

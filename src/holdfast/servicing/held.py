@@ -12,6 +12,7 @@ from datetime import date
 from holdfast.duties import Arrangement, Duty
 from holdfast.journal import Record
 from holdfast.ledger import Line
+from holdfast.life import LoanState
 from holdfast.loans import Loan
 from holdfast.servicing.duties import Cursors
 from holdfast.servicing.fold import Event, Instalment, State
@@ -56,8 +57,9 @@ class Change:
     allocations: list[tuple[int, Paid]] = field(default_factory=list)
     lines: list[Line] = field(default_factory=list)
     duties: Arrangement = field(default_factory=lambda: Arrangement((), (), (), 0))
-    born: bool = False
-    taken_in: bool = False
+    born: bool = False  # the account is new
+    loan_born: bool = False  # and so is the loan: it came by no application
+    was: LoanState = LoanState.ACTIVE
 
     @property
     def record(self) -> Record:

@@ -10,10 +10,11 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from holdfast.duties import Moment, rearrange
-from holdfast.journal import Actor, draw
+from holdfast.duties import Moment, rearrange, state_after
+from holdfast.journal import EMPTY_HEAD, Actor, draw
+from holdfast.kernel.errors import Fault
 from holdfast.kernel.money import Money
-from holdfast.life import LoanState
+from holdfast.life import MOVES, LoanState
 from holdfast.servicing.books import postings
 from holdfast.servicing.duties import (
     Cursors,
@@ -36,6 +37,8 @@ RECORD_KINDS = {
     "reversal": "receipt.reversed",
     "written_off": "loan.written_off",
     "refund": "refund.noted",
+    "waived": "loan.waived",
+    "deferred": "loan.deferred",
 }
 
 
@@ -57,13 +60,14 @@ def change(
     *,
     history: Sequence[Event] | None = None,
     note: tuple[str, Mapping[str, Any]] | None = None,
+    seals: Mapping[str, str] | None = None,
     done: frozenset[str] = frozenset(),
     arrears_from: date | None = None,
 ) -> Change:
     """Apply `events` in order, or a `note` (record kind and facts) without an event, to the loan.
 
     `history` holds all earlier events; it is needed when an event is a reversal or dated before the last
-    one, for then the fold is replayed. `done` names the kinds of duty that the note fulfils.
+    one, for then the fold is replayed. `done` names the kinds of duty that the act fulfils, `seals` digests of what the note rests on.
     `arrears_from`: instalments due before it count as overdue; the night passes tomorrow.
     """
     loan, account = held.loan, held.account
@@ -98,12 +102,15 @@ def change(
     arrangement = rearrange(
         held.standing, wants(cursors), passed, loan_id=loan.loan_id, last_no=loan.last_duty_no, seq=seq, on=when.today, zone=when.zone
     )
-    if loan_state is LoanState.RELEASING and arrangement.next is None:
-        loan_state = LoanState.SETTLED
+    loan_state = state_after(loan_state, arrangement.next)
+    if loan.head != EMPTY_HEAD and loan_state is not loan.state and (loan.state, loan_state) not in MOVES:
+        raise Fault(f"loan {loan.public_id} is {loan.state}; nothing may make it {loan_state}", code="loan_move")
 
-    result = Change(held, list(events), duties=arrangement, born=account.last_event_no == 0)
+    result = Change(
+        held, list(events), duties=arrangement, born=account.last_event_no == 0, loan_born=loan.head == EMPTY_HEAD, was=loan.state
+    )
     head = loan.head
-    drafts: list[tuple[str, dict[str, Any]]] = [(RECORD_KINDS[event.kind], _says(event, loan.currency)) for event in events]
+    drafts: list[tuple[str, dict[str, Any]]] = [(_record_kind(event), _says(event, loan.currency)) for event in events]
     if note is not None:
         drafts.append((note[0], dict(note[1])))
     for number, (kind, says) in enumerate(drafts, 1):
@@ -113,7 +120,7 @@ def change(
                 says["paid_off_on"] = state.paid_off_on.isoformat()
         record, head = draw(
             head, loan_id=loan.loan_id, chain=loan.public_id, kind=kind, on=when.today, at=when.now,
-            by=when.by, says=says, seals={}, pack=loan.pack_version,
+            by=when.by, says=says, seals=seals or {}, pack=loan.pack_version,
         )  # fmt: skip
         result.records.append(record)
         if number <= len(events):
@@ -204,6 +211,12 @@ def _advance(
             passed += reminders(was_unpaid, plan, after=old.reminded_through, through=reminded)
             passed += until(follow_ups(was_unpaid[0][1], plan, after=old.followed_through), followed)
     return Cursors(reminded, followed), passed
+
+
+def _record_kind(event: Event) -> str:
+    """What tells of an event; taking back anything but a receipt is named after what is taken back."""
+    of = event.payload.get("of", "receipt") if event.kind == "reversal" else "receipt"
+    return RECORD_KINDS[event.kind] if of == "receipt" else f"{RECORD_KINDS[of]}.reversed"
 
 
 def _parts(row: Any) -> tuple[int, ...]:

@@ -6,20 +6,21 @@ asks for approval; a verb that needs two people is called by the edge with the a
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 import psycopg
 
+from holdfast.duties import take_by_id
 from holdfast.journal import EMPTY_HEAD, Actor, Record, append, append_batch, chain_ids
 from holdfast.kernel.clock import Clock
-from holdfast.kernel.errors import BadInput, NotFound, Refusal
+from holdfast.kernel.errors import BadInput, Fault, NotFound, Refusal
 from holdfast.kernel.ids import new_id
 from holdfast.kernel.money import Money
 from holdfast.life import DUTIES, LIVE, LoanState
-from holdfast.loans import Loan, loan_id_of
+from holdfast.loans import Happened, Loan, loan_id_of
 from holdfast.policy import Lender, Pack, lender, may_originate, read_pack
 from holdfast.products import Terms, check_ceiling
 from holdfast.servicing import store
@@ -40,6 +41,7 @@ NOTE_RECORDS = {
     **dict.fromkeys(RELEASE_KINDS, "release.noted"),
 }
 MOST_WORDS = 2_000
+_REVERSED = frozenset({"receipt", "waived", "deferred"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,7 @@ class Done:
     record: Record
     state: LoanState
     principal_out: Money
+    happened: tuple[Happened, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +133,23 @@ def originate(
         raise Refusal(f"contract number {contract_no} stands on another loan", code="contract_no_taken", field="contract_no") from error
 
 
+def disburse(db: Db, *, clock: Clock, by: Actor, loan: str, terms: Terms, paid_on: date) -> Done:
+    """The money of a loan that came by an application has gone out, whole, on `paid_on`; from now on it is repaid.
+
+    `terms` are the signed contract's; their schedule runs from the day of the payout. Refusal unless the loan is signed.
+    """
+    case = take_by_id(db, loan_id_of(db, loan))
+    case.must_be(LoanState.SIGNED)
+    today = clock.today()
+    if paid_on > today:
+        raise BadInput(f"paid_on: {paid_on} has not come yet; today is {today}", field="paid_on")
+    terms = replace(terms, disbursed_on=paid_on)
+    account = Account(None, 0, paid_on, Cursors(today, today), today, "pass", None, charges_barred=False)
+    held = Held(case.loan, _collateral(db, case.loan.product_code), begin(terms), account, case.standing)
+    event = Event(1, "disbursed", paid_on, today, {"amount": terms.principal})
+    return _do(db, held, clock, by, case.lender, [event], done=frozenset({"pay_out"}))
+
+
 def take_over(
     db: Db, rows: Sequence[TakeoverRow], *, clock: Clock, by: Actor, as_of: date, branch_id: int, pack: Pack, label: str
 ) -> list[TakenOver]:
@@ -162,11 +182,11 @@ def take_over(
     ]
 
 
-def receive(db: Db, *, clock: Clock, by: Actor, loan: str, amount: Money, received_on: date) -> Done:
+def receive(db: Db, *, clock: Clock, by: Actor, loan: str, amount: Money, received_on: date, source: str = "") -> Done:
     """Post a receipt: pay the loan off if it is enough, else pay what is due, oldest first, then what comes next.
 
     A receipt dated before the loan's last event replays the fold and posts the difference. Refusal for a settled
-    loan or a date before the loan began.
+    loan or a date before the loan began. `source` says by which way the money came: a line of a bank file, a drawer.
     """
     held = _one(db, loan)
     today = clock.today()
@@ -180,7 +200,8 @@ def receive(db: Db, *, clock: Clock, by: Actor, loan: str, amount: Money, receiv
         raise BadInput(f"received_on: the loan began on {held.state.terms.disbursed_on}, after {received_on}", field="received_on")
     if held.loan.state not in (LoanState.ACTIVE, LoanState.WRITTEN_OFF, LoanState.RELEASING):
         raise Refusal(f"loan {loan} is {held.loan.state}; nothing is owed on it, so it takes no receipt", code="loan_not_open", loan=loan)
-    event = Event(held.account.last_event_no + 1, "receipt", received_on, today, {"amount": amount.minor})
+    payload = {"amount": amount.minor, "source": source} if source else {"amount": amount.minor}
+    event = Event(held.account.last_event_no + 1, "receipt", received_on, today, payload)
     return _do(db, held, clock, by, lender(db), [event])
 
 
@@ -191,16 +212,16 @@ def reverse(db: Db, *, clock: Clock, by: Actor, loan: str, event_no: int, reason
     target = next((event for event in events if event.event_no == event_no), None)
     if target is None:
         raise NotFound(f"loan {loan} has no event {event_no}", field="event_no")
-    if target.kind != "receipt":
-        raise Refusal(
-            f"event {event_no} of loan {loan} is {target.kind}; only a receipt is reversed here", code="not_a_receipt", field="event_no"
-        )
+    if target.kind not in _REVERSED:
+        why = f"event {event_no} of loan {loan} is {target.kind}; only these are taken back: {', '.join(sorted(_REVERSED))}"
+        raise Refusal(why, code="not_a_receipt", field="event_no")
     if any(event.kind == "reversal" and event.payload["event_no"] == event_no for event in events):
         raise Refusal(f"receipt {event_no} of loan {loan} is reversed already", code="already_reversed", field="event_no")
     if held.loan.state is LoanState.SETTLED:
         raise Refusal(f"loan {loan} is settled and the thing returned; its receipts stand", code="loan_not_open", loan=loan)
     words = _words(reason, "reason")
-    event = Event(held.account.last_event_no + 1, "reversal", clock.today(), clock.today(), {"event_no": event_no, "reason": words})
+    of = {} if target.kind == "receipt" else {"of": target.kind}
+    event = Event(held.account.last_event_no + 1, "reversal", clock.today(), clock.today(), {"event_no": event_no, "reason": words} | of)
     return _do(db, held, clock, by, lender(db), [event], history=events)
 
 
@@ -254,6 +275,43 @@ def note_duty(
     return _do(db, held, clock, by, lender(db), [], note=(NOTE_RECORDS[duty.kind], facts), done=frozenset({duty.kind}))
 
 
+def fulfil(
+    db: Db, *, clock: Clock, by: Actor, loan: str, kinds: Collection[str], record_kind: str, says: Mapping[str, Any],
+    seals: Mapping[str, str] | None = None,
+) -> Done:  # fmt: skip
+    """A stage's own act fulfils open duties of a loan that is, or was, being repaid; the record it writes proves them.
+
+    Refusal if one of `kinds` is not open. The last duty of a loan that is being released settles it.
+    """
+    held = _one(db, loan)
+    for kind in kinds:
+        if record_kind not in DUTIES[kind].proofs:
+            raise Fault(f"a record {record_kind} cannot prove the duty {kind}", code="duty_proof_kind")
+        if all(duty.kind != kind for duty in held.standing):
+            raise Refusal(f"loan {loan} has no open duty {kind}; a colleague may have just done it", code="duty_not_open", field="loan")
+    return _do(db, held, clock, by, lender(db), [], note=(record_kind, says), seals=seals, done=frozenset(kinds))
+
+
+def waive_for_cooling_off(db: Db, *, clock: Clock, by: Actor, loan: str) -> Done:
+    """The borrower withdraws in the cooling-off period: from now on only the principal is asked for. `reverse` takes it back."""
+    held = _one(db, loan)
+    if held.loan.state is not LoanState.ACTIVE:
+        raise Refusal(f"loan {loan} is {held.loan.state}; only a loan that is being repaid can be withdrawn from", code="loan_not_active")
+    event = Event(held.account.last_event_no + 1, "waived", clock.today(), clock.today(), {"why": "cooling_off"})
+    return _do(db, held, clock, by, lender(db), [event])
+
+
+def owed(db: Db, *, loan: str, on: date) -> Money:
+    """The debt that the loan's pledges secure on `on`: what ends it, and of a loan written off what is still claimed; 0 once paid."""
+    loan_id = loan_id_of(db, loan)
+    if not db.execute("SELECT 1 FROM account WHERE loan_id = %s", [loan_id]).fetchone():
+        return Money(0, take_by_id(db, loan_id, lock=False).loan.currency)
+    held = store.load(db, [loan_id], lock=False)[0]
+    totals = held.state.totals
+    claimed = totals.principal_written_off + totals.interest_written_off - totals.recovered if held.state.written_off_on else 0
+    return Money(claimed if held.state.written_off_on else payoff(held.state, max(on, held.account.last_event_on)), held.loan.currency)
+
+
 def quote(db: Db, *, loan: str, on: date) -> Quote:
     """The pay-off of the loan on `on`, line by line. Refusal for a day before what has already happened."""
     held = store.load(db, [loan_id_of(db, loan)], lock=False)[0]
@@ -282,12 +340,13 @@ def _do(
     plan: Plan | None = None,
     history: Sequence[Event] | None = None,
     note: tuple[str, Mapping[str, Any]] | None = None,
+    seals: Mapping[str, str] | None = None,
     done: frozenset[str] = frozenset(),
 ) -> Done:
     act = Act(clock.today(), clock.now(), by, known.zone)
     if history is None and any(event.on < held.account.last_event_on for event in events):
         history = store.history(db, [held.loan.loan_id])[held.loan.loan_id]
-    result = change(held, act, plan or Plans(db, known).of(held), events, history=history, note=note, done=done)
+    result = change(held, act, plan or Plans(db, known).of(held), events, history=history, note=note, seals=seals, done=done)
     save(db, [result], source=f"{held.loan.public_id} {result.record.kind}", act=act)
     return done_of(result)
 
@@ -300,11 +359,15 @@ def save(db: Db, changes: Sequence[Change], *, source: str, act: Act) -> None:
 
 
 def done_of(result: Change) -> Done:
-    """What the edge is told of a change."""
+    """What the edge is told of a change, and what a later stage must answer."""
     loan = result.held.loan
-    return Done(
-        loan.loan_id, loan.public_id, result.held.account.last_event_no, result.record, loan.state, Money(loan.principal_out, loan.currency)
-    )
+    happened: tuple[Happened, ...] = ()
+    if loan.state is LoanState.RELEASING and result.was is not LoanState.RELEASING:
+        happened = (Happened("loan.paid_off", loan.public_id, {"paid_off_on": str(result.held.state.paid_off_on)}),)
+    elif result.was is LoanState.RELEASING and loan.state in (LoanState.ACTIVE, LoanState.WRITTEN_OFF):
+        happened = (Happened("loan.payoff_undone", loan.public_id),)
+    number, owing = result.held.account.last_event_no, Money(loan.principal_out, loan.currency)
+    return Done(loan.loan_id, loan.public_id, number, result.record, loan.state, owing, happened)
 
 
 def _unborn(

@@ -160,18 +160,19 @@ def write(db: Db, changes: Sequence[Change], *, source: str, at: datetime, today
     rows["gl_entry"] = _general_ledger(changes, source, at, today)
     born = [change for change in changes if change.born]
     older = [change for change in changes if not change.born]
+    new_loans = [change for change in changes if change.loan_born]
     many = len(changes) >= SET_FROM
-    _insert(db, "loan", _BIRTH_COLUMNS, [_birth_row(change) for change in born], many)
+    _insert(db, "loan", _BIRTH_COLUMNS, [_birth_row(change) for change in new_loans], many)
     _insert(db, "instalment", _INSTALMENT_COLUMNS, [row for change in born for row in _instalment_rows(change)], many)
     _insert(db, "account", _ACCOUNT_COLUMNS, [_account_row(change) for change in born], many)
     _insert(db, "loan_terms", ("loan_id", "terms"), [_terms_row(change) for change in born], many)
-    _insert(db, "loan_registry", ("kind", "key", "loan_id"), [row for change in born for row in _names(change)], many)
+    _insert(db, "loan_registry", ("kind", "key", "loan_id"), [row for change in new_loans for row in _names(change)], many)
     for table, columns in _INSERTS.items():
         _insert(db, table, columns, rows[table], many)
     _merge(db, "duty", ("loan_id", "duty_no", "proof_seq", "closed_on"), 2, closed, many, extra="open = false")
     _merge(db, "instalment", _INSTALMENT_COLUMNS, 2, [row for change in older for row in _instalment_rows(change)], many)
     _merge(db, "account", _ACCOUNT_COLUMNS, 1, [_account_row(change) for change in older], many)
-    _merge(db, "loan", _LOAN_COLUMNS, 1, [_loan_row(change) for change in older], many)
+    _merge(db, "loan", _LOAN_COLUMNS, 1, [_loan_row(change) for change in changes if not change.loan_born], many)
 
 
 def promise(db: Db, promised: Iterable[tuple[int, date, date | None]]) -> None:

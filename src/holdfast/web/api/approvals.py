@@ -15,6 +15,7 @@ from holdfast.web.api.operation import Call, operation
 from holdfast.web.api.servicing import done
 from holdfast.web.api.shapes import AnsweredOut, RequestList, RequestOut
 from holdfast.web.api.values import In, MoneyIn, Words
+from holdfast.wiring import carry
 
 router = Router()
 
@@ -76,8 +77,8 @@ def read_request(call: Call, asked: str) -> Any:
 def answer_request(call: Call, asked: str, body: AnswerIn) -> Any:
     """Say yes or no. Whoever asked cannot; the last yes that is needed does the act, and `done` tells of it."""
     _within_sight(call, asked)
-    answered, did = answer(call.db, clock=call.clock, by=call.staff, request=asked, approved=body.approved, words=body.words)
-    return {"request": _told(answered), "done": None if did is None else done(did)}
+    said = carry(answer, call.db, clock=call.clock, by=call.staff, request=asked, approved=body.approved, words=body.words)
+    return {"request": _told(said.request), "done": None if said.done is None else done(said.done)}
 
 
 def _within_sight(call: Call, asked: str) -> Request:

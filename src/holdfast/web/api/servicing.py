@@ -33,6 +33,7 @@ from holdfast.web.api.shapes import (
 )
 from holdfast.web.api.terms import TermsIn, cost_of, terms_of
 from holdfast.web.api.values import Day, In, MoneyIn, Name
+from holdfast.wiring import carry
 
 router = Router()
 
@@ -256,7 +257,8 @@ class ReceiptIn(In):
 def receive_money(call: Call, loan: str, body: ReceiptIn) -> Any:
     """Post a receipt: exact, partial, early, over or backdated; the contract's order says what it pays."""
     loan_number(call.db, call.look, loan)
-    return done(receive(call.db, clock=call.clock, by=call.by, loan=loan, amount=body.amount.money(), received_on=body.received_on))
+    given = {"loan": loan, "amount": body.amount.money(), "received_on": body.received_on}
+    return done(carry(receive, call.db, clock=call.clock, by=call.by, **given))
 
 
 def done(did: Done) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext
 
 from holdfast.approvals import Request, Standing, may_answer
 from holdfast.kernel.errors import HoldfastError
+from holdfast.servicing.approved import ACTS
 from holdfast.web.console import words
 from holdfast.web.console.desk import Desk
 from holdfast.web.console.forms import AnswerForm
@@ -20,7 +21,7 @@ def panels(asked: Sequence[Request], desk: Desk, failed: tuple[str, forms.Form] 
     """The open requests as their panels show them: both people, and for one who may not answer, why."""
     shown: list[Mapping[str, Any]] = []
     for each in asked:
-        if each.standing is not Standing.OPEN:
+        if each.standing is not Standing.OPEN or each.act not in ACTS:
             continue
         form: forms.Form | None = None
         why_not = ""

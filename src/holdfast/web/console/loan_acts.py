@@ -26,6 +26,7 @@ from holdfast.web.console.desk import Db, Desk, at_desk
 from holdfast.web.console.forms import ActForm, AnswerForm, NoteForm, ReasonForm, ReceiptForm, RefundForm
 from holdfast.web.console.loan import Tried, page
 from holdfast.web.console.templatetags.console import money
+from holdfast.wiring import carry
 
 
 @require_POST
@@ -36,7 +37,8 @@ def receive(request: HttpRequest, desk: Desk, loan_id: str) -> HttpResponse:
 
     def verb(db: Db) -> None:
         wanted = form.cleaned_data
-        servicing.receive(db, clock=desk.clock, by=desk.actor, loan=loan_id, amount=wanted["amount"], received_on=wanted["received_on"])
+        given = {"loan": loan_id, "amount": wanted["amount"], "received_on": wanted["received_on"]}
+        carry(servicing.receive, db, clock=desk.clock, by=desk.actor, **given)
 
     def said() -> str:
         received = form.cleaned_data["amount"]
@@ -112,10 +114,9 @@ def answer(http: HttpRequest, desk: Desk, loan_id: str, asked_id: str) -> HttpRe
         if request(db, asked_id).loan_id != number:
             raise NotFound(f"loan {loan_id} has no request {asked_id}", code="no_approval", field="approval")
         wanted = form.cleaned_data
-        answered, _did = answer_request(
-            db, clock=desk.clock, by=desk.staff, request=asked_id, approved=wanted["approved"], words=wanted["words"]
-        )
-        done.append(answered.standing is Standing.SPENT)
+        given = {"request": asked_id, "approved": wanted["approved"], "words": wanted["words"]}
+        said = carry(answer_request, db, clock=desk.clock, by=desk.staff, **given)
+        done.append(said.request.standing is Standing.SPENT)
 
     def said() -> str:
         if not form.cleaned_data["approved"]:
