@@ -26,6 +26,7 @@ APPEND_ONLY: Final = frozenset(
         "consent", "approval_request", "approval_answer", "approval_use", "file", "file_link", "contact_ledger",
         "loan_registry", "loan_terms", "loan_event", "allocation",
         "night", "night_line", "tape", "duty_audit",
+        "thing", "thing_imei", "thing_evidence", "thing_loan",
     }
 )  # fmt: skip
 
@@ -42,6 +43,7 @@ MUTABLE: Final = {
     "api_token": _CHANGE, "contact_stop": _CHANGE,
     "party_private": _CHANGE_AND_REMOVE,
     "tonight_hold": _CHANGE_AND_REMOVE,
+    "imei_claim": _CHANGE,
     "idempotency": _CHANGE_AND_REMOVE,
     "seal_queue": _CHANGE_AND_REMOVE, "outbox": _CHANGE_AND_REMOVE, "tape_job": _CHANGE_AND_REMOVE,
     # Django's own
