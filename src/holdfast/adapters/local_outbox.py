@@ -16,7 +16,7 @@ class LocalOutbox:
     """An `SmsChannel` that delivers to the console."""
 
     def capabilities(self) -> Capabilities:
-        return Capabilities(name="local outbox", finance_allowed=True, receipts=False, inbound=False, run_against="itself")
+        return Capabilities(name="local outbox", finance_allowed=True, receipts=False, inbound=False, run_against="itself", on_screen=True)
 
     def send(self, letters: Sequence[Letter], at: datetime) -> Sequence[Accepted]:
         return [Accepted(letter.key, f"local:{letter.key}", "delivered") for letter in letters]

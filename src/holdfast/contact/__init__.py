@@ -4,6 +4,7 @@ Nothing reaches a person unless it was written first, asked of the rules when it
 entered in the ledger by which the next one is asked.
 """
 
+from holdfast.contact.calls import Calls, calls_today, enter_call, may_call
 from holdfast.contact.model import Dispatched, Message, Promise
 from holdfast.contact.ports import Accepted, Capabilities, Channels, Delivery, Letter, SmsChannel
 from holdfast.contact.rules import Allowed, Made, Refused, Stop, may_contact
@@ -14,6 +15,7 @@ __all__ = [
     "TEMPLATES",
     "Accepted",
     "Allowed",
+    "Calls",
     "Capabilities",
     "Channels",
     "Delivery",
@@ -25,9 +27,12 @@ __all__ = [
     "Refused",
     "SmsChannel",
     "Stop",
+    "calls_today",
     "dispatch",
+    "enter_call",
     "hold_line",
     "let_go",
+    "may_call",
     "may_contact",
     "messages",
     "promise",

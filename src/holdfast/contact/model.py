@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
@@ -12,7 +12,9 @@ from typing import Any
 class Promise:
     """A message that shall reach a person between two instants. `params` holds masked values only.
 
-    `party_id` None: nobody knows who the borrower is (a tape without names), so nothing can be sent.
+    `party_id` None: nobody knows who the borrower is (a tape without names), so nothing can be sent, unless
+    `number` says where to: to somebody who is no party yet, or to a number that is to become the party's. `secret`
+    holds what only the letter itself shows: a one-time code. `language` is the party's own unless it is said.
     """
 
     loan_id: int
@@ -25,6 +27,9 @@ class Promise:
     on_date: date
     send_from: datetime
     send_until: datetime
+    number: str | None = field(default=None, repr=False)
+    language: str | None = None
+    secret: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +41,14 @@ class Dispatched:
     duty_no: int | None
     outcome: str
     rule: str
+
+
+@dataclass(frozen=True, slots=True)
+class SealedLetter:
+    """What was kept sealed until the moment of sending; either may be absent."""
+
+    number: str | None = field(repr=False)
+    text: str | None = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +66,7 @@ class Due:
     send_until: datetime
     duty_open: bool
     held: str | None
+    letter: SealedLetter | None = None
 
 
 @dataclass(frozen=True, slots=True)

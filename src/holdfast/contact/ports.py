@@ -43,13 +43,18 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
-    """What a channel can do. `finance_allowed`: the carrier accepts lending content."""
+    """What a channel can do. `finance_allowed`: the carrier accepts lending content.
+
+    `on_screen`: our own console is the phone, so a one-time code may be read there; with any other channel it is
+    readable only where it was sent to.
+    """
 
     name: str
     finance_allowed: bool
     receipts: bool
     inbound: bool
     run_against: str
+    on_screen: bool = False
 
 
 class SmsChannel(Protocol):

@@ -1,7 +1,8 @@
 """May we contact this person now, for this purpose, over this channel?
 
 Pure: the answer follows from the pack, what was done today, and the pauses in force. Hours and
-caps bind reminders, collection and marketing; a code that the person asked for always goes.
+caps bind reminders, collection and marketing, and the caps on calls every call that we begin; a
+code that the person asked for always goes.
 Reminders before the due date count in the same daily budget as everything else.
 """
 
@@ -82,7 +83,7 @@ def may_contact(
         or ask.consented(consented)
         or ask.within_hours(local)
         or ask.within_caps([made for made in history if made.on_date == on and made.outcome != REFUSED])
-        or Allowed("contact.per_day_all_channels" if ask.bound else f"contact.purpose.{purpose}")
+        or Allowed(ask.last_asked)
     )
 
 
@@ -99,6 +100,22 @@ class _Question:
     def bound(self) -> bool:
         """Whether hours and caps bind this purpose."""
         return self.purpose in self.pack.names("contact.bound_purposes", on=self.on, lender_type=self.lender_type)
+
+    @property
+    def capped(self) -> bool:
+        """Whether a day's number of calls binds it: a telephone that rings is a burden whatever it rings for."""
+        if self.bound:
+            return True
+        if self.channel != "voice":
+            return False
+        return self.purpose in self.pack.names("contact.voice_caps_bind", on=self.on, lender_type=self.lender_type)
+
+    @property
+    def last_asked(self) -> str:
+        """The rule that was the last to be asked."""
+        if self.bound:
+            return "contact.per_day_all_channels"
+        return "contact.voice_attempts_per_day" if self.capped else f"contact.purpose.{self.purpose}"
 
     def right_party(self, target: str) -> Refused | None:
         key = "contact.right_party"
@@ -136,7 +153,7 @@ class _Question:
         return None
 
     def within_caps(self, today: Sequence[Made]) -> Refused | None:
-        if not self.bound:
+        if not self.capped:
             return None
         counted = [made for made in today if made.purpose != "code"]
         for rule, cap, used in self._caps(counted):
@@ -155,7 +172,8 @@ class _Question:
             caps.append(("contact.voice_attempts_per_day", len(here)))
         elif self.channel == "push":
             caps.append(("contact.push_per_day", len(here)))
-        caps.append(("contact.per_day_all_channels", len(today)))
+        if self.bound:
+            caps.append(("contact.per_day_all_channels", len(today)))
         return [(rule, self.pack.number(rule, on=self.on, lender_type=self.lender_type), used) for rule, used in caps]
 
     def _hours(self, key: str) -> Hours:

@@ -13,7 +13,7 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 from holdfast.contact import store
-from holdfast.contact.model import Dispatched, Due, Message, Promise
+from holdfast.contact.model import Dispatched, Due, Message, Promise, SealedLetter
 from holdfast.contact.ports import Channels, Letter, SmsChannel
 from holdfast.contact.rules import CHANNELS, PURPOSES, REFUSED, Allowed, Made, Refused, Stop, may_contact
 from holdfast.contact.store import Db
@@ -49,11 +49,14 @@ def promise_batch(db: Db, promises: Sequence[Promise]) -> list[int]:
             raise BadInput(f"purpose, channel: there is no {each.purpose} by {each.channel}", field="channel")
     tongue = store.languages(db, (each.party_id for each in promises if each.party_id is not None))
     home = "zh-hans" if known.region is None or known.region.startswith("CN") else "en"
-    bodies = [
-        text_of(each.template, each.params, language=tongue.get(each.party_id, home) if each.party_id else home, signature=known.name)
-        for each in promises
-    ]
-    return store.write_promises(db, promises, bodies)
+    bodies, letters = [], []
+    for each in promises:
+        language = each.language or (tongue.get(each.party_id, home) if each.party_id else home)
+        body = text_of(each.template, each.params, language=language, signature=known.name)
+        whole = text_of(each.template, {**each.params, **each.secret}, language=language, signature=known.name) if each.secret else None
+        bodies.append(body)
+        letters.append(SealedLetter(each.number, whole) if each.number or whole else None)
+    return store.write_promises(db, promises, bodies, letters)
 
 
 def dispatch(db: Db, channels: Channels, *, clock: Clock, limit: int) -> list[Dispatched]:
@@ -142,11 +145,14 @@ class _Dispatch:
         history, stops = store.made_on(self.db, parties, self.clock.today()), store.stops_of(self.db, parties)
         to_send: dict[str, list[tuple[Due, str, str]]] = {}
         for each in due:
-            number = numbers.get(each.party_id) if each.party_id is not None else None
+            number = each.letter.number if each.letter else None
+            if number is None and each.party_id is not None:
+                number = numbers.get(each.party_id)
             verdict = self._dropped(each) or self._unreachable(each, number)
-            if verdict is None and each.party_id is not None and number is not None:
-                made = history.setdefault(each.party_id, [])
-                answer = self._ask(each, made, stops.get(each.party_id, []))
+            if verdict is None and number is not None:
+                # Of somebody who is no party yet nothing is known but this message.
+                made = [] if each.party_id is None else history.setdefault(each.party_id, [])
+                answer = self._ask(each, made, [] if each.party_id is None else stops.get(each.party_id, []))
                 if isinstance(answer, Allowed):
                     # Counted before it is sent, so that the next one in this pass sees it.
                     made.append(Made(self.clock.today(), each.purpose, each.channel, "sent"))
@@ -199,12 +205,19 @@ class _Dispatch:
 
     def _send(self, channel: SmsChannel, letters: Sequence[tuple[Due, str, str]]) -> None:
         now = self.clock.now()
+        whole = {due.queue_id: due.letter.text for due, _, _ in letters if due.letter and due.letter.text}
         try:
-            answers = channel.send([Letter(f"{due.loan_id}:{due.message_no}", number, due.body) for due, _, number in letters], now)
+            answers = channel.send(
+                [Letter(f"{due.loan_id}:{due.message_no}", number, whole.get(due.queue_id, due.body)) for due, _, number in letters], now
+            )
         except Unavailable:
             # Nothing is known: the same keys go again, until the message's own time is over.
             self.postponed += [(due.queue_id, now + RETRY_AFTER) for due, _, _ in letters]
             return
+        if channel.capabilities().on_screen:
+            store.show_texts(
+                self.db, [(due.loan_id, due.message_no, whole[due.queue_id]) for due, _, _ in letters if due.queue_id in whole]
+            )
         for (due, rule, _), answer in zip(letters, answers, strict=True):
             settled = None if answer.outcome == "sent" else now
             self.states.append((due, answer.outcome, answer.why, answer.provider_id, now, settled))

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Final
 
 import psycopg
 
-from holdfast.contact.model import Due, Message, Promise
+from holdfast.contact.model import Due, Message, Promise, SealedLetter
 from holdfast.contact.rules import Made, Stop
 from holdfast.kernel import canonical
+from holdfast.kernel.sealing import NONCE_BYTES, Sealed, master_box
 
 Db = psycopg.Connection[Any]
+_LETTERS: Final = "letters"
 
 LAST_MESSAGE_NOS: Final = "SELECT loan_id, max(message_no) FROM message WHERE loan_id = ANY(%s) GROUP BY loan_id"
 LAST_ENTRY_NOS: Final = "SELECT loan_id, max(entry_no) FROM contact_ledger WHERE loan_id = ANY(%s) GROUP BY loan_id"
 COPY_MESSAGES: Final = """
-    COPY message (loan_id, message_no, duty_no, purpose, channel, party_id, template, params, body, on_date, send_from, send_until, state)
+    COPY message (loan_id, message_no, duty_no, purpose, channel, party_id, template, params, body, on_date, send_from, send_until, state,
+                  sealed_letter)
     FROM STDIN"""
 COPY_OUTBOX: Final = "COPY outbox (loan_id, message_no, send_from) FROM STDIN"
 COPY_LEDGER: Final = "COPY contact_ledger (loan_id, entry_no, party_id, purpose, channel, on_date, at, outcome, rule, by_staff) FROM STDIN"
@@ -25,10 +29,12 @@ LANGUAGES: Final = "SELECT party_id, language FROM party WHERE party_id = ANY(%s
 
 # Two dispatchers would each see a budget that the other is about to use.
 ONE_DISPATCHER: Final = "SELECT pg_advisory_xact_lock(hashtextextended('holdfast dispatch', 0))"
+# Two callers would each see a day's calls that the other is about to use.
+ONE_CALLER: Final = "SELECT pg_advisory_xact_lock(hashtextextended('holdfast call ' || %s::text, 0))"
 # Promises: a row is worked by one dispatcher; whether its duty is still open and its line is held is read with it.
 CLAIM_DUE: Final = """
     SELECT o.queue_id, m.loan_id, m.message_no, m.duty_no, m.party_id, m.purpose, m.channel, m.body, m.send_until,
-           m.duty_no IS NULL OR COALESCE(d.open, false), h.reason
+           m.duty_no IS NULL OR COALESCE(d.open, false), h.reason, m.sealed_letter
     FROM outbox o
     JOIN message m USING (loan_id, message_no)
     LEFT JOIN duty d ON d.loan_id = m.loan_id AND d.duty_no = m.duty_no
@@ -47,6 +53,7 @@ UPDATE_MESSAGES: Final = """
     FROM unnest(%s::bigint[], %s::integer[], %s::text[], %s::text[], %s::text[], %s::timestamptz[], %s::timestamptz[])
          AS line (loan_id, message_no, state, why, provider_id, sent_at, settled_at)
     WHERE m.loan_id = line.loan_id AND m.message_no = line.message_no"""
+SHOW_TEXT: Final = "UPDATE message SET body = %s WHERE loan_id = %s AND message_no = %s"
 SETTLE: Final = """
     UPDATE message SET state = %s, state_why = %s, settled_at = %s WHERE provider_id = %s AND state IN ('sent', 'unknown')
     RETURNING loan_id, message_no"""
@@ -71,20 +78,53 @@ SELECT_MESSAGES: Final = """
     WHERE {condition} AND (%(loan)s::bigint IS NULL OR m.loan_id = %(loan)s) AND (%(on)s::date IS NULL OR m.on_date = %(on)s)
     ORDER BY m.on_date DESC, m.send_from DESC, m.loan_id, m.message_no DESC LIMIT %(limit)s"""
 
+_CODE: Final = (
+    """code_id, chain_id, party_id, purpose, bound, lookup, masked, salt, hash, sent_at, expires_at, attempts, proved_at, used_at"""
+)
+INSERT_CODE: Final = """
+    INSERT INTO one_time_code (code_id, chain_id, party_id, purpose, bound, lookup, masked, salt, hash, sent_at, expires_at)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"""
+SELECT_CODE: Final = f"SELECT {_CODE} FROM one_time_code WHERE code_id = %s"
+COUNT_ATTEMPT: Final = "UPDATE one_time_code SET attempts = attempts + 1, proved_at = %s WHERE code_id = %s"
+USE_CODE: Final = "UPDATE one_time_code SET used_at = %s WHERE code_id = %s"
+ONE_NUMBER: Final = "SELECT pg_advisory_xact_lock(hashtextextended('codes to ' || encode(%s, 'hex'), 0))"
+CODES_SENT: Final = "SELECT sent_at FROM one_time_code WHERE lookup = %s AND sent_at > %s"
 
-def write_promises(db: Db, promises: Sequence[Promise], bodies: Sequence[str]) -> list[int]:
+
+@dataclass(frozen=True, slots=True)
+class OneTimeCode:
+    """The row of a code; what was sent is not in it, only a keyed hash."""
+
+    code_id: str
+    chain_id: int
+    party_id: int | None
+    purpose: str
+    bound: str
+    lookup: bytes
+    masked: str
+    salt: bytes
+    hash: bytes = field(repr=False)
+    sent_at: datetime
+    expires_at: datetime
+    attempts: int
+    proved_at: datetime | None
+    used_at: datetime | None
+
+
+def write_promises(db: Db, promises: Sequence[Promise], bodies: Sequence[str], letters: Sequence[SealedLetter | None]) -> list[int]:
     """Write messages and their places in the outbox; gives back their numbers, in order."""
     last = dict(db.execute(LAST_MESSAGE_NOS, (sorted({each.loan_id for each in promises}),)).fetchall())
     numbers = []
     with db.cursor() as cursor:
         with cursor.copy(COPY_MESSAGES) as copy:
-            for each, body in zip(promises, bodies, strict=True):
+            for each, body, kept in zip(promises, bodies, letters, strict=True):
+                letter = _seal(each.loan_id, kept) if kept else None
                 number = last[each.loan_id] = last.get(each.loan_id, 0) + 1
                 numbers.append(number)
                 params = canonical.encode(dict(each.params)).decode()
                 copy.write_row(
                     (each.loan_id, number, each.duty_no, each.purpose, each.channel, each.party_id, each.template, params, body,
-                     each.on_date, each.send_from, each.send_until, "promised")
+                     each.on_date, each.send_from, each.send_until, "promised", letter)
                 )  # fmt: skip
         with cursor.copy(COPY_OUTBOX) as copy:
             for each, number in zip(promises, numbers, strict=True):
@@ -102,9 +142,33 @@ def one_dispatcher(db: Db) -> None:
     db.execute(ONE_DISPATCHER)
 
 
+def one_caller(db: Db, party_id: int) -> None:
+    """Wait until no other transaction asks whether this person may be called."""
+    db.execute(ONE_CALLER, (party_id,))
+
+
 def claim_due(db: Db, now: datetime, limit: int) -> list[Due]:
     """The messages whose time has come, oldest first, locked for this transaction."""
-    return [Due(*row) for row in db.execute(CLAIM_DUE, (now, limit)).fetchall()]
+    rows = db.execute(CLAIM_DUE, (now, limit)).fetchall()
+    return [Due(*(*row[:-1], _open(row[1], row[-1]))) for row in rows]
+
+
+def _seal(chain_id: int, letter: SealedLetter) -> bytes:
+    sealed = master_box(_LETTERS).seal(canonical.encode({"number": letter.number, "text": letter.text}), f"letter of chain {chain_id}")
+    return sealed.nonce + sealed.sealed
+
+
+def _open(chain_id: int, kept: bytes | None) -> SealedLetter | None:
+    if kept is None:
+        return None
+    sealed = Sealed(bytes(kept[:NONCE_BYTES]), bytes(kept[NONCE_BYTES:]))
+    return SealedLetter(**canonical.decode(master_box(_LETTERS).open(sealed, f"letter of chain {chain_id}")))
+
+
+def show_texts(db: Db, shown: Sequence[tuple[int, int, str]]) -> None:
+    """Write the whole text of messages whose phone is our own screen: loan, number, text."""
+    with db.cursor() as cursor:
+        cursor.executemany(SHOW_TEXT, [(text, loan_id, message_no) for loan_id, message_no, text in shown])
 
 
 def postpone(db: Db, until: Sequence[tuple[int, datetime]]) -> None:
@@ -178,3 +242,37 @@ def messages(db: Db, condition: str, values: Mapping[str, Any], *, loan_id: int 
     """Messages of loans that meet the condition."""
     statement = SELECT_MESSAGES.format(condition=condition)
     return [Message(*row) for row in db.execute(statement, {**values, "loan": loan_id, "on": on, "limit": limit}).fetchall()]
+
+
+def insert_code(db: Db, code: OneTimeCode, hashed: bytes) -> None:
+    """Write a code that is about to be sent."""
+    db.execute(
+        INSERT_CODE,
+        (code.code_id, code.chain_id, code.party_id, code.purpose, code.bound, code.lookup, code.masked, code.salt, hashed, code.sent_at,
+         code.expires_at),
+    )  # fmt: skip
+
+
+def code(db: Db, code_id: str, *, lock: bool) -> OneTimeCode | None:
+    """A code's row, locked for this transaction if asked; None if there is no such code."""
+    row = db.execute(SELECT_CODE + " FOR UPDATE" if lock else SELECT_CODE, (code_id,)).fetchone()
+    if row is None:
+        return None
+    found_id, chain_id, party_id, purpose, bound, lookup, masked, salt, hashed, *times = row
+    return OneTimeCode(found_id, chain_id, party_id, purpose, bound, bytes(lookup), masked, bytes(salt), bytes(hashed), *times)
+
+
+def count_attempt(db: Db, code_id: str, proved_at: datetime | None) -> None:
+    """Count one attempt, and say since when the code is proved if it was right."""
+    db.execute(COUNT_ATTEMPT, (proved_at, code_id))
+
+
+def use_code(db: Db, code_id: str, at: datetime) -> None:
+    """Use a code up."""
+    db.execute(USE_CODE, (at, code_id))
+
+
+def codes_sent(db: Db, lookup: bytes, since: datetime) -> list[datetime]:
+    """When codes went to that number since then; whoever else asks for the same number waits for this transaction."""
+    db.execute(ONE_NUMBER, (lookup,))
+    return [row[0] for row in db.execute(CODES_SENT, (lookup, since)).fetchall()]

@@ -41,6 +41,18 @@ TEMPLATES: Final[Mapping[str, Mapping[str, str]]] = {
         "zh-hans": "您尾号 {contract} 的合同已于 {paid_on}结清。结清证明和押品归还，最迟 {by}办好。",
         "en": "Contract ending {contract}: paid off on {paid_on}. You have your certificate and what you pledged by {by}.",
     },
+    "code": {
+        "zh-hans": "验证码 {code}，5 分钟内有效，用于{what}。我们不会向您索要，请勿告诉任何人。",
+        "en": "Your code to {what}: {code}, good for 5 minutes. We never ask you for it; tell nobody.",
+    },
+}
+# What typing a code does, in the words of the message that carries it.
+CODE_PURPOSES: Final[Mapping[str, Mapping[str, str]]] = {
+    "login": {"zh-hans": "登录", "en": "log in"},
+    "confirm": {"zh-hans": "确认通话中核对的借款内容", "en": "confirm the loan as read to you on the phone"},
+    "sign": {"zh-hans": "签署借款合同", "en": "sign the loan contract"},
+    "collect": {"zh-hans": "领取押品", "en": "collect what you pledged"},
+    "phone": {"zh-hans": "更换手机号", "en": "change your phone number"},
 }
 
 
@@ -72,12 +84,16 @@ def segments(text: str) -> int:
 def _write_zh(name: str, value: Any) -> str:
     if isinstance(value, dict):
         return f"{_grouped(value['minor'], value['currency'])} {_CURRENCY_ZH[value['currency']]}"
+    if name == "what":
+        return CODE_PURPOSES[value]["zh-hans"]
     return _day_zh(value) if name in _DATES else str(value)
 
 
 def _write_en(name: str, value: Any) -> str:
     if isinstance(value, dict):
         return f"{value['currency']} {_grouped(value['minor'], value['currency'])}"
+    if name == "what":
+        return CODE_PURPOSES[value]["en"]
     return _day_en(value) if name in _DATES else str(value)
 
 

@@ -26,6 +26,8 @@ CREATE TABLE one_time_code (
     party_id   bigint  REFERENCES party,
     purpose    text    NOT NULL CHECK (purpose IN ('login', 'confirm', 'sign', 'collect', 'phone')),
     bound      text    NOT NULL,                -- digest of what is agreed to by typing the code
+    lookup     bytea   NOT NULL,                -- the number, as a keyed hash: for the cap on codes to one number
+    masked     text    NOT NULL,                -- the number, as it may be shown
     salt       bytea   NOT NULL,
     hash       bytea   NOT NULL,
     sent_at    timestamptz NOT NULL,
@@ -35,6 +37,8 @@ CREATE TABLE one_time_code (
     used_at    timestamptz
 );
 CREATE INDEX one_time_code_chain ON one_time_code (chain_id, purpose);
+CREATE INDEX one_time_code_number ON one_time_code (lookup, sent_at);
 
--- A message to somebody who is no party yet: the number, sealed under the lender's own key.
-ALTER TABLE message ADD COLUMN sealed_number bytea;
+-- What only the moment of sending may know, sealed under the lender's own key: the number of somebody who is no party yet,
+-- the text with its code.
+ALTER TABLE message ADD COLUMN sealed_letter bytea;

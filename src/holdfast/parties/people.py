@@ -83,7 +83,7 @@ def masks(db: Db, party: Party) -> Mapping[str, str]:
 
 def find(db: Db, kind: str, text: str) -> list[Party]:
     """The parties that have this value, however it was typed."""
-    return store.parties_by_lookup(db, kind, _lookup(kind, normal(kind, text)))
+    return store.parties_by_lookup(db, kind, lookup_of(kind, normal(kind, text)))
 
 
 def reveal(db: Db, *, clock: Clock, by: Staff, party: Party, kind: str, reason: str) -> str:
@@ -166,7 +166,7 @@ def _write(db: Db, party: Party, box: Box, values: Mapping[str, str]) -> None:
     for kind, value in values.items():
         sealed = box.seal(value.encode(), _about(party, kind))
         mask = value if party.kind == "firm" and kind == PrivateKind.NAME else masked(kind, value)
-        rows.append((kind, sealed.nonce, sealed.sealed, _lookup(kind, value), mask))
+        rows.append((kind, sealed.nonce, sealed.sealed, lookup_of(kind, value), mask))
     store.write_private(db, party.party_id, rows)
 
 
@@ -175,7 +175,8 @@ def _digests(box: Box, values: Mapping[str, str]) -> dict[str, str]:
     return {kind: box.keyed_hash(f"{kind} {value}").hex() for kind, value in values.items()}
 
 
-def _lookup(kind: str, value: str) -> bytes:
+def lookup_of(kind: str, value: str) -> bytes:
+    """The keyed hash by which a value in its one form is found again; it says nothing to one without the key."""
     return master_box("look-up").keyed_hash(f"{kind} {value}")
 
 
