@@ -43,6 +43,8 @@ PARTS: Final = (
     ),
     Part("fonts-noto-cjk", "the screens are in Chinese", _has_chinese_font),
     Part("postgresql-15", "the stores run on an installed server too", _has_system_postgresql),
+    Part("poppler-utils", "documents and their signatures are read by a program that is not ours", lambda: bool(shutil.which("pdfsig"))),
+    Part("openssl", "signatures and time stamps are verified by a program that is not ours", lambda: bool(shutil.which("openssl"))),
     Part("gettext", "the translations are compared with the source", lambda: bool(shutil.which("msgfmt"))),
 )
 

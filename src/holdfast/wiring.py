@@ -13,10 +13,13 @@ from typing import Any, Final, Protocol, TypeVar
 import psycopg
 
 from holdfast import servicing
+from holdfast.adapters.local_ca import LocalNotary
 from holdfast.adapters.local_outbox import LocalOutbox
+from holdfast.adapters.typst_press import TypstPress
 from holdfast.contact import Channels
 from holdfast.duties.audit import Provider
 from holdfast.duties.chained import chained_duties
+from holdfast.files.ports import Notary, Press
 from holdfast.journal import Actor
 from holdfast.kernel.clock import Clock
 from holdfast.life import BEGINS
@@ -31,6 +34,10 @@ EXPECTATIONS: Final[tuple[Provider, ...]] = (serviced_loans, chained_duties)
 
 # How a person is reached. A lender without a carrier has the outbox that the console shows as a phone.
 CHANNELS: Final[Channels] = {"sms": LocalOutbox()}
+
+# Who signs documents, and who sets them; what a test notary signs says so on every sheet.
+NOTARY: Final[Notary] = LocalNotary()
+PRESS: Final[Press] = TypstPress(test=NOTARY.capabilities().test)
 
 
 class _Result(Protocol):
