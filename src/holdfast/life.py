@@ -137,6 +137,8 @@ class DutyKind:
 
 # A record that ends the reason for a duty proves it as well as the act itself does.
 _PAID = frozenset({"receipt.posted", "receipt.reversed", "loan.written_off"})
+# Days that moved, or money that is no longer asked for, end the reason for what stood for the old ones.
+_MOVED = frozenset({"loan.deferred", "loan.deferred.reversed", "loan.waived", "loan.waived.reversed"})
 _RETURNED = frozenset({"release.noted", "receipt.reversed"})
 _ENDED = frozenset({"application.withdrawn", "loan.refused"})
 _EVENING = (time(8), time(21))
@@ -171,9 +173,9 @@ DUTIES: Final = {
         _kind("fraud_review", "核查欺诈迹象", "Review a sign of fraud", "approver", by={"fraud.thawed", "custody.to_hand_back"} | _ENDED,
               after={"fraud.frozen"}, within="sla.fraud_review", hours=_ALL_DAY),
         # -- while it is repaid --
-        _kind("reminder", "到期提醒", "Reminder", "system", by={"contact.sent", "contact.refused", "contact.noted"} | _PAID,
+        _kind("reminder", "到期提醒", "Reminder", "system", by={"contact.sent", "contact.refused", "contact.noted"} | _PAID | _MOVED,
               hours=_EVENING),
-        _kind("follow_up", "跟进逾期", "Follow up arrears", "caller", by={"contact.noted"} | _PAID),
+        _kind("follow_up", "跟进逾期", "Follow up arrears", "caller", by={"contact.noted"} | _PAID | _MOVED),
         _kind("refund", "退还多收款", "Refund over-payment", "officer", by={"refund.noted"} | _PAID),
         _kind("recovery", "核销后追偿", "Recover written-off debt", "officer", by={"recovery.reviewed"} | _PAID),
         _kind("cooling_off", "冷静期退贷", "Withdrawal in the cooling-off period", "officer",
@@ -196,3 +198,135 @@ DUTIES: Final = {
         _kind("credit_update", "上报结清", "Report settlement to the bureau", "officer", by={"release.reported"} | _RETURNED),
     )
 }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class RecordKind:
+    """A kind of record on a loan's chain: the stage that writes it, and what a reader calls it."""
+
+    name: str
+    stage: str
+    zh: str
+    en: str
+
+
+def _records(stage: str, *kinds: tuple[str, str, str]) -> tuple[RecordKind, ...]:
+    return tuple(RecordKind(name, stage, zh, en) for name, zh, en in kinds)
+
+
+# Every kind of record that a loan's chain may hold; a story that writes another fails its test.
+RECORDS: Final = {
+    kind.name: kind
+    for kind in (
+        *_records(
+            "applications",
+            ("application.submitted", "提交申请", "Applied"),
+            ("application.supplemented", "补充资料", "Facts added to the file"),
+            ("application.returned", "退回补件", "Returned for what is missing"),
+            ("application.withdrawn", "撤回申请", "Withdrawn"),
+        ),
+        *_records(
+            "confirmation",
+            ("confirmation.called", "拨打确认电话", "Confirmation call"),
+            ("confirmation.completed", "确认完成", "Confirmed by phone"),
+            ("confirmation.failed", "确认未通过", "Confirmation failed"),
+            ("fraud.frozen", "发现欺诈迹象，冻结", "Frozen: sign of fraud"),
+            ("fraud.noted", "又见欺诈迹象", "Another sign of fraud"),
+            ("fraud.thawed", "解除冻结", "Thawed"),
+        ),
+        *_records(
+            "collateral",
+            ("valuation.made", "估值", "Valued"),
+            ("valuation.referred", "估值相差过大，转人工", "Valuations disagree, referred"),
+            ("custody.missing", "押品盘点未见", "Thing missing at the shelf audit"),
+            ("custody.found", "押品找到", "Thing found"),
+            ("custody.lost", "押品灭失", "Thing declared lost"),
+            ("custody.moved", "押品移位", "Thing moved"),
+        ),
+        *_records(
+            "decisioning",
+            ("decision.referred", "转人工审批", "Referred to two people"),
+            ("decision.answered", "审批意见", "One person's answer"),
+            ("decision.approved", "批准", "Approved"),
+            ("loan.refused", "未批准", "Refused"),
+        ),
+        *_records(
+            "contracts",
+            ("contract.offered", "发出合同", "Contract offered"),
+            ("contract.signed", "借款人签署", "Signed by the borrower"),
+            ("contract.sealed", "出借人盖章", "Sealed by the lender"),
+            ("contract.lapsed", "合同要约过期", "Offer lapsed"),
+        ),
+        *_records(
+            "pledges",
+            ("custody.taken_in", "押品入库", "Thing taken into custody"),
+            ("custody.to_hand_back", "未放款，押品应退还", "No loan made, to be handed back"),
+            ("custody.handed_back", "押品退还", "Handed back"),
+            ("custody.compensated", "赔偿灭失押品", "Lost thing compensated"),
+            ("pledge.lifted", "质权消灭", "Pledge lifted"),
+            ("pledge.substituted", "更换押品", "Thing substituted"),
+            ("pledge.part_released", "部分解押", "Released in part"),
+        ),
+        *_records(
+            "payments",
+            ("payout.asked", "申请放款", "Payout asked for"),
+            ("payout.approved", "复核放款", "Payout approved"),
+            ("payout.sent", "发出付款", "Payout sent"),
+            ("payout.unknown", "付款结果未知", "Payout's outcome unknown"),
+            ("payout.paid", "付款成功", "Payout made"),
+            ("payout.rejected", "付款被拒", "Payout rejected"),
+            ("intent.opened", "还款意向", "Payment intended"),
+            ("intent.said_paid", "称已付款，等银行到账", "Said to be paid, waiting for the bank"),
+            ("intent.cleared", "还款到账", "Payment cleared"),
+            ("cooling_off.asked", "冷静期申请退贷", "Withdrawal in the cooling-off period asked for"),
+            ("cooling_off.completed", "冷静期退贷完成", "Withdrawal completed"),
+            ("cooling_off.lapsed", "冷静期退贷失效", "Withdrawal lapsed"),
+        ),
+        *_records(
+            "servicing",
+            ("loan.disbursed", "放款", "Paid out"),
+            ("receipt.posted", "收款", "Received"),
+            ("receipt.reversed", "收款冲正", "Receipt taken back"),
+            ("instalment.due", "到期", "Instalment fell due"),
+            ("loan.written_off", "核销", "Written off"),
+            ("refund.noted", "退还多收款", "Over-payment refunded"),
+            ("loan.waived", "免除本金以外各项", "All but principal waived"),
+            ("loan.waived.reversed", "恢复计息", "Waiver taken back"),
+            ("loan.deferred", "展期生效", "Due dates moved"),
+            ("loan.deferred.reversed", "展期撤销", "Extension taken back"),
+        ),
+        *_records("takeover", ("loan.taken_over", "从他行接管", "Taken over from another book")),
+        *_records(
+            "followup",
+            ("contact.promised", "待发消息", "Message written, to be sent"),
+            ("contact.sent", "已发消息", "Message sent"),
+            ("contact.refused", "消息未发", "Message not sent"),
+            ("contact.noted", "联系记录", "Contact noted"),
+            ("recovery.reviewed", "核销后追偿复核", "Recovery reviewed"),
+            ("night.held", "今晚事项暂缓", "Line of the night held"),
+        ),
+        *_records(
+            "restructuring",
+            ("deferral.asked", "申请展期", "Extension asked for"),
+            ("deferral.decided", "展期审批", "Extension decided"),
+            ("deferral.withdrawn", "撤回展期申请", "Extension request withdrawn"),
+        ),
+        *_records(
+            "release",
+            ("release.opened", "开始解押", "Release begun"),
+            ("release.identified", "核验身份", "Identity checked"),
+            ("release.audited", "解押审核", "Release audited"),
+            ("release.approved", "解押批准", "Release approved"),
+            ("release.certified", "出具结清证明", "Certificate issued"),
+            ("release.handed_back", "押品归还", "Thing handed back"),
+            ("release.reported", "上报结清", "Settlement reported"),
+            ("release.cancelled", "解押撤销", "Release cancelled"),
+            ("release.noted", "解押步骤", "Release step done"),
+            ("default.noticed", "违约通知", "Notice of default"),
+            ("default.cured", "违约消除", "Default cured"),
+            ("disposal.valued", "处置前估值", "Valued for sale"),
+            ("disposal.sold", "处置成交", "Sold"),
+            ("disposal.accounted", "处置清算", "Accounted for"),
+        ),
+    )
+}

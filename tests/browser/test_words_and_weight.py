@@ -14,7 +14,9 @@ import holdfast.web.console
 from holdfast.web.console import sentences, words
 
 CONSOLE = Path(holdfast.web.console.__file__).parent
-CATALOGUE = CONSOLE / "locale" / "zh_Hans" / "LC_MESSAGES" / "django.po"
+WEB = CONSOLE.parent
+# The console's own, and one of each stage.
+CATALOGUES = sorted(WEB.rglob("django.po"))
 STATIC = CONSOLE / "static" / "console"
 
 
@@ -38,31 +40,38 @@ def _entries(text: str) -> dict[str, str]:
     return found
 
 
-def test_every_word_of_the_console_has_its_chinese() -> None:
-    untranslated = [message for message, translation in _entries(CATALOGUE.read_text("utf-8")).items() if not translation]
-    assert untranslated == []
+def test_every_word_of_the_screens_has_one_chinese() -> None:
+    told: dict[str, str] = {}
+    for catalogue in CATALOGUES:
+        for message, translation in _entries(catalogue.read_text("utf-8")).items():
+            assert translation, f"{catalogue}: {message} is not translated"
+            assert told.setdefault(message, translation) == translation, f"{catalogue}: {message} is told in two ways"
 
 
 @pytest.mark.skipif(not shutil.which("xgettext"), reason="needs GNU gettext: apt-get install gettext")
-def test_the_catalogue_holds_exactly_the_words_that_the_console_uses(tmp_path: Path) -> None:
-    copy = tmp_path / "console"
-    shutil.copytree(CONSOLE, copy, ignore=shutil.ignore_patterns("__pycache__", "*.mo"))
+def test_the_catalogues_hold_exactly_the_words_that_the_screens_use(tmp_path: Path) -> None:
+    copy = tmp_path / "web"
+    shutil.copytree(WEB, copy, ignore=shutil.ignore_patterns("__pycache__", "locale"))
+    (copy / "locale").mkdir()
     command = ["-m", "django", "makemessages", "--locale", "zh_Hans", "--no-location", "--no-obsolete", "--verbosity", "0"]
     subprocess.run([sys.executable, *command], cwd=copy, check=True, env={"PATH": "/usr/bin:/bin"}, capture_output=True)
-    used = _entries((copy / CATALOGUE.relative_to(CONSOLE)).read_text("utf-8"))
-    assert sorted(used) == sorted(_entries(CATALOGUE.read_text("utf-8")))
+    used = set(_entries((copy / "locale" / "zh_Hans" / "LC_MESSAGES" / "django.po").read_text("utf-8")))
+    held = {message for catalogue in CATALOGUES for message in _entries(catalogue.read_text("utf-8"))}
+    assert sorted(used - held) == [], "used and not translated"
+    assert sorted(held - used) == [], "translated and not used"
 
 
 @pytest.mark.skipif(not shutil.which("msgfmt"), reason="needs GNU gettext: apt-get install gettext")
-def test_the_compiled_catalogue_is_the_one_that_stands_beside_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize("catalogue", CATALOGUES, ids=lambda path: str(path.relative_to(WEB)))
+def test_a_compiled_catalogue_is_the_one_that_stands_beside_it(catalogue: Path, tmp_path: Path) -> None:
     compiled = tmp_path / "django.mo"
-    subprocess.run(["msgfmt", "--check-format", "-o", compiled, CATALOGUE], check=True)
-    assert compiled.read_bytes() == CATALOGUE.with_suffix(".mo").read_bytes()
+    subprocess.run(["msgfmt", "--check-format", "-o", compiled, catalogue], check=True)
+    assert compiled.read_bytes() == catalogue.with_suffix(".mo").read_bytes()
 
 
 def test_every_code_that_the_book_writes_has_a_word() -> None:
     from holdfast.ledger import CHART
-    from holdfast.life import DUTIES, LoanState
+    from holdfast.life import DUTIES, RECORDS, LoanState
     from holdfast.parties import Reach, Role
     from holdfast.products.terms import Method
     from holdfast.servicing.arrears import CLASSES
@@ -77,7 +86,7 @@ def test_every_code_that_the_book_writes_has_a_word() -> None:
     assert set(RECORD_KINDS) <= set(words.EVENTS)
     assert set(words.DUTY_ACTS) == set(DUTIES)
     proofs = {kind for duty in DUTIES.values() for kind in duty.proofs}
-    assert set(RECORD_KINDS.values()) | proofs <= set(words.RECORDS)
+    assert set(RECORD_KINDS.values()) | proofs <= set(RECORDS)
 
 
 DIFFERENT = (
@@ -161,7 +170,7 @@ def test_the_styles_are_small_and_name_no_raw_colour_outside_the_tokens() -> Non
         assert re.findall(r"(?<![&\w])#[0-9a-f]{3,8}\b", screen) == [], path.name
 
 
-@pytest.mark.parametrize("template", sorted(CONSOLE.rglob("*.html")), ids=lambda path: path.name)
+@pytest.mark.parametrize("template", sorted(WEB.rglob("*.html")), ids=lambda path: path.name)
 def test_no_template_has_script_style_handler_or_outside_address(template: Path) -> None:
     text = template.read_text("utf-8")
     assert not re.search(r"<script(?![^>]*\ssrc=)", text)

@@ -4,6 +4,7 @@ State = fold(terms, events). What the account, the instalments and the postings 
 transaction and proved against the fold by `books verify`.
 """
 
+from holdfast.servicing.deferral import Deferred, defer, preview_deferral
 from holdfast.servicing.service import (
     Done,
     Quote,
@@ -24,15 +25,18 @@ from holdfast.servicing.store import load as read_loans
 from holdfast.servicing.takeover_rows import TakenOver, TakeoverRow
 
 __all__ = [
+    "Deferred",
     "Done",
     "Quote",
     "TakenOver",
     "TakeoverRow",
+    "defer",
     "disburse",
     "fulfil",
     "note_duty",
     "originate",
     "owed",
+    "preview_deferral",
     "quote",
     "read_loans",
     "receive",

@@ -37,6 +37,11 @@ def five_tier(dpd: int, floors: Mapping[str, int], class_floor: str = "pass") ->
     return CLASSES[max([CLASSES.index(class_floor), *reached])]
 
 
+def floor_on(class_floor: str, observe_until: date | None, today: date) -> str:
+    """The floor that binds on `today`: one that was set with a time of observation ends with that time."""
+    return "pass" if observe_until is not None and today > observe_until else class_floor
+
+
 @dataclass(frozen=True, slots=True)
 class Bucket:
     """A range of days late under one name; `most` is None where it has no end."""

@@ -16,9 +16,9 @@ from typing import Any, Final
 from holdfast.kernel.clock import Clock
 from holdfast.kernel.errors import BadInput, NotFound
 from holdfast.kernel.money import Money
-from holdfast.life import DUTIES, LoanState
+from holdfast.life import DUTIES, RECORDS, LoanState
 from holdfast.policy import lender, pack_in_force
-from holdfast.servicing.arrears import CLASSES, days_past_due, five_tier
+from holdfast.servicing.arrears import CLASSES, days_past_due, five_tier, floor_on
 from holdfast.servicing.pages import PAST_THE_LAST, Db, Page, cursor_after, fetch, page_size, read_cursor
 from holdfast.servicing.views import (
     Balances,
@@ -38,19 +38,6 @@ from holdfast.servicing.views import (
     TimelineItem,
 )
 
-# Which stage of `life.STAGES` wrote a record, by the first word of the record's kind.
-STAGE_OF_RECORD: Final = {
-    "loan": "servicing",
-    "terms": "servicing",
-    "receipt": "servicing",
-    "instalment": "servicing",
-    "night": "servicing",
-    "refund": "servicing",
-    "takeover": "takeover",
-    "contact": "followup",
-    "recovery": "followup",
-    "release": "release",
-}
 # The stage that a loan stands in, by its state.
 STAGE_OF_STATE: Final = {
     LoanState.SUBMITTED: "applications",
@@ -79,9 +66,11 @@ _LOAN_COLUMNS: Final = """
     l.loan_id, l.public_id, l.contract_no, l.borrower_label, l.product_code, l.product_version,
     p.name_zh, p.name_en, p.collateral, b.code AS branch_code, b.name AS branch_name, o.name AS officer_name,
     l.state, l.currency, l.principal_out, l.opened_on, l.pack_version, l.head_seq, l.head_hash,
-    a.oldest_unpaid_due_on, a.next_due_on, a.next_due_amount, a.class_floor,
+    a.oldest_unpaid_due_on, a.next_due_on, a.next_due_amount, a.class_floor, a.observe_until,
     d.duty_no, d.kind AS duty_kind, d.about AS duty_about, d.due_at AS duty_due_at, d.role AS duty_role, w.name AS duty_owner
 """
+# As `arrears.floor_on`: a floor that was set with a time of observation ends with that time.
+_FLOOR: Final = "CASE WHEN a.observe_until < %(today)s::date THEN 'pass' ELSE a.class_floor END"
 _LOAN_TABLES: Final = """
     FROM loan l
     JOIN product p ON p.code = l.product_code
@@ -160,7 +149,7 @@ def _narrow_to_class(look: Look, loan_class: str, add: Callable[..., None]) -> N
     if loan_class not in CLASSES:
         raise BadInput(f"class: {loan_class!r} is not a class; use one of {', '.join(CLASSES)}", field="class")
     rank = CLASSES.index(loan_class)
-    floor_rank = "coalesce(array_position(%(classes)s::text[], a.class_floor), 1)"
+    floor_rank = f"coalesce(array_position(%(classes)s::text[], {_FLOOR}), 1)"
     if rank + 1 < len(CLASSES):
         worse_from = _days_before(look.today, look.class_floors[CLASSES[rank + 1]] - 1)
         add("coalesce(a.oldest_unpaid_due_on >= %(worse_from)s, true)", worse_from=worse_from)
@@ -169,7 +158,7 @@ def _narrow_to_class(look: Look, loan_class: str, add: Callable[..., None]) -> N
             f"(a.oldest_unpaid_due_on <= %(class_from)s OR {floor_rank} = %(rank)s)",
             class_from=_days_before(look.today, look.class_floors[loan_class]),
         )
-    add(f"{floor_rank} <= %(rank)s", classes=list(CLASSES), rank=rank + 1)
+    add(f"{floor_rank} <= %(rank)s", classes=list(CLASSES), rank=rank + 1, today=look.today)
 
 
 def _days_before(today: date, days: int) -> date:
@@ -197,7 +186,7 @@ def _loan_row(row: Mapping[str, Any], look: Look) -> LoanRow:
         currency=currency,
         principal_out=Money(row["principal_out"], currency),
         days_past_due=late,
-        loan_class=five_tier(late, look.class_floors, row["class_floor"] or "pass"),
+        loan_class=five_tier(late, look.class_floors, floor_on(row["class_floor"] or "pass", row["observe_until"], look.today)),
         oldest_unpaid_due_on=row["oldest_unpaid_due_on"],
         next_due_on=row["next_due_on"],
         next_due=None if row["next_due_on"] is None else Money(row["next_due_amount"], currency),
@@ -447,12 +436,23 @@ def timeline(db: Db, look: Look, public_id: str, *, cursor: str | None = None, l
     return Page(items, cursor_after(rows, limit, "timeline", "seq"))
 
 
+def milestones(db: Db, look: Look, public_id: str, kinds: Sequence[str]) -> dict[str, date]:
+    """The day of the newest record of each of these kinds on the loan's chain; a kind that there is none of is left out."""
+    number = loan_number(db, look, public_id)
+    rows = fetch(
+        db,
+        "SELECT kind, max(on_date) AS on_date FROM record WHERE loan_id = %(number)s AND kind = ANY(%(kinds)s) GROUP BY kind",
+        {"number": number, "kinds": list(kinds)},
+    )
+    return {row["kind"]: row["on_date"] for row in rows}
+
+
 def _timeline_item(row: Mapping[str, Any], body: Mapping[str, Any], names: Mapping[str, str]) -> TimelineItem:
     says = body["says"]
     return TimelineItem(
         seq=row["seq"],
         kind=row["kind"],
-        stage="takeover" if row["kind"] == "loan.taken_over" else STAGE_OF_RECORD.get(row["kind"].partition(".")[0], "servicing"),
+        stage=RECORDS[row["kind"]].stage if row["kind"] in RECORDS else "servicing",
         on=row["on_date"],
         at=row["recorded_at"],
         by=body["by"]["id"],
@@ -554,10 +554,10 @@ def day_figures(db: Db, look: Look, now: datetime) -> DayFigures:
     values = {**parameters, "today": look.today, "now": now}
     loans = fetch(
         db,
-        "SELECT l.state, l.currency, l.duty_open AS live, a.class_floor, count(*) AS loans, sum(l.principal_out) AS principal,"
+        f"SELECT l.state, l.currency, l.duty_open AS live, {_FLOOR} AS class_floor, count(*) AS loans, sum(l.principal_out) AS principal,"
         " greatest(%(today)s::date - a.oldest_unpaid_due_on, 0) AS late_days"
         f" FROM loan l LEFT JOIN account a USING (loan_id) WHERE {condition}"
-        " GROUP BY l.state, l.currency, l.duty_open, a.class_floor, late_days",
+        " GROUP BY 1, 2, 3, 4, late_days",
         values,
     )
     duties = fetch(

@@ -219,10 +219,10 @@ def _record_kind(event: Event) -> str:
     return RECORD_KINDS[event.kind] if of == "receipt" else f"{RECORD_KINDS[of]}.reversed"
 
 
-def _parts(row: Any) -> tuple[int, ...]:
+def _parts(row: Any) -> tuple[Any, ...]:
     return (
         row.principal, row.interest, row.fee, row.penalty,
-        row.principal_paid, row.interest_paid, row.fee_paid, row.penalty_paid,
+        row.principal_paid, row.interest_paid, row.fee_paid, row.penalty_paid, row.due_on, row.paid_on,
     )  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from holdfast.kernel.errors import HoldfastError
 from holdfast.ledger import CHART
 from holdfast.products.terms import Terms
 from holdfast.servicing.books import PAIRS
+from holdfast.servicing.deferral import watched
 from holdfast.servicing.fold import Event, Instalment, State, fold
 
 Db = psycopg.Connection[Any]
@@ -70,7 +71,7 @@ SELECT on_date, branch_id, product_code, debit_account, credit_account, currency
 
 _LOANS_AFTER = f"""
 SELECT a.loan_id, l.public_id, l.principal_out, t.terms, a.oldest_unpaid_due_on, a.next_due_on, a.next_due_amount, a.last_event_no,
-       a.last_event_on, a.billed_through, a.paid_off_on, a.written_off_on, {", ".join("a." + name for name in PAIRS)}
+       a.last_event_on, a.billed_through, a.paid_off_on, a.written_off_on, a.class_floor, a.observe_until, {", ".join("a." + name for name in PAIRS)}
   FROM account a JOIN loan l USING (loan_id) JOIN loan_terms t USING (loan_id)
  WHERE a.loan_id > %s ORDER BY a.loan_id LIMIT {_CHUNK}
 """
@@ -170,6 +171,7 @@ def _verify_loan(row: Sequence[Any], events: list[Event], stored: list[Instalmen
         check.differ(loan=row[1], field="events", stored="", computed=f"cannot be folded: {error}")
         return
     next_due = state.next_due
+    floor, until = watched(events)
     computed = {
         "principal_out": state.principal_out,
         "oldest_unpaid_due_on": state.oldest_unpaid_due_on,
@@ -180,6 +182,8 @@ def _verify_loan(row: Sequence[Any], events: list[Event], stored: list[Instalmen
         "billed_through": state.through,
         "paid_off_on": state.paid_off_on,
         "written_off_on": state.written_off_on,
+        "class_floor": floor,
+        "observe_until": until,
         **{name: getattr(state.totals, name) for name in PAIRS},
     }
     found = dict(zip(computed, (row[2], *row[4:]), strict=True))
@@ -201,7 +205,7 @@ def _verify_postings(row: Sequence[Any], sums: dict[tuple[str, str], int], check
         posted[credit] = posted.get(credit, 0) - amount
     stored: dict[str, int] = {}
     for number, (debit_account, credit_account) in enumerate(PAIRS.values()):
-        amount = row[12 + number]
+        amount = row[14 + number]
         stored[debit_account.value] = stored.get(debit_account.value, 0) + amount
         stored[credit_account.value] = stored.get(credit_account.value, 0) - amount
     for account in sorted(stored.keys() | posted.keys()):

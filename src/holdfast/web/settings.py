@@ -6,8 +6,6 @@ import os
 from pathlib import Path
 from typing import Any
 
-from django.utils.translation import gettext_lazy as _
-
 from holdfast.database.connection import app_url
 from holdfast.database.migrate import django_parameters
 from holdfast.database.secrets import WEB_SECRET, secret
@@ -65,7 +63,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.AutoField"
 
 # -- language and time: the lender's zone comes from the book, not from here --
 LANGUAGE_CODE = "zh-hans"
-LANGUAGES = [("zh-hans", _("简体中文")), ("en", _("English"))]
+LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]  # each by its own name
 # Each stage has a catalogue of its own.
 LOCALE_PATHS = sorted(Path(__file__).parent.joinpath("locale").glob("*/"))
 USE_I18N = True

@@ -18,7 +18,7 @@ from holdfast import servicing
 from holdfast.approvals import requests
 from holdfast.contact import messages, segments
 from holdfast.database.connection import transaction
-from holdfast.duties import escalation
+from holdfast.duties import escalation, take_by_id
 from holdfast.journal import prove
 from holdfast.kernel.errors import HoldfastError
 from holdfast.life import DUTIES
@@ -30,6 +30,7 @@ from holdfast.servicing.views import Balances, DutyRow, EventRow, InstalmentRow
 from holdfast.web.console import approval, story, words
 from holdfast.web.console.desk import Db, Desk, at_desk
 from holdfast.web.console.forms import NoteForm, ReasonForm, ReceiptForm, RefundForm
+from holdfast.web.console.panels import DONE_AT, panels
 from holdfast.web.console.templatetags.console import money
 
 _RECORDS: Final = 40
@@ -67,9 +68,13 @@ def page(request: HttpRequest, desk: Desk, loan_id: str, *, tried: Tried | None 
         duties = book.duties_of(db, desk.look, loan_id)
         asked = requests(db, desk.staff.scope, loan_id=detail.number)
         sent = messages(db, desk.staff.scope, loan_id=detail.number, limit=_MESSAGES)
+        passed = book.milestones(db, desk.look, loan_id, story.MILESTONES)
+        stage_panels = panels(db, desk, loan_id)
+        freezes = take_by_id(db, detail.number, lock=False).freezes
         proof = prove(db, detail.number)
         pack = read_pack(db, *detail.pack_version.split(" ", 1))
-        quote, quote_refused = _quote(db, loan_id, on)
+        serviced = detail.last_event_no > 0
+        quote, quote_refused = _quote(db, loan_id, on) if serviced else (None, "")
     row, currency = detail.row, detail.row.currency
     earlier = bool(request.GET.get("records"))
     days_before = pack.numbers("reminder.days_before", on=desk.today, lender_type=desk.lender.lender_type)
@@ -79,10 +84,13 @@ def page(request: HttpRequest, desk: Desk, loan_id: str, *, tried: Tried | None 
     over = detail.balances.overpaid.minor
     context = {
         "loan": detail,
+        "serviced": serviced,
+        "stage_panels": stage_panels,
+        "freezes": freezes,
         "row": row,
         "currency": currency,
         "terms_line": words.terms_line(detail.terms),
-        "steps": story.steps(detail, schedule, began_on, desk.today),
+        "steps": story.steps(detail, schedule, passed, began_on, desk.today),
         "moments": to_come + story.behind(timeline.items, events.items, desk.today),
         "timeline_next": timeline.next,
         "earlier": earlier,
@@ -208,8 +216,9 @@ def _card(duty: DutyRow, desk: Desk, tried: Tried | None) -> Mapping[str, Any]:
         "four_fifths": duty.window_from + allowed * 4 / 5,
         "one_day": allowed <= timedelta(days=1),
         "begun": desk.now >= duty.window_from,
-        "closes": [words.word(words.RECORDS, kind) for kind in duty.allowed_by if kind not in words.ENDS_THE_REASON],
+        "closes": [words.record(kind) for kind in duty.allowed_by if kind not in words.ENDS_THE_REASON],
         "act": words.word(words.DUTY_ACTS, duty.kind),
+        "place": DONE_AT.get(duty.kind, ""),
         "form": form,
         "failed": failed,
     }

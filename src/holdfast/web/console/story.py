@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Final
 
+from django.utils.functional import Promise
 from django.utils.translation import gettext, ngettext
 
-from holdfast.life import DUTIES, STAGES, LoanState, Stage
+from holdfast.life import DUTIES, LIVE, STAGES, LoanState, Stage
 from holdfast.servicing.views import DutyRow, EventRow, InstalmentRow, LoanDetail, Part, TimelineItem
 from holdfast.web.console import words
 from holdfast.web.console.templatetags.console import amount, day, money, of_language, short_day
@@ -27,28 +28,62 @@ class Step:
     """One stage of the line: its shape, its name and what stands under it; `now` marks where the loan is."""
 
     shape: str
-    name: str
+    name: str | Promise
     under: str
     now: bool = False
 
 
-def steps(loan: LoanDetail, schedule: Sequence[InstalmentRow], began_on: date | None, today: date) -> list[Step]:
-    """The stages that this loan has in this book, in the order of `life.STAGES`."""
+# The record that ends each stage before the money, and the state in which the loan then stands.
+_ENDS: Final = (
+    ("applications", "application.submitted"),
+    ("confirmation", "confirmation.completed"),
+    ("decisioning", "decision.approved"),
+    ("contracts", "contract.sealed"),
+    ("pledges", "custody.taken_in"),
+    ("payments", "loan.disbursed"),
+)
+MILESTONES: Final = tuple(kind for _stage, kind in _ENDS)
+
+
+def steps(
+    loan: LoanDetail, schedule: Sequence[InstalmentRow], passed: Mapping[str, date], began_on: date | None, today: date
+) -> list[Step]:
+    """The stages that this loan has in this book, in the order of `life.STAGES`; `passed` holds the day of each milestone."""
     row, state = loan.row, LoanState(loan.row.state)
-    began = "takeover" if loan.balances.taken_over.minor else "payments"
-    paid = sum(1 for line in schedule if line.state == "paid")
-    line = [Step("done", of_language(_STAGE[began]), short_day(began_on or row.opened_on, today))]
+    line = _before_money(row.collateral, state, passed, today)
+    if not line:
+        began = "takeover" if loan.balances.taken_over.minor else "payments"
+        line = [Step("done", of_language(_STAGE[began]), short_day(began_on or row.opened_on, today))]
+    if state in (LoanState.REFUSED, LoanState.WITHDRAWN):
+        return [*(step for step in line if step.shape == "done"), Step("todo", words.LOAN_STATES[state][1], "", now=True)]
+    paid = sum(1 for each in schedule if each.state == "paid")
     repaying = {
         LoanState.ACTIVE: "late" if row.days_past_due else "now",
         LoanState.WRITTEN_OFF: "late",
-    }.get(state, "done")
-    progress = gettext("written off") if state is LoanState.WRITTEN_OFF else f"{paid} / {len(schedule)}"
-    line.append(Step(repaying, of_language(_STAGE["servicing"]), progress, now=repaying != "done"))
+    }.get(state, "done" if schedule else "todo")
+    progress = gettext("written off") if state is LoanState.WRITTEN_OFF else f"{paid} / {len(schedule)}" if schedule else "—"
+    line.append(Step(repaying, of_language(_STAGE["servicing"]), progress, now=repaying in ("now", "late")))
     if row.collateral != "none" or state is LoanState.RELEASING:
         releasing = {LoanState.RELEASING: "now", LoanState.SETTLED: "done"}.get(state, "todo")
         line.append(Step(releasing, of_language(_STAGE["release"]), "—" if releasing == "todo" else "", now=releasing == "now"))
     settled = state is LoanState.SETTLED
     line.append(Step("done" if settled else "todo", gettext("Settled"), "" if settled else "—", now=settled))
+    return line
+
+
+def _before_money(collateral: str, state: LoanState, passed: Mapping[str, date], today: date) -> list[Step]:
+    """The stages from the application to the payout of a loan that came by one; the first not yet ended is where it stands."""
+    if "application.submitted" not in passed:
+        return []
+    line: list[Step] = []
+    for stage, kind in _ENDS:
+        if stage == "pledges" and collateral == "none":
+            continue
+        if kind in passed:
+            line.append(Step("done", of_language(_STAGE[stage]), short_day(passed[kind], today)))
+        else:
+            now = all(step.shape == "done" for step in line) and state in LIVE
+            line.append(Step("now" if now else "todo", of_language(_STAGE[stage]), "" if now else "—", now=now))
     return line
 
 
@@ -131,7 +166,7 @@ def _reminders(run: Sequence[TimelineItem], today: date) -> Moment:
 
 def _told(item: TimelineItem, event: EventRow | None, today: date) -> Moment:
     says = item.says
-    what = words.word(words.RECORDS, item.kind)
+    what = words.record(item.kind)
     who = item.by_name or words.word(words.ROLES, item.role)
     how: list[str] = [] if item.role == "system" else [who]
     shape = {"loan.written_off": "late", "receipt.reversed": "warn", "contact.refused": "hold"}.get(item.kind, "done")

@@ -11,11 +11,12 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from django.utils.functional import Promise
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from holdfast.kernel.errors import HoldfastError
 from holdfast.kernel.rate import BILLION
+from holdfast.life import RECORDS
 from holdfast.web.console.sentences import told
 
 Text = str | Promise
@@ -110,23 +111,8 @@ EVENTS: Final[Mapping[str, Text]] = {
     "reversal": _("Receipt reversed"),
     "written_off": _("Written off"),
     "refund": _("Refunded"),
-}
-
-RECORDS: Final[Mapping[str, Text]] = {
-    "loan.disbursed": _("Paid out"),
-    "loan.taken_over": _("Taken over from another book"),
-    "loan.written_off": _("Written off"),
-    "receipt.posted": _("Received"),
-    "receipt.reversed": _("Receipt taken back"),
-    "instalment.due": _("Instalment fell due"),
-    "contact.promised": _("Message written, to be sent"),
-    "contact.sent": _("Message sent"),
-    "contact.refused": _("Message not sent"),
-    "contact.noted": _("Contact noted"),
-    "refund.noted": _("Over-payment refunded"),
-    "recovery.reviewed": _("Recovery reviewed"),
-    "release.noted": _("Release step done"),
-    "night.held": _("Line of the night held"),
+    "waived": _("All but principal waived"),
+    "deferred": _("Due dates moved"),
 }
 
 METHODS: Final[Mapping[str, Text]] = {
@@ -183,6 +169,20 @@ DUTY_ACTS: Final[Mapping[str, Text]] = {
     "settlement_certificate": _("Issue"),
     "return_collateral": _("Hand back"),
     "credit_update": _("Report"),
+    "confirm": _("Call"),
+    "decide": _("Decide"),
+    "sign": _("Have it signed"),
+    "take_in": _("Take it in"),
+    "pay_out": _("Pay out"),
+    "payout_enquiry": _("Enquire"),
+    "hand_back": _("Hand back"),
+    "fraud_review": _("Look into it"),
+    "cooling_off": _("Look"),
+    "deferral": _("Decide"),
+    "find_item": _("Look for it"),
+    "compensate": _("Compensate"),
+    "dispose": _("Go on"),
+    "release_notice": _("Look"),
 }
 
 NIGHT_KINDS: Final[Mapping[str, Text]] = {
@@ -220,6 +220,14 @@ _FOLLOW_UP: Final = re.compile(r"\d{4}-\d\d-\d\d T\+(?P<days>\d+)")
 def word(words: Mapping[str, Text], code: str) -> str:
     """The word for a code; the code itself where there is none."""
     return str(words.get(code, code))
+
+
+def record(kind: str) -> str:
+    """What a kind of record is called, in the reader's language; the code itself where the map has none."""
+    known = RECORDS.get(kind)
+    if known is None:
+        return kind
+    return known.en if (get_language() or "").startswith("en") else known.zh
 
 
 def before(days: int) -> str:

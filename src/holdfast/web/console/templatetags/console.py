@@ -281,6 +281,12 @@ def told(sentence: str) -> str:
 
 
 @register.filter
+def record_words(kind: str) -> str:
+    """What a kind of journal record is called."""
+    return words.record(kind)
+
+
+@register.filter
 def named(code: str, table: str) -> str:
     """The word of a code in one of the tables of `words`."""
     return words.word(getattr(words, table), code)

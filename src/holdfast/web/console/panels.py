@@ -1,0 +1,43 @@
+"""What each stage shows, and lets be done, on a loan's page. A stage that has nothing to say there shows nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from holdfast.web.console.desk import Db, Desk
+
+# In the order of a loan's life: the name of the stage's panel, and the function that gives its facts. The template is
+# `console/NAME/_on_loan.html`; the panel's anchor is `#stage-NAME`.
+PANELS: Final[tuple[tuple[str, Callable[[Db, Desk, str], Mapping[str, Any] | None]], ...]] = ()
+
+# Where on the page each duty of a stage is done.
+DONE_AT: Final[Mapping[str, str]] = {
+    "confirm": "calls",
+    "fraud_review": "calls",
+    "decide": "decisions",
+    "sign": "contracts",
+    "take_in": "custody",
+    "hand_back": "custody",
+    "find_item": "custody",
+    "compensate": "custody",
+    "pay_out": "money",
+    "payout_enquiry": "money",
+    "cooling_off": "money",
+    "deferral": "deferrals",
+    "settlement_certificate": "releases",
+    "return_collateral": "releases",
+    "credit_update": "releases",
+    "release_notice": "releases",
+    "dispose": "disposals",
+}
+
+
+def panels(db: Db, desk: Desk, loan_id: str) -> list[Mapping[str, Any]]:
+    """The panels that have something to show for this loan."""
+    found: list[Mapping[str, Any]] = []
+    for name, facts in PANELS:
+        said = facts(db, desk, loan_id)
+        if said is not None:
+            found.append({"name": name, "template": f"console/{name}/_on_loan.html", **said})
+    return found
