@@ -6,16 +6,19 @@ defect in one of them.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 from random import Random
 
 import pytest
 
+from holdfast.kernel.errors import Refusal
 from holdfast.kernel.money import Money
 from holdfast.kernel.rate import Per, Rate
 from holdfast.products import Method, Terms
-from holdfast.servicing import note_duty, receive, refund, reverse, write_off
+from holdfast.servicing import defer, note_duty, receive, refund, reverse, write_off
 from holdfast.servicing.night import run_night
+from holdfast.servicing.verify import verify_books
 from tests.duties.books import CALLER, Book
 
 SCHEDULES = ((Method.EQUAL_INSTALMENT, 6), (Method.EQUAL_PRINCIPAL, 4), (Method.INTEREST_FIRST, 3), (Method.SINGLE_PERIOD, 1))
@@ -60,9 +63,12 @@ class Life:
         state = {row[1]: row[2] for row in self._loans()}[loan]
         if what < 0.1 and state == "active":
             write_off(book.db, clock=book.clock, by=CALLER, loan=loan, reason="示例")
-        elif what < 0.25:
+        elif what < 0.2 and state == "active":
+            with suppress(Refusal):  # too short to help, or nothing left to move
+                defer(book.db, clock=book.clock, by=CALLER, loan=loan, months=self.chance.choice((1, 2)))
+        elif what < 0.35:
             standing = book.db.execute(
-                "SELECT event_no FROM loan_event e WHERE loan_id = %s AND kind = 'receipt' AND NOT EXISTS (SELECT 1 FROM loan_event r"
+                "SELECT event_no FROM loan_event e WHERE loan_id = %s AND kind IN ('receipt', 'deferred') AND NOT EXISTS (SELECT 1 FROM loan_event r"
                 " WHERE r.loan_id = e.loan_id AND r.kind = 'reversal' AND (r.payload::json ->> 'event_no')::int = e.event_no)",
                 [loan_id],
             ).fetchall()
@@ -114,3 +120,4 @@ def _live(book: Book, seed: int, *, days: int) -> None:
     life.begin()
     for _ in range(days):
         life.day()
+    assert all(check.ok for check in verify_books(book.db))

@@ -21,7 +21,12 @@ from holdfast.kernel.clock import iso_instant
 from holdfast.life import DUTIES, LIVE, LoanState
 
 # A record of these kinds ends the reason for a duty, so it may close one before its day has come.
-_ENDS_THE_REASON: Final = frozenset({"receipt.posted", "receipt.reversed", "loan.written_off"})
+_ENDS_THE_REASON: Final = frozenset(
+    {
+        "receipt.posted", "receipt.reversed", "loan.written_off",
+        "loan.deferred", "loan.deferred.reversed", "loan.waived", "loan.waived.reversed",
+    }
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

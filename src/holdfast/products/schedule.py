@@ -89,6 +89,18 @@ def period_rate(terms: Terms, n: int) -> Fraction:
     return _whole_period(terms.rate, terms.every_unit, terms.every_count, terms.day_count)
 
 
+def added_time_rate(terms: Terms, start: date, end: date, *, months: int) -> Fraction:
+    """The interest of `months` more months, from `start` to `end`, on one unit of principal.
+
+    A whole month is a twelfth of a year, as in the schedule itself, unless the contract counts days.
+    """
+    if terms.rate.per is Per.DAY:
+        return terms.rate.fraction * (end - start).days
+    if terms.period_interest is PeriodInterest.DAILY and terms.day_count is not DayCount.THIRTY_360:
+        return _yearly(terms.rate) * year_fraction(start, end, terms.day_count)
+    return _yearly(terms.rate) * Fraction(months, 12)
+
+
 @lru_cache(maxsize=4096)
 def level(terms: Terms) -> int:
     """The amount that repeats: the whole instalment, or under equal principal its principal.

@@ -5,6 +5,7 @@ transaction and proved against the fold by `books verify`.
 """
 
 from holdfast.servicing.deferral import Deferred, defer, preview_deferral
+from holdfast.servicing.reckoning import Reckoning, debt_parts, reckon
 from holdfast.servicing.service import (
     Done,
     Quote,
@@ -28,8 +29,10 @@ __all__ = [
     "Deferred",
     "Done",
     "Quote",
+    "Reckoning",
     "TakenOver",
     "TakeoverRow",
+    "debt_parts",
     "defer",
     "disburse",
     "fulfil",
@@ -40,6 +43,7 @@ __all__ = [
     "quote",
     "read_loans",
     "receive",
+    "reckon",
     "refund",
     "reverse",
     "take_over",

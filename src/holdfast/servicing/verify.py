@@ -71,7 +71,8 @@ SELECT on_date, branch_id, product_code, debit_account, credit_account, currency
 
 _LOANS_AFTER = f"""
 SELECT a.loan_id, l.public_id, l.principal_out, t.terms, a.oldest_unpaid_due_on, a.next_due_on, a.next_due_amount, a.last_event_no,
-       a.last_event_on, a.billed_through, a.paid_off_on, a.written_off_on, a.class_floor, a.observe_until, {", ".join("a." + name for name in PAIRS)}
+       a.last_event_on, a.billed_through, a.paid_off_on, a.written_off_on, a.class_floor, a.observe_until,
+       {", ".join("a." + name for name in PAIRS)}
   FROM account a JOIN loan l USING (loan_id) JOIN loan_terms t USING (loan_id)
  WHERE a.loan_id > %s ORDER BY a.loan_id LIMIT {_CHUNK}
 """
