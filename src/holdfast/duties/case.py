@@ -87,11 +87,16 @@ def take(db: Db, loan: str, scope: Scope | None, *, lock: bool = True) -> Case:
 
     `scope` is None only where no member of staff acts: the borrower on their own loan, or the system.
     """
+    return take_by_id(db, in_sight(db, loan, scope), lock=lock)
+
+
+def in_sight(db: Db, loan: str, scope: Scope | None) -> int:
+    """The number of a loan within this scope; NotFound if it is out of sight, as if it were not there."""
     sight, values = scope.condition("l") if scope is not None else ("TRUE", {})
     found = db.execute(_FIND.format(sight=sight), {"key": loan, **values}).fetchone()
     if found is None:
-        raise NotFound(f"there is no loan {loan} within your sight", code="no_loan", field="loan")
-    return take_by_id(db, found[0], lock=lock)
+        raise NotFound(f"there is no loan {loan} within your sight", code="loan_not_found", field="loan")
+    return int(found[0])
 
 
 def take_by_id(db: Db, loan_id: int, *, lock: bool = True) -> Case:
@@ -164,15 +169,30 @@ def enter(
     return record
 
 
-def freeze(db: Db, case: Case, *, clock: Clock, by: Actor, reason: str, words: str, seals: Mapping[str, str] | None = None) -> Record:
-    """Stop the loan where it stands, in this transaction, and open the duty to look into it. Freezing twice changes nothing more."""
+def own(db: Db, case: Case, *, kind: str, owner_id: int) -> None:
+    """Give the open duty of that kind to a member of staff: from now on it is theirs, and no longer their whole role's."""
+    duty = case.open(kind)
+    if duty is None:
+        raise Refusal(f"loan {case.loan.public_id} has no open duty {kind}", code="duty_not_open", field="loan")
+    db.execute("UPDATE duty SET owner_id = %s WHERE loan_id = %s AND duty_no = %s", [owner_id, duty.loan_id, duty.duty_no])
+    duty.owner_id = owner_id
+
+
+def freeze(
+    db: Db, case: Case, *, clock: Clock, by: Actor, reason: str, words: str, seals: Mapping[str, str] | None = None,
+    told: Mapping[str, Any] | None = None,
+) -> Record:  # fmt: skip
+    """Stop the loan where it stands, in this transaction, and open the duty to look into it. Freezing twice changes nothing more.
+
+    `told` are further facts that the record states: the sign that was seen, for one.
+    """
     if not words.strip():
         raise BadInput("words: say what was seen", field="words")
     if case.loan.state not in LIVE:
         raise Refusal(f"loan {case.loan.public_id} is {case.loan.state}; there is nothing to freeze", code="loan_state")
     first = not any(each.reason == reason for each in case.freezes)
     opens = (f"{reason}_review",) if first and f"{reason}_review" in DUTIES else ()
-    says = {"reason": reason, "words": words.strip()}
+    says = {"reason": reason, "words": words.strip(), **(told or {})}
     record = enter(db, case, clock=clock, by=by, kind=f"{reason}.frozen" if first else f"{reason}.noted", says=says, seals=seals,
                    opens=opens, while_frozen=True)  # fmt: skip
     if first:

@@ -14,6 +14,7 @@ import psycopg
 
 from holdfast import approvals
 from holdfast.approvals import Request, Standing
+from holdfast.duties import in_sight
 from holdfast.journal import Actor
 from holdfast.kernel.clock import Clock
 from holdfast.kernel.errors import Fault, Refusal
@@ -72,6 +73,7 @@ def answer(db: Db, *, clock: Clock, by: Staff, request: str, approved: bool, wor
 
 def _ask(db: Db, clock: Clock, by: Staff, act: str, inputs: Mapping[str, Any], reason: str) -> Request:
     require(by, act)
+    in_sight(db, inputs["loan"], by.scope)
     # Tried and taken back, so that nobody is asked to approve what the book would refuse.
     with db.transaction(force_rollback=True):
         _act(act)(db, clock, by.actor, inputs)

@@ -13,7 +13,7 @@ from typing import Any
 
 import psycopg
 
-from holdfast.duties import take_by_id
+from holdfast.duties import in_sight, take_by_id
 from holdfast.journal import EMPTY_HEAD, Actor, Record, append, append_batch, chain_ids
 from holdfast.kernel.clock import Clock
 from holdfast.kernel.errors import BadInput, Fault, NotFound, Refusal
@@ -21,6 +21,7 @@ from holdfast.kernel.ids import new_id
 from holdfast.kernel.money import Money
 from holdfast.life import DUTIES, LIVE, LoanState
 from holdfast.loans import Happened, Loan, loan_id_of
+from holdfast.parties import Staff, require
 from holdfast.policy import Lender, Pack, lender, may_originate, read_pack
 from holdfast.products import Terms, check_ceiling
 from holdfast.servicing import store
@@ -182,12 +183,13 @@ def take_over(
     ]
 
 
-def receive(db: Db, *, clock: Clock, by: Actor, loan: str, amount: Money, received_on: date, source: str = "") -> Done:
+def receive(db: Db, *, clock: Clock, by: Actor | Staff, loan: str, amount: Money, received_on: date, source: str = "") -> Done:
     """Post a receipt: pay the loan off if it is enough, else pay what is due, oldest first, then what comes next.
 
     A receipt dated before the loan's last event replays the fold and posts the difference. Refusal for a settled
     loan or a date before the loan began. `source` says by which way the money came: a line of a bank file, a drawer.
     """
+    actor = _allowed(db, by, "receipt.post", loan)
     held = _one(db, loan)
     today = clock.today()
     if amount.minor <= 0:
@@ -202,7 +204,7 @@ def receive(db: Db, *, clock: Clock, by: Actor, loan: str, amount: Money, receiv
         raise Refusal(f"loan {loan} is {held.loan.state}; nothing is owed on it, so it takes no receipt", code="loan_not_open", loan=loan)
     payload = {"amount": amount.minor, "source": source} if source else {"amount": amount.minor}
     event = Event(held.account.last_event_no + 1, "receipt", received_on, today, payload)
-    return _do(db, held, clock, by, lender(db), [event])
+    return _do(db, held, clock, actor, lender(db), [event])
 
 
 def reverse(db: Db, *, clock: Clock, by: Actor, loan: str, event_no: int, reason: str) -> Done:
@@ -248,12 +250,13 @@ def refund(db: Db, *, clock: Clock, by: Actor, loan: str, amount: Money) -> Done
 
 
 def note_duty(
-    db: Db, *, clock: Clock, by: Actor, loan: str, duty_no: int, outcome: str, words: str, seals: Mapping[str, str] | None = None
+    db: Db, *, clock: Clock, by: Actor | Staff, loan: str, duty_no: int, outcome: str, words: str, seals: Mapping[str, str] | None = None
 ) -> Done:
     """A person has done an open duty and says how it went; the record closes it and the next one opens.
 
     Also closes the moments of the same kind that have gone by since. A refund is closed by `refund`, never by words.
     """
+    actor = _allowed(db, by, "duty.note", loan)
     held = _one(db, loan)
     duty = next((each for each in held.standing if each.duty_no == duty_no), None)
     if duty is None:
@@ -272,7 +275,7 @@ def note_duty(
         "words": words[:MOST_WORDS],
         "seals": dict(seals or {}),
     }
-    return _do(db, held, clock, by, lender(db), [], note=(NOTE_RECORDS[duty.kind], facts), done=frozenset({duty.kind}))
+    return _do(db, held, clock, actor, lender(db), [], note=(NOTE_RECORDS[duty.kind], facts), done=frozenset({duty.kind}))
 
 
 def fulfil(
@@ -323,6 +326,15 @@ def quote(db: Db, *, loan: str, on: date) -> Quote:
 
 
 # ── how a verb is done ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def _allowed(db: Db, by: Actor | Staff, act: str, loan: str) -> Actor:
+    """The actor, once it is sure that a member of staff may do this and sees the loan; the system's and a stage's own acts are theirs."""
+    if isinstance(by, Staff):
+        require(by, act)
+        in_sight(db, loan, by.scope)
+        return by.actor
+    return by
 
 
 def _one(db: Db, loan: str) -> Held:

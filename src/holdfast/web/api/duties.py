@@ -58,4 +58,4 @@ def read_duties(call: Call, loan: str) -> Any:
 def note(call: Call, loan: str, no: int, body: NoteIn) -> Any:
     """Say that an open duty was done and how it went; the record closes it, and the next one opens."""
     loan_number(call.db, call.look, loan)
-    return done(note_duty(call.db, clock=call.clock, by=call.by, loan=loan, duty_no=no, outcome=body.outcome, words=body.words))
+    return done(note_duty(call.db, clock=call.clock, by=call.staff, loan=loan, duty_no=no, outcome=body.outcome, words=body.words))

@@ -258,7 +258,7 @@ def receive_money(call: Call, loan: str, body: ReceiptIn) -> Any:
     """Post a receipt: exact, partial, early, over or backdated; the contract's order says what it pays."""
     loan_number(call.db, call.look, loan)
     given = {"loan": loan, "amount": body.amount.money(), "received_on": body.received_on}
-    return done(carry(receive, call.db, clock=call.clock, by=call.by, **given))
+    return done(carry(receive, call.db, clock=call.clock, by=call.staff, **given))
 
 
 def done(did: Done) -> dict[str, Any]:

@@ -38,7 +38,7 @@ def receive(request: HttpRequest, desk: Desk, loan_id: str) -> HttpResponse:
     def verb(db: Db) -> None:
         wanted = form.cleaned_data
         given = {"loan": loan_id, "amount": wanted["amount"], "received_on": wanted["received_on"]}
-        carry(servicing.receive, db, clock=desk.clock, by=desk.actor, **given)
+        carry(servicing.receive, db, clock=desk.clock, by=desk.staff, **given)
 
     def said() -> str:
         received = form.cleaned_data["amount"]
@@ -59,7 +59,7 @@ def note_duty(request: HttpRequest, desk: Desk, loan_id: str, duty_no: int) -> H
 
     def verb(db: Db) -> None:
         said = {"outcome": form.cleaned_data["outcome"], "words": form.cleaned_data["words"]}
-        servicing.note_duty(db, clock=desk.clock, by=desk.actor, loan=loan_id, duty_no=duty_no, **said)
+        servicing.note_duty(db, clock=desk.clock, by=desk.staff, loan=loan_id, duty_no=duty_no, **said)
 
     tried = Tried("note", str(duty_no), form)
     return _act(request, desk, loan_id, tried, "duty.note", verb, lambda: gettext("Noted; the duty is done."))
