@@ -6,6 +6,8 @@ that key erases the person; the records, which hold only digests under the same 
 
 from __future__ import annotations
 
+import hmac
+import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -34,14 +36,27 @@ def register_party(
     """
     if kind not in KINDS:
         raise BadInput(f"kind: {kind!r} is neither person nor firm", field="kind")
-    if language not in LANGUAGES:
-        raise BadInput(f"language: {language!r} is not spoken here; use one of {', '.join(LANGUAGES)}", field="language")
     if PrivateKind.NAME not in private:
         raise BadInput("name: a party has a name", field="name")
     values = {each: normal(each, text) if kind == "person" or each != PrivateKind.NAME else text.strip() for each, text in private.items()}
+    label = mask_name(values["name"]) if kind == "person" else values["name"]
+    return _register(db, clock, by, kind=kind, branch_id=branch_id, values=values, label=label, language=language)
+
+
+def register_number(db: Db, *, clock: Clock, by: Actor, branch_id: int, number: str, language: str = "zh-hans") -> Party:
+    """Somebody of whom only the phone is known as yet: its number is proved, and its mask is the label until a name is given."""
+    values: dict[str, str] = {PrivateKind.PHONE: normal(PrivateKind.PHONE, number)}
+    label = masked(PrivateKind.PHONE, values[PrivateKind.PHONE])
+    return _register(db, clock, by, kind="person", branch_id=branch_id, values=values, label=label, language=language)
+
+
+def _register(
+    db: Db, clock: Clock, by: Actor, *, kind: str, branch_id: int, values: Mapping[str, str], label: str, language: str
+) -> Party:  # fmt: skip
+    if language not in LANGUAGES:
+        raise BadInput(f"language: {language!r} is not spoken here; use one of {', '.join(LANGUAGES)}", field="language")
     public_id, box = new_id("pt"), new_box()
     wrapped = master_box("party keys", first_use=not anything_sealed(db)).seal(box.key, public_id)
-    label = mask_name(values["name"]) if kind == "person" else values["name"]
     made = store.insert_party(
         db, public_id=public_id, kind=kind, label=label, language=language, wrapped_key=wrapped.nonce + wrapped.sealed, branch_id=branch_id
     )
@@ -104,6 +119,27 @@ def reveal(db: Db, *, clock: Clock, by: Staff, party: Party, kind: str, reason: 
     return box.open(Sealed(*kept), _about(party, kind)).decode()
 
 
+def answers_to(db: Db, party: Party, *, name: str, last_four: str) -> bool:
+    """Whether a person who gives this name and these last four characters of an ID number can be the party.
+
+    Compared with what is sealed; nobody is shown it, and what was said is not kept. BadInput for what can be
+    neither; Refusal if no ID number is kept.
+    """
+    four = last_four.strip().upper()
+    if not re.fullmatch(r"[0-9]{3}[0-9X]", four, re.ASCII):
+        raise BadInput("last_four: the last four characters of the ID number, digits or X at the end", field="last_four")
+    box = box_of(db, party)
+    kept_name, kept_id = (store.sealed_value(db, party.party_id, kind) for kind in (PrivateKind.NAME, PrivateKind.ID_NUMBER))
+    if kept_name is None or kept_id is None:
+        raise Refusal(f"no name and ID number are kept for {party.public_id}; take them in first", code="no_identity", field="name")
+    true_name = box.open(Sealed(*kept_name), _about(party, PrivateKind.NAME)).decode()
+    true_four = box.open(Sealed(*kept_id), _about(party, PrivateKind.ID_NUMBER)).decode()[-4:]
+    said, true = (
+        box.keyed_hash(f"{who.casefold()} {what}") for who, what in ((normal(PrivateKind.NAME, name), four), (true_name, true_four))
+    )
+    return hmac.compare_digest(said, true)
+
+
 def erase(db: Db, *, clock: Clock, by: Staff, party: Party, reason: str) -> None:
     """Destroy the party's key and all that was sealed under it. There is no way back; the proofs stay."""
     require(by, "party.erase")
@@ -119,6 +155,16 @@ def box_of(db: Db, party: Party) -> Box:
     if wrapped is None:
         raise Refusal(f"the data of {party.public_id} has been erased", code="party_erased")
     return Box(master_box("party keys").open(Sealed(wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:]), party.public_id))
+
+
+def for_document(db: Db, party: Party) -> Mapping[PrivateKind, str]:
+    """All that is kept of the party, in the clear, for a document that is sealed under the party's own key.
+
+    For typesetting only: no person sees it, and the stage's record names the document's digest.
+    """
+    box = box_of(db, party)
+    kept = ((kind, store.sealed_value(db, party.party_id, kind)) for kind in PrivateKind)
+    return {kind: box.open(Sealed(*sealed), _about(party, kind)).decode() for kind, sealed in kept if sealed is not None}
 
 
 def numbers_for_sending(db: Db, party_ids: Sequence[int]) -> Mapping[int, str]:

@@ -51,7 +51,9 @@ def chrome(request: HttpRequest) -> dict[str, Any]:
 
 
 def _choice(request: HttpRequest, name: str, choice: str) -> str:
-    here = request.get_full_path() if request.method == "GET" else reverse("console:home")
+    # A form that came back to be mended is shown afresh; the borrower's stays with the borrower.
+    borrowers = request.path.startswith(reverse("borrower:home"))
+    here = request.get_full_path() if request.method == "GET" else request.path if borrowers else reverse("console:home")
     return reverse("console:choose", args=[name, choice]) + "?" + urlencode({"back": here})
 
 
