@@ -7,6 +7,8 @@ what came of it when the call is answered or given up. Calls that still ring cou
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from holdfast.contact import store
 from holdfast.contact.rules import REACHED, REFUSED, Allowed, Made, Refused, may_contact
@@ -33,14 +35,15 @@ class Calls:
         return max(0, min(self.most - self.made, self.most_reached - self.reached))
 
 
-def may_call(db: Db, *, clock: Clock, party_id: int, purpose: str, ringing: int = 0) -> Allowed | Refused:
-    """Whether this person may be rung now. `ringing` calls of theirs are not in the ledger yet and count as made."""
+def may_call(db: Db, *, clock: Clock, party_id: int, purpose: str, ringing: int = 0, moment: datetime | None = None) -> Allowed | Refused:
+    """Whether this person may be rung now, or at a `moment` to come. `ringing` calls of theirs are in no ledger yet and count as made."""
     store.one_caller(db, party_id)
-    known, today = lender(db), clock.today()
-    made = [*store.made_on(db, [party_id], today).get(party_id, []), *[Made(today, purpose, "voice", "ringing")] * ringing]
+    known, at = lender(db), moment or clock.now()
+    on = at.astimezone(ZoneInfo(known.zone)).date()
+    made = [*store.made_on(db, [party_id], on).get(party_id, []), *[Made(on, purpose, "voice", "ringing")] * ringing]
     return may_contact(
         pack_in_force(db, clock), history=made, stops=store.stops_of(db, [party_id]).get(party_id, []), purpose=purpose, channel="voice",
-        moment=clock.now(), zone=known.zone, lender_type=known.lender_type,
+        moment=at, zone=known.zone, lender_type=known.lender_type,
     )  # fmt: skip
 
 

@@ -113,6 +113,11 @@ def spend(db: Db, *, clock: Clock, code_id: str, purpose: str, bound: str) -> Co
     return CodeEvidence(code.code_id, code.sent_at, code.proved_at, code.attempts, code.masked)
 
 
+def proved_at(db: Db, code_id: str) -> datetime | None:
+    """When a code was typed rightly; None while it was not."""
+    return _found(store.code(db, code_id, lock=False), code_id).proved_at
+
+
 def sent_to(db: Db, code_id: str) -> str:
     """The masked number that a code went to."""
     return _found(store.code(db, code_id, lock=False), code_id).masked

@@ -26,7 +26,12 @@ APPEND_ONLY: Final = frozenset(
         "consent", "approval_request", "approval_answer", "approval_use", "file", "file_link", "contact_ledger",
         "loan_registry", "loan_terms", "loan_event", "allocation",
         "night", "night_line", "tape", "duty_audit",
+        "drawer_entry", "suspense_posting", "payer_account", "local_bank_order", "bank_file",
+        "confirmation_answer", "call_observation", "fraud_report",
+        "release_name",
         "thing", "thing_imei", "thing_evidence", "thing_loan",
+        "price_book", "price_line", "valuation", "valuation_choice", "valuation_settlement",
+        "custody_seal", "shelf_scan",
     }
 )  # fmt: skip
 
@@ -39,11 +44,15 @@ MUTABLE: Final = {
     "loan": _CHANGE, "loan_freeze": _CHANGE, "duty": _CHANGE, "account": _CHANGE, "one_time_code": _CHANGE,
     "instalment": _CHANGE_AND_REMOVE,  # a backdated receipt may end a schedule earlier
     "message": _CHANGE,
+    "payout": _CHANGE, "drawer": _CHANGE, "bank_line": _CHANGE, "payment_intent": _CHANGE, "cooling_off": _CHANGE,
+    "confirmation": _CHANGE, "confirmation_call": _CHANGE,
+    "release": _CHANGE, "disposal": _CHANGE, "branch_counter": _CHANGE,
     "lender": _CHANGE, "branch": _CHANGE, "staff": _CHANGE, "party": _CHANGE, "product": _CHANGE, "gl_account": _CHANGE,
     "api_token": _CHANGE, "contact_stop": _CHANGE,
     "party_private": _CHANGE_AND_REMOVE,
+    "deferral": _CHANGE,
     "tonight_hold": _CHANGE_AND_REMOVE,
-    "imei_claim": _CHANGE,
+    "imei_claim": _CHANGE, "shelf": _CHANGE, "custody_item": _CHANGE, "shelf_audit": _CHANGE,
     "idempotency": _CHANGE_AND_REMOVE,
     "seal_queue": _CHANGE_AND_REMOVE, "outbox": _CHANGE_AND_REMOVE, "tape_job": _CHANGE_AND_REMOVE,
     # Django's own
