@@ -21,6 +21,8 @@ LONG_SEGMENT: Final = 67
 _UNMASKED: Final = re.compile(r"[0-9]{11,}")
 _SIGNS: Final = re.compile(r"[¥￥$€£]")
 _CURRENCY_ZH: Final = {"CNY": "元", "HKD": "港元", "USD": "美元", "EUR": "欧元", "GBP": "英镑", "SGD": "新加坡元", "JPY": "日元"}
+_WEEKDAYS_ZH: Final = ("周一", "周二", "周三", "周四", "周五", "周六", "周日")
+_WEEKDAYS_EN: Final = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 # What each template needs, and its words in each language.
@@ -40,6 +42,49 @@ TEMPLATES: Final[Mapping[str, Mapping[str, str]]] = {
     "settlement": {
         "zh-hans": "您尾号 {contract} 的合同已于 {paid_on}结清。结清证明和押品归还，最迟 {by}办好。",
         "en": "Contract ending {contract}: paid off on {paid_on}. You have your certificate and what you pledged by {by}.",
+    },
+    "deferral_agreed": {
+        "zh-hans": "您尾号 {contract} 的合同已同意展期。第 {n} 期改为 {due_on}到期，多付利息 {extra}。原计划仍可在借款页查看。",
+        "en": "Contract ending {contract}: more time is agreed. Instalment {n} is now due on {due_on}; the extra interest is {extra}.",
+    },
+    "deferral_refused": {
+        "zh-hans": "您尾号 {contract} 的合同，展期申请没有获批，还款日不变。可来电了解原因。",
+        "en": "Contract ending {contract}: your request for more time was not agreed. Due dates stay as they are. Call us to hear why.",
+    },
+    "release": {
+        "zh-hans": "您尾号 {contract} 的合同已于 {paid_on}结清，不欠任何钱。请带身份证原件到{place}取回押品，{days} {hours}，最迟 {by}备好。"
+        "当面核对封签再签收，归还不收费，勿把验证码告诉他人。咨询 {contact}。",
+        "en": "Contract ending {contract}: paid off on {paid_on}, nothing is owed. Bring your ID card to {place} to fetch your thing,"
+        " {days} {hours}, ready by {by}. Check the seal before you sign. It is free; give no code to anyone. Questions: {contact}.",
+    },
+    "release_none": {
+        "zh-hans": "您尾号 {contract} 的合同已于 {paid_on}结清，不欠任何钱，也没有押品要取。结清证明最迟 {by}开好，可在您的页面下载。咨询 {contact}。",
+        "en": "Contract ending {contract}: paid off on {paid_on}, nothing is owed and nothing is left to fetch."
+        " Your certificate is on your page by {by}. Questions: {contact}.",
+    },
+    "released": {
+        "zh-hans": "您尾号 {contract} 的合同，押品已于 {on}当面交还。结清证明在您的页面。若非本人领取，请马上联系 {contact}。",
+        "en": "Contract ending {contract}: your thing was handed back on {on}. The certificate is on your page."
+        " If it was not you, contact {contact} at once.",
+    },
+    "default_notice": {
+        "zh-hans": "您尾号 {contract} 的合同晚了 {days_late} 天，到期未付 {amount}。请在 {by}前付清，或申请展期；否则押品将估值出售，多出的钱退还给您。"
+        "通知书在您的页面。咨询 {contact}。",
+        "en": "Contract ending {contract}: {days_late} days late, {amount} to pay. Pay before {by} or ask for more time;"
+        " otherwise the thing is valued and sold, and what is left over is yours. The notice is on your page. Questions: {contact}.",
+    },
+    "disposal_statement": {
+        "zh-hans": "您尾号 {contract} 的合同，押品已售出，处置清算书在您的页面。多出的钱会退还给您。有疑问请联系 {contact}。",
+        "en": "Contract ending {contract}: the thing was sold; the statement is on your page. What is left over goes back to you."
+        " Questions: {contact}.",
+    },
+    "contract_offer": {
+        "zh-hans": "您尾号 {contract} 的借款合同已备好，请在{by}前打开借款页面阅读、签署。签署前请看清成本明示表。",
+        "en": "Your loan contract ending {contract} is ready. Please read it on your loan page and sign it by {by}. Read the cost statement first.",
+    },
+    "contract_sealed": {
+        "zh-hans": "您尾号 {contract} 的借款合同双方均已签署，可在借款页面查看、下载您的副本。",
+        "en": "Your loan contract ending {contract} is signed by both sides. Your copy is on your loan page, to read and to keep.",
     },
     "code": {
         "zh-hans": "验证码 {code}，5 分钟内有效，用于{what}。我们不会向您索要，请勿告诉任何人。",
@@ -86,6 +131,8 @@ def _write_zh(name: str, value: Any) -> str:
         return f"{_grouped(value['minor'], value['currency'])} {_CURRENCY_ZH[value['currency']]}"
     if name == "what":
         return CODE_PURPOSES[value]["zh-hans"]
+    if name == "days" and isinstance(value, str):
+        return _span(value, _WEEKDAYS_ZH, "至")
     return _day_zh(value) if name in _DATES else str(value)
 
 
@@ -94,7 +141,15 @@ def _write_en(name: str, value: Any) -> str:
         return f"{value['currency']} {_grouped(value['minor'], value['currency'])}"
     if name == "what":
         return CODE_PURPOSES[value]["en"]
+    if name == "days" and isinstance(value, str):
+        return _span(value, _WEEKDAYS_EN, "-")
     return _day_en(value) if name in _DATES else str(value)
+
+
+def _span(days: str, names: tuple[str, ...], to: str) -> str:
+    """`1-6` as Monday to Saturday; `3-3` as one day."""
+    first, last = (int(day) for day in days.split("-"))
+    return names[first - 1] if first == last else f"{names[first - 1]}{to}{names[last - 1]}"
 
 
 def _grouped(minor: int, currency: str) -> str:
@@ -115,5 +170,5 @@ def _day_en(text: str) -> str:
     return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
 
 
-_DATES: Final = frozenset({"due_on", "paid_on", "by"})
+_DATES: Final = frozenset({"due_on", "paid_on", "by", "on"})
 _WRITERS: Final[Mapping[str, Callable[[str, Any], str]]] = {"zh-hans": _write_zh, "en": _write_en}

@@ -25,6 +25,7 @@ APPEND_ONLY: Final = frozenset(
         "policy_pack", "product_version",
         "consent", "approval_request", "approval_answer", "approval_use", "file", "file_link", "contact_ledger",
         "loan_registry", "loan_terms", "loan_event", "allocation",
+        "contract_paper",
         "night", "night_line", "tape", "duty_audit",
         "drawer_entry", "suspense_posting", "payer_account", "local_bank_order", "bank_file",
         "confirmation_answer", "call_observation", "fraud_report",
@@ -42,6 +43,7 @@ _NEITHER: Final = ""
 # What lives: the present state of a thing, work queues, settings, log-ins. The book's own rows may change but not vanish.
 MUTABLE: Final = {
     "loan": _CHANGE, "loan_freeze": _CHANGE, "duty": _CHANGE, "account": _CHANGE, "one_time_code": _CHANGE,
+    "contract": _CHANGE,
     "instalment": _CHANGE_AND_REMOVE,  # a backdated receipt may end a schedule earlier
     "message": _CHANGE,
     "payout": _CHANGE, "drawer": _CHANGE, "bank_line": _CHANGE, "payment_intent": _CHANGE, "cooling_off": _CHANGE,

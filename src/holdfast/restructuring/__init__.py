@@ -1,4 +1,25 @@
-"""Restructuring: more time for a debt, asked for, decided by another person, and never a reset of arrears.
+"""Restructuring: a loan is given more time, and the terms that it had before stay readable.
 
-The old terms stay readable.
+An extension (展期) is asked for by the borrower, or by staff in their words, with what it costs in front of
+them; somebody else decides. It moves no principal, never makes late debt look young, and keeps both schedules.
 """
+
+from holdfast.restructuring.model import REASONS, Comparison, Deferral, DeferralState, Line
+from holdfast.restructuring.service import ask_deferral, compare, decide_deferral, deferrals_of, withdraw_deferral
+from holdfast.restructuring.states import DeferralCannot, DeferralEvent, after
+
+__all__ = [
+    "REASONS",
+    "Comparison",
+    "Deferral",
+    "DeferralCannot",
+    "DeferralEvent",
+    "DeferralState",
+    "Line",
+    "after",
+    "ask_deferral",
+    "compare",
+    "decide_deferral",
+    "deferrals_of",
+    "withdraw_deferral",
+]
