@@ -103,11 +103,14 @@ STAGES: Final = (
 # What happens in one stage, and the verb of a later one that must begin because of it, in the same transaction. `wiring` carries it out.
 BEGINS: Final = {
     "payout.paid": "servicing.disburse",
+    "cooling_off.asked": "servicing.waive",
+    "cooling_off.lapsed": "servicing.take_back_waiver",
     "money.matched": "servicing.receive",  # a line of a bank file, or a payment intent that has cleared, belongs to this loan
     "custody.compensated": "servicing.receive",
     "disposal.sold": "servicing.receive",
     "loan.paid_off": "release.open",
     "loan.payoff_undone": "release.cancel",
+    "money.taken_back": "payments.take_back",  # a receipt was reversed: what it came by is in suspense, or out of its drawer, again
 }
 
 

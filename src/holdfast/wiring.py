@@ -8,15 +8,19 @@ path can do the one without the other.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Final, Protocol, TypeVar
 
 import psycopg
 
-from holdfast import servicing
+from holdfast import payments, release, servicing
+from holdfast.adapters.bureau_file import BureauFile
+from holdfast.adapters.local_bank import LocalBank
 from holdfast.adapters.local_ca import LocalNotary
 from holdfast.adapters.local_outbox import LocalOutbox
 from holdfast.adapters.typst_press import TypstPress
 from holdfast.contact import Channels
+from holdfast.database.connection import transaction
 from holdfast.duties.audit import Provider
 from holdfast.duties.chained import chained_duties
 from holdfast.files.ports import Notary, Press
@@ -25,6 +29,7 @@ from holdfast.kernel.clock import Clock
 from holdfast.life import BEGINS
 from holdfast.loans import Happened
 from holdfast.parties import Staff
+from holdfast.release.ports import Bureau
 from holdfast.servicing.expectations import serviced_loans
 
 Db = psycopg.Connection[Any]
@@ -38,6 +43,14 @@ CHANNELS: Final[Channels] = {"sms": LocalOutbox()}
 # Who signs documents, and who sets them; what a test notary signs says so on every sheet.
 NOTARY: Final[Notary] = LocalNotary()
 PRESS: Final[Press] = TypstPress(test=NOTARY.capabilities().test)
+
+
+# How a settled debt is reported to the credit bureau.
+BUREAU: Final[Bureau] = BureauFile()
+
+
+# How money goes out. The built-in stand-in moves none.
+RAIL: Final[payments.PayoutRail] = LocalBank(transaction)
 
 
 class _Result(Protocol):
@@ -60,8 +73,32 @@ def _receive(db: Db, *, clock: Clock, by: Actor, loan: str, facts: Mapping[str, 
     )
 
 
+def _disburse(db: Db, *, clock: Clock, by: Actor, loan: str, facts: Mapping[str, Any]) -> servicing.Done:
+    return servicing.disburse(db, clock=clock, by=by, loan=loan, terms=facts["terms"], paid_on=facts["paid_on"])
+
+
+def _waive(db: Db, *, clock: Clock, by: Actor, loan: str, facts: Mapping[str, Any]) -> servicing.Done:
+    return servicing.waive_for_cooling_off(db, clock=clock, by=by, loan=loan)
+
+
+def _take_back_waiver(db: Db, *, clock: Clock, by: Actor, loan: str, facts: Mapping[str, Any]) -> servicing.Done:
+    return servicing.take_back_waiver(db, clock=clock, by=by, loan=loan)
+
+
+def _take_back_money(db: Db, *, clock: Clock, by: Actor, loan: str, facts: Mapping[str, Any]) -> None:
+    payments.take_back(db, clock=clock, by=by, source=facts["source"])
+
+
 # The verb behind each name of `life.BEGINS`; a test makes sure that none is missing.
-FOLLOWERS: Final[Mapping[str, _Follower]] = {"servicing.receive": _receive}
+FOLLOWERS: Final[Mapping[str, _Follower]] = {
+    "servicing.disburse": _disburse,
+    "servicing.waive": _waive,
+    "servicing.take_back_waiver": _take_back_waiver,
+    "servicing.receive": _receive,
+    "payments.take_back": _take_back_money,
+    "release.open": release.open,
+    "release.cancel": partial(release.cancel, bureau=BUREAU),
+}
 
 
 def carry(verb: Callable[..., Result], db: Db, *, clock: Clock, by: Actor | Staff, **inputs: Any) -> Result:

@@ -1,4 +1,57 @@
-"""Release: the debt is paid, so the right ends and the thing goes home; or, after default, it is sold and the surplus returned.
+"""Release: the pay-off checked, the pledge lifted, the thing returned, the credit record settled; disposal where it came to that.
 
-No path forfeits the thing.
+The promise: nothing that is paid for stays behind, and nothing leaves the shelf before two people who have no
+part in the loan have seen that it may. A thing is never forfeited: it is sold, accounted for, and the surplus
+goes back.
 """
+
+from holdfast.release.disposal import disposal_of
+from holdfast.release.model import AuditLine, Counter, Did, Disposal, Release, Thing, Way
+from holdfast.release.ports import Bureau, BureauLine, Reported
+from holdfast.release.service import (
+    allow_phone_change,
+    approve,
+    ask_hand_back,
+    ask_phone_change,
+    audit,
+    cancel,
+    certify,
+    hand_back,
+    identify,
+    open,  # noqa: A004
+    release_named,
+    release_of,
+    report,
+    send_code,
+)
+from holdfast.release.states import DisposalState, ReleaseState
+
+__all__ = [
+    "AuditLine",
+    "Bureau",
+    "BureauLine",
+    "Counter",
+    "Did",
+    "Disposal",
+    "DisposalState",
+    "Release",
+    "ReleaseState",
+    "Reported",
+    "Thing",
+    "Way",
+    "allow_phone_change",
+    "approve",
+    "ask_hand_back",
+    "ask_phone_change",
+    "audit",
+    "cancel",
+    "certify",
+    "disposal_of",
+    "hand_back",
+    "identify",
+    "open",
+    "release_named",
+    "release_of",
+    "report",
+    "send_code",
+]

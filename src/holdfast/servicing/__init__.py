@@ -19,6 +19,7 @@ from holdfast.servicing.service import (
     refund,
     reverse,
     take_over,
+    take_back_waiver,
     waive_for_cooling_off,
     write_off,
 )
@@ -47,6 +48,7 @@ __all__ = [
     "refund",
     "reverse",
     "take_over",
+    "take_back_waiver",
     "waive_for_cooling_off",
     "write_off",
 ]
