@@ -19,8 +19,9 @@ from holdfast.journal import Actor, write_record
 from holdfast.kernel.clock import Clock
 from holdfast.kernel.errors import BadInput, Forbidden, NotFound, Refusal
 from holdfast.kernel.ids import new_id
-from holdfast.kernel.sealing import Sealed, master_box
+from holdfast.kernel.sealing import Sealed
 from holdfast.parties import Party, PrivateKind, Staff, box_of, masked, party_by_id, require
+from holdfast.parties import lookup_of as hash_of
 
 Db = psycopg.Connection[Any]
 
@@ -139,17 +140,34 @@ def reveal_imei(db: Db, *, clock: Clock, by: Staff, thing_id: int, reason: str) 
     if not store.in_sight(db, thing_id, by.scope):
         raise Forbidden("no loan that you see stands behind this thing", code="out_of_sight")
     known = thing(db, thing_id)
-    box = box_of(db, party_by_id(db, known.party_id))
     says = {"what": "imei", "reason": reason.strip()}
     write_record(db, clock=clock, by=by.actor, chain_id=thing_id, chain=known.public_id, kind="thing.revealed", says=says)
+    return _opened(db, known)
+
+
+def imeis_for_document(db: Db, thing_id: int) -> tuple[str, ...]:
+    """The IMEIs in the clear, for a document that is sealed under the owner's own key. For typesetting only: no person sees them."""
+    known = thing(db, thing_id)
+    box = box_of(db, party_by_id(db, known.party_id))
     return tuple(
         box.open(Sealed(nonce, sealed), _about(known.public_id, place)).decode() for place, nonce, sealed in store.sealed(db, thing_id)
     )
 
 
+def imeis_for_document(db: Db, thing_id: int) -> tuple[str, ...]:
+    """The IMEIs in full, to be set in a paper that is sealed under their owner's key; for no screen."""
+    return _opened(db, thing(db, thing_id))
+
+
 def lookup_of(imei: str) -> bytes:
     """The keyed hash by which an IMEI is found; the key is the book's, so it says nothing outside it."""
-    return master_box("look-up").keyed_hash(f"{PrivateKind.IMEI} {imei}")
+    return hash_of(PrivateKind.IMEI, imei)
+
+
+def _opened(db: Db, known: Thing) -> tuple[str, ...]:
+    box = box_of(db, party_by_id(db, known.party_id))
+    kept = store.sealed(db, known.thing_id)
+    return tuple(box.open(Sealed(nonce, sealed), _about(known.public_id, place)).decode() for place, nonce, sealed in kept)
 
 
 def _known(what: str) -> bool:

@@ -1,4 +1,50 @@
-"""Contracts: agreed terms become a text, the text is signed by both, and both signatures verify anywhere.
+"""Contracts: terms to text to signature.
 
-A contract above the ceiling on its signing day cannot be signed.
+A borrower's consent is bound to the digest of exactly what was read; a contract above the ceiling is signed on no path.
 """
+
+from holdfast.contracts.model import PAPERS, Clause, Contract, Document, DocumentKind, Stage
+from holdfast.contracts.papers import FILE_NAMES, CostItem, cost_items
+from holdfast.contracts.service import (
+    ask_code,
+    contract_of,
+    contracts_of,
+    draft,
+    lapse,
+    offer,
+    paper_for_borrower,
+    read_paper,
+    run_out,
+    seal,
+    sign_by_borrower,
+    void,
+)
+from holdfast.contracts.states import LIFE, ContractEvent, ContractState, after
+
+__all__ = [
+    "FILE_NAMES",
+    "LIFE",
+    "PAPERS",
+    "Clause",
+    "Contract",
+    "ContractEvent",
+    "ContractState",
+    "CostItem",
+    "Document",
+    "DocumentKind",
+    "Stage",
+    "after",
+    "ask_code",
+    "contract_of",
+    "contracts_of",
+    "cost_items",
+    "draft",
+    "lapse",
+    "offer",
+    "paper_for_borrower",
+    "read_paper",
+    "run_out",
+    "seal",
+    "sign_by_borrower",
+    "void",
+]
