@@ -8,20 +8,23 @@ of an earlier day) is moved on to each day as it is closed; any other book only 
 from __future__ import annotations
 
 from datetime import date, datetime, time, timedelta
+from functools import partial
 from typing import Any, Final
 
 import psycopg
 
+from holdfast import payments
 from holdfast.contact import dispatch
 from holdfast.database.connection import transaction
 from holdfast.duties.audit import Audit, examine
 from holdfast.duties.kept_audits import audited_on, keep
+from holdfast.journal import SYSTEM
 from holdfast.kernel import canonical
 from holdfast.kernel.clock import Clock, FixedClock, instant_on
 from holdfast.kernel.errors import BadInput
 from holdfast.policy import Lender, clock, lender, note_night, shift_clock
 from holdfast.servicing.night import Night, record_contacts, run_night
-from holdfast.wiring import CHANNELS, EXPECTATIONS
+from holdfast.wiring import CHANNELS, EXPECTATIONS, RAIL, carry
 
 Db = psycopg.Connection[Any]
 
@@ -113,6 +116,35 @@ def _arrive(db: Db, known: Lender, day: date) -> Clock:
     if day > today:
         shift_clock(db, (day - today).days)
     return FixedClock(instant_on(day, _MORNING, known.zone), known.zone)
+
+
+def send_payouts() -> int:
+    """Send the payouts that two people agreed on, and ask after those whose answer is not known; how many were touched."""
+    with transaction() as db:
+        now = clock(db)
+    return payments.send_approved(transaction, RAIL, partial(carry, payments.record_answer), now)
+
+
+def match_bank_lines() -> int:
+    """Match the lines of statements that wait, chunk by chunk; how many were looked at."""
+    seen = 0
+    while True:
+        with transaction() as db:
+            looked = payments.match_lines(db, clock=clock(db), settle=partial(carry, payments.match_line))
+        seen += looked
+        if not looked:
+            return seen
+
+
+def end_payment_terms() -> int:
+    """End the payment intents and the withdrawals whose time has run out, and the withdrawals whose principal is back."""
+    with transaction() as db:
+        now = clock(db)
+        return payments.expire_intents(db, clock=now) + len(_end_withdrawals(db, now))
+
+
+def _end_withdrawals(db: Db, now: Clock) -> list[payments.Withdrawal]:
+    return [carry(verb, db, clock=now, by=SYSTEM, loan=loan) for verb, loan in payments.withdrawals_to_end(db, clock=now)]
 
 
 def audit_now(as_of: date, at: datetime) -> Audit:

@@ -15,6 +15,7 @@ class Account(StrEnum):
     FEE = "fee_receivable"
     PENALTY = "penalty_receivable"
     BORROWER_CREDIT = "borrower_credit"
+    SUSPENSE = "suspense"
     TAKEOVER = "takeover_clearing"
     INTEREST_INCOME = "interest_income"
     FEE_INCOME = "fee_income"
@@ -30,6 +31,7 @@ CHART: Final = {
     Account.FEE: "asset",
     Account.PENALTY: "asset",
     Account.BORROWER_CREDIT: "liability",
+    Account.SUSPENSE: "liability",
     Account.TAKEOVER: "equity",
     Account.INTEREST_INCOME: "income",
     Account.FEE_INCOME: "income",

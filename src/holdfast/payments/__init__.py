@@ -1,4 +1,130 @@
-"""Payments: money out and money in, by rails that may be slow, silent or wrong.
+"""Payments: money out to the borrower, and money in from him.
 
-An order whose answer is unknown is enquired after, never sent again.
+Out: one person asks for a payout (`ask_payout`), another checks it (`check_payout`), and the edge sends it
+(`send_approved`, which `days.send_payouts` does for web, worker and stories). Paid, it is `payout.paid`, and servicing begins.
+In: cash in a drawer that two people close (`post_cash`), lines of a bank's statement (`load_bank_file`, then `match_lines`),
+and what the borrower announces on the phone page (`intend`), which counts only when the bank's line is here.
 """
+
+from holdfast.payments.bank_files import (
+    answer_line,
+    ask_set_aside,
+    bank_file,
+    bank_files,
+    give_back,
+    line_words,
+    lines_of,
+    load_bank_file,
+    match_by_hand,
+    match_line,
+    match_lines,
+    read_bank_file,
+    suspense,
+    take_back,
+)
+from holdfast.payments.cooling_off import ask_withdrawal, complete, lapse, withdrawal_of, withdrawals_to_end
+from holdfast.payments.drawers import (
+    close_drawer,
+    count_drawer,
+    drawer,
+    drawer_of,
+    drawers,
+    drawers_open_for,
+    in_drawer,
+    open_drawer,
+    post_cash,
+    settle_difference,
+    take_out,
+)
+from holdfast.payments.intents import cancel_intent, expire_intents, intend, intents_of, say_paid, uncleared
+from holdfast.payments.model import BankFile, BankLine, CashTaken, Drawer, DrawerEntry, Intent, Payout, Withdrawal
+from holdfast.payments.payouts import (
+    answer_ruling,
+    ask_payout,
+    ask_ruling,
+    cancel_payout,
+    check_payout,
+    enquire,
+    instruct,
+    payout,
+    payouts,
+    record_answer,
+)
+from holdfast.payments.ports import Answer, Order, Outcome, PayoutRail, RailCapabilities
+from holdfast.payments.sending import send_approved
+from holdfast.payments.statements import Statement, StatementLine, load_map, shipped_maps
+from holdfast.payments.states import BankLineState, DrawerState, IntentState, PayoutState
+from holdfast.payments.store import local_order, take_local_order
+
+__all__ = [
+    "Answer",
+    "BankFile",
+    "BankLine",
+    "BankLineState",
+    "CashTaken",
+    "Drawer",
+    "DrawerEntry",
+    "DrawerState",
+    "Intent",
+    "IntentState",
+    "Order",
+    "Outcome",
+    "Payout",
+    "PayoutRail",
+    "PayoutState",
+    "RailCapabilities",
+    "Statement",
+    "StatementLine",
+    "Withdrawal",
+    "answer_line",
+    "answer_ruling",
+    "ask_payout",
+    "ask_ruling",
+    "ask_set_aside",
+    "ask_withdrawal",
+    "bank_file",
+    "bank_files",
+    "cancel_intent",
+    "cancel_payout",
+    "check_payout",
+    "close_drawer",
+    "complete",
+    "count_drawer",
+    "drawer",
+    "drawer_of",
+    "drawers",
+    "drawers_open_for",
+    "enquire",
+    "expire_intents",
+    "give_back",
+    "in_drawer",
+    "instruct",
+    "intend",
+    "intents_of",
+    "lapse",
+    "line_words",
+    "lines_of",
+    "load_bank_file",
+    "load_map",
+    "local_order",
+    "match_by_hand",
+    "match_line",
+    "match_lines",
+    "open_drawer",
+    "payout",
+    "payouts",
+    "post_cash",
+    "read_bank_file",
+    "record_answer",
+    "say_paid",
+    "send_approved",
+    "settle_difference",
+    "shipped_maps",
+    "suspense",
+    "take_back",
+    "take_local_order",
+    "take_out",
+    "uncleared",
+    "withdrawal_of",
+    "withdrawals_to_end",
+]

@@ -224,7 +224,9 @@ def reverse(db: Db, *, clock: Clock, by: Actor, loan: str, event_no: int, reason
     words = _words(reason, "reason")
     of = {} if target.kind == "receipt" else {"of": target.kind}
     event = Event(held.account.last_event_no + 1, "reversal", clock.today(), clock.today(), {"event_no": event_no, "reason": words} | of)
-    return _do(db, held, clock, by, lender(db), [event], history=events)
+    done = _do(db, held, clock, by, lender(db), [event], history=events)
+    source = target.payload.get("source")
+    return replace(done, happened=(*done.happened, Happened("money.taken_back", loan, {"source": source}))) if source else done
 
 
 def write_off(db: Db, *, clock: Clock, by: Actor, loan: str, reason: str) -> Done:
@@ -302,6 +304,16 @@ def waive_for_cooling_off(db: Db, *, clock: Clock, by: Actor, loan: str) -> Done
         raise Refusal(f"loan {loan} is {held.loan.state}; only a loan that is being repaid can be withdrawn from", code="loan_not_active")
     event = Event(held.account.last_event_no + 1, "waived", clock.today(), clock.today(), {"why": "cooling_off"})
     return _do(db, held, clock, by, lender(db), [event])
+
+
+def take_back_waiver(db: Db, *, clock: Clock, by: Actor, loan: str) -> Done:
+    """The withdrawal in the cooling-off period has lapsed: what was waived is asked for again, as if it had never been waived."""
+    events = store.history(db, [loan_id := loan_id_of(db, loan)])[loan_id]
+    undone = {event.payload["event_no"] for event in events if event.kind == "reversal"}
+    waived = next((event for event in reversed(events) if event.kind == "waived" and event.event_no not in undone), None)
+    if waived is None:
+        raise Refusal(f"nothing is waived on loan {loan}", code="not_waived", loan=loan)
+    return reverse(db, clock=clock, by=by, loan=loan, event_no=waived.event_no, reason="the principal did not come back in time")
 
 
 def owed(db: Db, *, loan: str, on: date) -> Money:

@@ -60,6 +60,9 @@ _SUB_AGAINST_GENERAL = """
 WITH sub AS (
     SELECT p.on_date, l.branch_id, l.product_code, p.debit_account, p.credit_account, p.currency, sum(p.amount) AS amount
       FROM posting p JOIN loan l USING (loan_id) GROUP BY 1, 2, 3, 4, 5, 6
+    UNION ALL
+    SELECT on_date, branch_id, product_code, debit_account, credit_account, currency, sum(amount)
+      FROM suspense_posting GROUP BY 1, 2, 3, 4, 5, 6
 ), general AS (
     SELECT on_date, branch_id, product_code, debit_account, credit_account, currency, sum(amount) AS amount
       FROM gl_entry GROUP BY 1, 2, 3, 4, 5, 6

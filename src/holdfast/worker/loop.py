@@ -42,6 +42,9 @@ def jobs() -> list[Job]:
     """All that the worker does besides sealing, the most urgent first."""
     return [
         Job("send", 2.0, send_now),
+        Job("payouts", 1.0, days.send_payouts),
+        Job("bank lines", 1.0, days.match_bank_lines),
+        Job("payment terms", 60.0, days.end_payment_terms),
         Job("tapes", 1.0, read_tapes),
         Job("day-end", 60.0, close_past_days),
         Job("audit", 10.0, days.audit_if_new_day),

@@ -1,0 +1,189 @@
+"""Drawers: cash at the counter, and the two people who close it.
+
+A cashier takes cash only into an open drawer of his own. In the evening he counts it; another person counts again and
+closes it. What is counted and what should be there are both kept: a difference needs words, and stays
+an open item until somebody settles it.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from holdfast import approvals
+from holdfast.duties import take
+from holdfast.journal import Actor, write_record
+from holdfast.kernel.clock import Clock
+from holdfast.kernel.errors import BadInput, NotFound, Refusal
+from holdfast.kernel.ids import new_id
+from holdfast.kernel.money import LARGEST_MINOR, Money
+from holdfast.life import LoanState
+from holdfast.loans import Happened
+from holdfast.parties import Reach, Staff, require
+from holdfast.payments import store
+from holdfast.payments.model import CashTaken, Drawer, DrawerEntry
+from holdfast.payments.states import DRAWER_LIFE, DrawerEvent, DrawerState, after
+from holdfast.payments.store import Db
+from holdfast.policy import lender
+
+SHORTEST_REASON: Final = 4
+_CLOSE: Final = "drawer.close"
+_TAKES_MONEY: Final = (LoanState.ACTIVE, LoanState.WRITTEN_OFF, LoanState.RELEASING)
+
+
+def open_drawer(db: Db, *, clock: Clock, by: Staff, float_held: Money) -> Drawer:
+    """A drawer of one's own, with the change that lies in it. Refusal while another one of the same cashier is open."""
+    require(by, "drawer.open")
+    if by.branch_id is None:
+        raise Refusal("you belong to no branch, so there is no counter for you", code="no_counter")
+    _amount(float_held, lender(db).currency, "float", least=0)
+    public_id = new_id("dr")
+    drawer_id = store.insert_drawer(
+        db, public_id=public_id, branch_id=by.branch_id, cashier_id=by.staff_id, float_held=float_held, at=clock.now()
+    )  # fmt: skip
+    if drawer_id is None:
+        raise Refusal("you have an open drawer; count it before you open another", code="drawer_open")
+    _record(db, clock, by.actor, drawer_id, public_id, "drawer.opened", {"float": float_held.as_json()})
+    return _drawer(db, public_id)
+
+
+def post_cash(db: Db, *, clock: Clock, by: Staff, loan: str, amount: Money) -> CashTaken:
+    """Take cash for a loan into one's own open drawer; servicing posts it today because of what has happened.
+
+    Refusal without an open drawer, and for a loan that takes no money.
+    """
+    require(by, "receipt.post")
+    drawer = drawer_of(db, by)
+    if drawer is None:
+        raise Refusal("you have no open drawer; open one before you take cash", code="no_open_drawer")
+    case = take(db, loan, by.scope)
+    if case.loan.state not in _TAKES_MONEY:
+        raise Refusal(f"loan {loan} is {case.loan.state}; nothing is owed on it, so it takes no receipt", code="loan_not_open", loan=loan)
+    _amount(amount, case.loan.currency, "amount", least=1)
+    if amount.currency != drawer.float_held.currency:
+        raise BadInput(f"amount: your drawer holds {drawer.float_held.currency}", field="amount")
+    store.lock_drawer(db, drawer.public_id)
+    after(DRAWER_LIFE, f"drawer {drawer.public_id}", _drawer(db, drawer.public_id).state, DrawerEvent.TAKE)
+    number = store.insert_entry(db, drawer_id=drawer.drawer_id, loan_id=case.loan.loan_id, amount=amount.minor, at=clock.now())
+    facts = {"amount": amount, "received_on": clock.today(), "source": f"{drawer.public_id} {number}"}
+    return CashTaken(drawer.public_id, number, loan, amount, (Happened("money.matched", loan, facts),))
+
+
+def count_drawer(db: Db, *, clock: Clock, by: Staff, drawer: str, counted: Money, words: str = "") -> Drawer:
+    """The cashier says what lies in his drawer. If that is not what should be there, he says why. Another person closes it."""
+    require(by, "drawer.open")
+    found = _held(db, by, drawer)
+    if found.cashier_id != by.staff_id:
+        raise Refusal(f"drawer {drawer} is {found.cashier}'s; a drawer is counted by its own cashier", code="not_your_drawer")
+    state = after(DRAWER_LIFE, f"drawer {drawer}", found.state, DrawerEvent.COUNT)
+    _amount(counted, found.float_held.currency, "counted", least=0)
+    if counted != found.expected and len(words.strip()) < SHORTEST_REASON:
+        raise BadInput("words: what is counted is not what should be there; say why", field="words")
+    reason = words.strip() or "counted, and it agrees"
+    asked = approvals.ask(db, clock=clock, by=by, act=_CLOSE, inputs=_inputs(found, counted), reason=reason)
+    store.update_drawer(db, found, state=state, counted=counted.minor, words=words.strip(), approval=asked.public_id)
+    says = {"counted": counted.as_json(), "expected": found.expected.as_json(), "words": words.strip()}
+    _record(db, clock, by.actor, found.drawer_id, drawer, "drawer.counted", says)
+    return _drawer(db, drawer)
+
+
+def close_drawer(db: Db, *, clock: Clock, by: Staff, drawer: str, counted: Money, words: str = "") -> Drawer:
+    """A second person has counted too, and closes. If the two counts differ, the cashier counts again: the drawer is open once more."""
+    require(by, _CLOSE)
+    found = _held(db, by, drawer)
+    if found.counted is None or found.approval is None:
+        raise Refusal(f"drawer {drawer} is {found.state}; its cashier counts it first", code="wrong_state", state=str(found.state))
+    state = after(DRAWER_LIFE, f"drawer {drawer}", found.state, DrawerEvent.CLOSE)
+    _amount(counted, found.float_held.currency, "counted", least=0)
+    if counted != found.counted:
+        again = words.strip() or "the second count differs from the first"
+        approvals.answer(db, clock=clock, by=by, public_id=found.approval, approved=False, words=again)
+        state = after(DRAWER_LIFE, f"drawer {drawer}", found.state, DrawerEvent.RECOUNT)
+        if store.drawers(db, cashier_id=found.cashier_id, states=[DrawerState.OPEN]):
+            raise Refusal(f"{found.cashier} has opened another drawer; it must be counted first", code="drawer_open")
+        store.update_drawer(db, found, state=state, counted=None, approval=None)
+        _record(db, clock, by.actor, found.drawer_id, drawer, "drawer.recount", {"counted": counted.as_json(), "words": again})
+        return _drawer(db, drawer)
+    approvals.answer(db, clock=clock, by=by, public_id=found.approval, approved=True, words=words)
+    approvals.spend(db, clock=clock, by=by.actor, public_id=found.approval, act=_CLOSE, inputs=_inputs(found, counted))
+    difference = counted - found.expected
+    store.update_drawer(db, found, state=state, closer_id=by.staff_id, closed_at=clock.now(), difference=difference.minor)
+    says = {"counted": counted.as_json(), "expected": found.expected.as_json(), "difference": difference.as_json()}
+    _record(db, clock, by.actor, found.drawer_id, drawer, "drawer.closed", says)
+    return _drawer(db, drawer)
+
+
+def settle_difference(db: Db, *, clock: Clock, by: Staff, drawer: str, words: str) -> Drawer:
+    """End the open item of a drawer that did not agree, saying what became of the difference. Not by the cashier."""
+    require(by, "drawer.settle")
+    found = _held(db, by, drawer)
+    if found.difference is None or not found.difference.minor or found.settled_at is not None:
+        raise Refusal(f"drawer {drawer} has no difference that is open", code="no_difference")
+    if by.staff_id == found.cashier_id:
+        raise Refusal("whoever held the drawer cannot settle its difference", code="approval_maker")
+    if len(words.strip()) < SHORTEST_REASON:
+        raise BadInput("words: say what became of the difference", field="words")
+    store.update_drawer(db, found, settled_at=clock.now())
+    says = {"difference": found.difference.as_json(), "words": words.strip()}
+    _record(db, clock, by.actor, found.drawer_id, drawer, "drawer.difference_settled", says)
+    return _drawer(db, drawer)
+
+
+def drawer_of(db: Db, by: Staff) -> Drawer | None:
+    """This cashier's open drawer, if there is one."""
+    found = store.drawers(db, cashier_id=by.staff_id, states=[DrawerState.OPEN])
+    return found[0] if found else None
+
+
+def drawers(db: Db, by: Staff) -> list[Drawer]:
+    """The drawers of this person's branch, or of all for one who sees all; newest first."""
+    return store.drawers(db, branch_id=None if by.reach is Reach.ALL else by.branch_id or 0)
+
+
+def drawer(db: Db, by: Staff, public_id: str) -> Drawer:
+    """One drawer within sight; NotFound otherwise."""
+    found = store.drawers(db, branch_id=None if by.reach is Reach.ALL else by.branch_id or 0, public_id=public_id)
+    if not found:
+        raise NotFound(f"there is no drawer {public_id} within your sight", code="no_drawer", field="drawer")
+    return found[0]
+
+
+def in_drawer(db: Db, found: Drawer) -> list[DrawerEntry]:
+    """What was taken into a drawer, in its order."""
+    return store.entries(db, found)
+
+
+def drawers_open_for(db: Db, loan_id: int) -> tuple[str, ...]:
+    """The drawers that hold cash of this loan and are not closed by two: until they are, its receipts are not beyond doubt."""
+    return store.drawers_open_for(db, loan_id)
+
+
+def take_out(db: Db, *, clock: Clock, by: Actor, drawer: str, entry_no: int) -> Drawer:
+    """A receipt of cash was reversed while its drawer is not closed: it is no longer expected there."""
+    store.lock_drawer(db, drawer)
+    found = _drawer(db, drawer)
+    if found.state is not DrawerState.CLOSED:
+        store.void_entry(db, drawer_id=found.drawer_id, entry_no=entry_no, at=clock.now())
+        _record(db, clock, by, found.drawer_id, drawer, "drawer.entry_reversed", {"entry": entry_no})
+    return _drawer(db, drawer)
+
+
+def _inputs(found: Drawer, counted: Money) -> dict[str, Any]:
+    return {"drawer": found.public_id, "expected": found.expected.as_json(), "counted": counted.as_json()}
+
+
+def _amount(amount: Money, currency: str, field: str, *, least: int) -> None:
+    if not least <= amount.minor <= LARGEST_MINOR or amount.currency != currency:
+        raise BadInput(f"{field}: an amount in {currency}, {'more than nothing' if least else 'nothing or more'}", field=field)
+
+
+def _held(db: Db, by: Staff, public_id: str) -> Drawer:
+    store.lock_drawer(db, public_id)
+    return drawer(db, by, public_id)
+
+
+def _drawer(db: Db, public_id: str) -> Drawer:
+    return store.drawers(db, public_id=public_id)[0]
+
+
+def _record(db: Db, clock: Clock, by: Actor, drawer_id: int, public_id: str, kind: str, says: dict[str, Any]) -> None:
+    write_record(db, clock=clock, by=by, chain_id=drawer_id, chain=public_id, kind=kind, says=says)

@@ -1,0 +1,160 @@
+"""What the verbs of payments return, and what screens show of it. Frozen; nothing here is in the clear that names a person."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from holdfast.kernel.money import Money
+from holdfast.loans import Happened
+from holdfast.payments.states import BankLineState, DrawerState, IntentState, PayoutState
+
+
+@dataclass(frozen=True, slots=True)
+class Payout:
+    """The principal of one contract on its way to the borrower. `payee` and `account` are masked."""
+
+    loan_id: int
+    payout_no: int
+    public_id: str
+    loan: str
+    contract_no: str
+    borrower: str
+    state: PayoutState
+    amount: Money
+    contract: str
+    payee: str
+    account: str
+    approval: str
+    maker_id: int
+    maker: str
+    checker: str | None
+    asked_at: datetime
+    sent_at: datetime | None
+    reference: str
+    why: str
+    paid_on: date | None
+    enquiries: int
+    enquire_at: datetime | None
+    happened: tuple[Happened, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Drawer:
+    """A cashier's drawer: what it began with, what came in, and what was counted. `difference` is counted less expected."""
+
+    drawer_id: int
+    public_id: str
+    branch_id: int
+    branch: str
+    cashier_id: int
+    cashier: str
+    state: DrawerState
+    float_held: Money
+    taken: Money
+    receipts: int
+    opened_at: datetime
+    counted: Money | None
+    words: str
+    approval: str | None
+    closer: str | None
+    closed_at: datetime | None
+    difference: Money | None
+    settled_at: datetime | None
+
+    @property
+    def expected(self) -> Money:
+        """What should lie in the drawer."""
+        return self.float_held + self.taken
+
+
+@dataclass(frozen=True, slots=True)
+class DrawerEntry:
+    """One receipt of cash, in the order in which it was taken."""
+
+    entry_no: int
+    loan: str
+    contract_no: str
+    borrower: str
+    amount: Money
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CashTaken:
+    """Cash that a cashier took for a loan; servicing posts it because of `happened`."""
+
+    drawer: str
+    entry_no: int
+    loan: str
+    amount: Money
+    happened: tuple[Happened, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BankFile:
+    """A statement that was handed in, and how far its lines are. `report` tells rows, refused lines and outgoing ones."""
+
+    file_id: int
+    public_id: str
+    name: str
+    digest: str
+    map: str
+    branch_id: int
+    loaded_by: str
+    loaded_at: datetime
+    report: Mapping[str, Any]
+    lines: Mapping[str, int]
+    happened: tuple[Happened, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class BankLine:
+    """One line of a statement. `payer` and `account` are masked; `how` says by what it was matched, or why not."""
+
+    line_id: int
+    public_id: str
+    file: str
+    file_id: int
+    branch_id: int
+    row: int
+    state: BankLineState
+    booked_on: date
+    amount: Money
+    payer: str
+    account: str
+    loan_id: int | None
+    loan: str | None
+    how: str
+    approval: str | None
+    happened: tuple[Happened, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """What a borrower means to pay, and the code that his transfer carries. It counts only when it is here."""
+
+    loan_id: int
+    intent_no: int
+    public_id: str
+    loan: str
+    code: str
+    what: str
+    amount: Money
+    state: IntentState
+    made_at: datetime
+    said_at: datetime | None
+    expires_on: date
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """A withdrawal in the cooling-off period: asked for, and by when the principal is to be back."""
+
+    loan: str
+    state: str
+    asked_on: date
+    return_by: date
+    happened: tuple[Happened, ...] = ()

@@ -1,0 +1,321 @@
+"""Payout: the principal of a signed contract goes to the borrower, whole and once.
+
+One person asks, another checks, and only then an order is given to the rail. What is paid out is
+the contract's principal: the amount is nobody's input, so nothing can be netted from it. The order is on
+record as sent before the rail hears of it (`instruct`), the rail is called outside any transaction
+(`sending`), and what it answers is recorded (`record_answer`). Whatever fails in between, the order is
+enquired by its key and never sent again.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from holdfast import approvals, contracts, pledges
+from holdfast.duties import Case, enter, take, take_by_id
+from holdfast.journal import SYSTEM, Actor
+from holdfast.kernel import canonical
+from holdfast.kernel.clock import Clock
+from holdfast.kernel.errors import BadInput, Fault, NotFound, Refusal
+from holdfast.kernel.ids import new_id
+from holdfast.kernel.money import Money
+from holdfast.kernel.sealing import Sealed
+from holdfast.life import LoanState
+from holdfast.loans import Happened
+from holdfast.parties import Party, Scope, Staff, box_of, find, mask_name, party_by_id, require
+from holdfast.payments import store
+from holdfast.payments.accounts import account_number, lookup_of_account, masked_account
+from holdfast.payments.model import Payout
+from holdfast.payments.ports import Answer, Order, Outcome, PayoutRail
+from holdfast.payments.states import PAYOUT_LIFE, PayoutEvent, PayoutState, after
+from holdfast.payments.store import Db
+from holdfast.products import Terms, check_ceiling
+
+SHORTEST_REASON: Final = 4
+_ACT: Final = "payout.check"
+_RULING: Final = "payout.rule"
+_FIRST_ENQUIRY: Final = timedelta(seconds=30)
+_RAREST_ENQUIRY: Final = timedelta(hours=1)
+_EVENTS: Final = {
+    Outcome.ACCEPTED: PayoutEvent.ACCEPTED,
+    Outcome.PAID: PayoutEvent.PAID,
+    Outcome.REJECTED: PayoutEvent.REJECTED,
+    Outcome.UNKNOWN: PayoutEvent.UNKNOWN,
+}
+
+
+# ── asked by one person, checked by another ────────────────────────────────────────────────────────────────
+
+
+def ask_payout(db: Db, *, clock: Clock, by: Staff, loan: str, payee_name: str, account: str) -> Payout:
+    """Ask for the contract's principal to be paid to the borrower's account.
+
+    Refusal unless the loan is signed, its contract sealed, its thing in custody and nothing freezes it; if the payee is
+    not the borrower; if a payout is under way already; or if the contract's price is above the ceiling of today.
+    """
+    require(by, "payout.ask")
+    case = take(db, loan, by.scope)
+    agreed = _ready(db, clock, case)
+    borrower = _borrower(db, case, payee_name)
+    number = account_number(account)
+    if (standing := store.payout_alive(db, case.loan.loan_id)) is not None:
+        raise Refusal(f"loan {loan} has the payout {standing} already", code="payout_under_way", payout=standing)
+    public_id = new_id("po")
+    sealed = box_of(db, borrower).seal(canonical.encode({"payee": payee_name.strip(), "account": number}), public_id)
+    lookup = lookup_of_account(number)
+    amount = Money(agreed.terms.principal, agreed.terms.currency)
+    asked = approvals.ask(
+        db, clock=clock, by=by, act=_ACT, inputs=_inputs(public_id, loan, agreed.public_id, amount, lookup),
+        reason=f"pay out the principal of contract {case.loan.contract_no}", loan_id=case.loan.loan_id, barred=_barred(case),
+    )  # fmt: skip
+    store.insert_payout(
+        db, loan_id=case.loan.loan_id, public_id=public_id, amount=amount, contract=agreed.public_id, payee_label=mask_name(payee_name),
+        account_masked=masked_account(number), sealed=sealed, lookup=lookup, approval=asked.public_id, maker_id=by.staff_id, at=clock.now(),
+    )  # fmt: skip
+    says = {"payout": public_id, "contract": agreed.public_id, "amount": amount.as_json(), "approval": asked.public_id}
+    enter(db, case, clock=clock, by=by.actor, kind="payout.asked", says=says, seals={"account": lookup.hex()})
+    return _payout(db, public_id)
+
+
+def check_payout(db: Db, *, clock: Clock, by: Staff, payout: str, approved: bool, words: str, rail: PayoutRail) -> Payout:
+    """The second person's yes or no. After a yes the order goes to the rail as soon as this is committed (`sending.send_approved`).
+
+    Refusal and Forbidden as in `approvals`; the conditions of `ask_payout` are looked at once more. Refusal if the rail cannot pay
+    this currency.
+    """
+    require(by, _ACT)
+    case, found = _held(db, payout, by.scope)
+    if not approved:
+        after(PAYOUT_LIFE, f"payout {payout}", found.state, PayoutEvent.CANCEL)
+        approvals.answer(db, clock=clock, by=by, public_id=found.approval, approved=False, words=words)
+        return _cancelled(db, clock, by.actor, case, found, words.strip(), checker_id=by.staff_id)
+    state = after(PAYOUT_LIFE, f"payout {payout}", found.state, PayoutEvent.APPROVE)
+    agreed = _ready(db, clock, case)
+    _borrower(db, case, canonical.decode(_opened(db, case, found))["payee"])
+    known = rail.capabilities()
+    if found.amount.currency not in known.currencies:
+        raise Refusal(f"{known.name} cannot pay {found.amount.currency}", code="rail_currency", rail=known.name)
+    inputs = _inputs(payout, case.loan.public_id, agreed.public_id, _principal(agreed.terms), store.lookup_of_payout(db, found))
+    approvals.answer(db, clock=clock, by=by, public_id=found.approval, approved=True, words=words)
+    approvals.spend(db, clock=clock, by=by.actor, public_id=found.approval, act=_ACT, inputs=inputs, loan_id=case.loan.loan_id)
+    store.update_payout(db, found, state=state, checker_id=by.staff_id)
+    says = {"payout": payout, "amount": found.amount.as_json(), "rail": known.name}
+    enter(db, case, clock=clock, by=by.actor, kind="payout.approved", says=says)
+    return _payout(db, payout)
+
+
+def cancel_payout(db: Db, *, clock: Clock, by: Staff, payout: str, words: str) -> Payout:
+    """Take back a payout that was not sent yet, saying why; a new one may be asked for."""
+    require(by, "payout.ask")
+    if len(words.strip()) < SHORTEST_REASON:
+        raise BadInput("words: say why it is cancelled", field="words")
+    case, found = _held(db, payout, by.scope)
+    return _cancelled(db, clock, by.actor, case, found, words.strip())
+
+
+# ── sent, and answered ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def instruct(db: Db, *, clock: Clock, payout: str) -> Order | None:
+    """Write down that an approved payout is sent, and hand out its order. The caller commits before any rail hears of it.
+
+    None if there is nothing to send: somebody else has it, the loan is frozen, or it is no longer signed (then it is cancelled).
+    """
+    case, found = _held(db, payout, None)
+    if found.state is not PayoutState.APPROVED or case.freezes:
+        return None
+    if case.loan.state is not LoanState.SIGNED:
+        _cancelled(db, clock, SYSTEM, case, found, f"loan is {case.loan.state}")
+        return None
+    state = after(PAYOUT_LIFE, f"payout {payout}", found.state, PayoutEvent.SEND)
+    store.update_payout(db, found, state=state, sent_at=clock.now(), enquire_at=clock.now() + _FIRST_ENQUIRY)
+    enter(db, case, clock=clock, by=SYSTEM, kind="payout.sent", says={"payout": payout, "amount": found.amount.as_json()})
+    opened = canonical.decode(_opened(db, case, found))
+    return Order(payout, found.amount, opened["payee"], opened["account"], case.loan.contract_no, clock.today())
+
+
+def record_answer(db: Db, *, clock: Clock, by: Actor, payout: str, answer: Answer) -> Payout:
+    """What the rail said of a payout that was sent. Paid: the loan's money is out, and servicing begins in the same transaction.
+
+    The answer stands even if the loan was frozen meanwhile: the money has moved or it has not. Refusal for an answer that
+    contradicts an earlier final one.
+    """
+    case, found = _held(db, payout, None)
+    state = after(PAYOUT_LIFE, f"payout {payout}", found.state, _EVENTS[answer.outcome])
+    if found.state in (PayoutState.PAID, PayoutState.REJECTED):
+        return found
+    at = clock.now()
+    says: dict[str, Any] = {"payout": payout, "reference": answer.reference}
+    if answer.outcome is Outcome.PAID:
+        paid_on = min(answer.paid_on or clock.today(), clock.today())
+        store.update_payout(db, found, state=state, reference=answer.reference, why="", paid_on=paid_on, enquire_at=None)
+        says |= {"amount": found.amount.as_json(), "paid_on": paid_on.isoformat()}
+        enter(db, case, clock=clock, by=by, kind="payout.paid", says=says, closes=("payout_enquiry",), while_frozen=True)
+        if case.loan.party_id is not None:
+            store.note_payer_account(db, store.lookup_of_payout(db, found), case.loan.party_id)
+        agreed = contracts.contract_of(db, case.loan.loan_id)
+        facts = {"amount": found.amount, "paid_on": paid_on, "payout": payout, "terms": agreed.terms}
+        return _payout(db, payout, (Happened("payout.paid", case.loan.public_id, facts),))
+    if answer.outcome is Outcome.REJECTED:
+        store.update_payout(db, found, state=state, reference=answer.reference, why=answer.why, enquire_at=None)
+        says |= {"why": answer.why}
+        enter(db, case, clock=clock, by=by, kind="payout.rejected", says=says, closes=("payout_enquiry",), while_frozen=True)
+        return _payout(db, payout)
+    store.update_payout(
+        db, found, state=state, reference=answer.reference or found.reference, why=answer.why, enquiries=found.enquiries + 1,
+        enquire_at=_next_enquiry(at, found.enquiries),
+    )  # fmt: skip
+    if state is PayoutState.UNKNOWN and found.state is PayoutState.SENT:
+        says |= {"why": answer.why}
+        enter(db, case, clock=clock, by=by, kind="payout.unknown", says=says, opens=("payout_enquiry",), while_frozen=True)
+    return _payout(db, payout)
+
+
+def enquire(db: Db, *, clock: Clock, by: Staff, payout: str, rail: PayoutRail) -> Payout:
+    """A person asks the rail by the key what became of a payout, and its answer is recorded. Nothing is ever sent here.
+
+    Unavailable if the rail does not answer; then nothing is changed.
+    """
+    require(by, "payout.enquire")
+    _, found = _held(db, payout, by.scope)
+    if found.state not in (PayoutState.SENT, PayoutState.UNKNOWN):
+        raise Refusal(f"payout {payout} is {found.state}; there is nothing to enquire", code="wrong_state", state=str(found.state))
+    return record_answer(db, clock=clock, by=by.actor, payout=payout, answer=rail.enquire(payout))
+
+
+def ask_ruling(db: Db, *, clock: Clock, by: Staff, payout: str, outcome: str, reference: str, words: str) -> Payout:
+    """A payout stays unknown though the rail was asked: one person says, on the bank's word, how it ended; another must agree.
+
+    `outcome` is `paid` or `rejected`; `reference` names the bank's statement or letter.
+    """
+    require(by, "payout.enquire")
+    case, found = _held(db, payout, by.scope)
+    if found.state is not PayoutState.UNKNOWN:
+        raise Refusal(f"payout {payout} is {found.state}; people rule only on what is unknown", code="wrong_state", state=str(found.state))
+    if outcome not in (Outcome.PAID, Outcome.REJECTED):
+        raise BadInput("outcome: say paid or rejected", field="outcome")
+    if len(reference.strip()) < SHORTEST_REASON:
+        raise BadInput("reference: name the bank's statement or letter that says so", field="reference")
+    inputs = {"payout": payout, "outcome": str(outcome), "reference": reference.strip()}
+    approvals.ask(
+        db, clock=clock, by=by, act=_RULING, inputs=inputs, reason=words, loan_id=case.loan.loan_id, barred=_barred(case)
+    )  # fmt: skip
+    return found
+
+
+def answer_ruling(db: Db, *, clock: Clock, by: Staff, request: str, approved: bool, words: str) -> Payout:
+    """The second person's yes or no to what another says about an unknown payout; the yes ends it."""
+    require(by, _ACT)
+    asked = approvals.request(db, request)
+    if asked.act != _RULING:
+        raise NotFound(f"there is no ruling {request}", code="no_approval", field="request")
+    payout = str(asked.inputs["payout"])
+    _, found = _held(db, payout, by.scope)
+    answered = approvals.answer(db, clock=clock, by=by, public_id=request, approved=approved, words=words)
+    if not approved:
+        return found
+    approvals.spend(db, clock=clock, by=by.actor, public_id=request, act=_RULING, inputs=answered.inputs, loan_id=found.loan_id)
+    said = Answer(Outcome(asked.inputs["outcome"]), str(asked.inputs["reference"]), "as two people say on the bank's word")
+    return record_answer(db, clock=clock, by=by.actor, payout=payout, answer=said)
+
+
+# ── reading ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def payout(db: Db, public_id: str, scope: Scope) -> Payout:
+    """The payout of that public id within sight; NotFound otherwise."""
+    return _found(store.payouts(db, scope, public_id=public_id), public_id)
+
+
+def payouts(db: Db, scope: Scope, *, loan_id: int | None = None, states: tuple[PayoutState, ...] = tuple(PayoutState)) -> list[Payout]:
+    """Payouts of loans within sight, newest first."""
+    return store.payouts(db, scope, loan_id=loan_id, states=states)
+
+
+# ── how it is done ─────────────────────────────────────────────────────────────────────────────────────────
+
+
+def _ready(db: Db, clock: Clock, case: Case) -> contracts.Contract:
+    """The contract whose principal may go out now; Refusal, naming what is missing, if it may not."""
+    loan = case.loan.public_id
+    case.must_be(LoanState.SIGNED)
+    if case.freezes:
+        freeze = case.freezes[0]
+        raise Refusal(f"loan {loan} is frozen since {freeze.since} ({freeze.reason})", code="loan_frozen", loan=loan, reason=freeze.reason)
+    agreed = contracts.contract_of(db, case.loan.loan_id)
+    if agreed.state is not contracts.ContractState.SEALED:
+        raise Refusal(f"the contract of loan {loan} is not sealed", code="contract_not_sealed", loan=loan)
+    held = pledges.pledge_of(db, case.loan.loan_id)
+    if held is None or held.state != "delivered":
+        raise Refusal(f"the thing pledged for loan {loan} is not in custody", code="pledge_not_delivered", loan=loan)
+    if case.open("pay_out") is None:
+        raise Refusal(f"loan {loan} asks for no payout now", code="no_pay_out_duty", loan=loan)
+    check_ceiling(agreed.terms, case.pack, case.lender, on=clock.today(), product=case.loan.product_code)
+    return agreed
+
+
+def _borrower(db: Db, case: Case, payee_name: str) -> Party:
+    """The loan's borrower, if the payee bears his name. The names are compared by their keyed hashes: neither is opened or repeated."""
+    if case.loan.party_id is None:
+        raise Refusal(f"loan {case.loan.public_id} names no borrower to pay to", code="no_borrower", field="payee_name")
+    if case.loan.party_id not in {each.party_id for each in find(db, "name", payee_name)}:
+        raise Refusal(
+            "payee_name: this is not the borrower's name; money goes to the borrower only", code="payee_not_borrower", field="payee_name"
+        )
+    return party_by_id(db, case.loan.party_id)
+
+
+def _principal(terms: Terms) -> Money:
+    return Money(terms.principal, terms.currency)
+
+
+def _barred(case: Case) -> tuple[int, ...]:
+    return () if case.loan.officer_id is None else (case.loan.officer_id,)
+
+
+def _inputs(payout: str, loan: str, contract: str, amount: Money, lookup: bytes) -> dict[str, Any]:
+    return {"payout": payout, "loan": loan, "contract": contract, "amount": amount.as_json(), "account": lookup.hex()}
+
+
+def _held(db: Db, public_id: str, scope: Scope | None) -> tuple[Case, Payout]:
+    """The payout and its loan's case, both locked, the loan first; NotFound if the loan is out of sight."""
+    loan_id = store.loan_of_payout(db, public_id)
+    if loan_id is None:
+        raise NotFound(f"there is no payout {public_id} within your sight", code="no_payout", field="payout")
+    case = take_by_id(db, loan_id)
+    if scope is not None:
+        take(db, case.loan.public_id, scope, lock=False)
+    return case, _payout(db, public_id)
+
+
+def _payout(db: Db, public_id: str, happened: tuple[Happened, ...] = ()) -> Payout:
+    return _found(store.payouts(db, None, public_id=public_id, happened=happened), public_id)
+
+
+def _found(found: list[Payout], public_id: str) -> Payout:
+    if not found:
+        raise NotFound(f"there is no payout {public_id} within your sight", code="no_payout", field="payout")
+    return found[0]
+
+
+def _cancelled(
+    db: Db, clock: Clock, by: Actor, case: Case, found: Payout, why: str, *, checker_id: int | None = None
+) -> Payout:  # fmt: skip
+    state = after(PAYOUT_LIFE, f"payout {found.public_id}", found.state, PayoutEvent.CANCEL)
+    store.update_payout(db, found, state=state, why=why, checker_id=checker_id)
+    enter(db, case, clock=clock, by=by, kind="payout.cancelled", says={"payout": found.public_id, "why": why}, while_frozen=True)
+    return _payout(db, found.public_id)
+
+
+def _opened(db: Db, case: Case, found: Payout) -> bytes:
+    if case.loan.party_id is None:
+        raise Fault(f"payout {found.public_id} has no borrower to be sent to", code="no_borrower")
+    nonce, sealed = store.sealed_of_payout(db, found)
+    return box_of(db, party_by_id(db, case.loan.party_id)).open(Sealed(nonce, sealed), found.public_id)
+
+
+def _next_enquiry(at: datetime, times_before: int) -> datetime:
+    """Ask sooner at first, then ever more rarely."""
+    later: timedelta = _FIRST_ENQUIRY * 2 ** min(times_before, 10)
+    return at + min(later, _RAREST_ENQUIRY)

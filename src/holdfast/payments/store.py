@@ -1,0 +1,522 @@
+"""Where payouts, drawers, bank lines and intents are kept."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any, Final
+
+import psycopg
+
+from holdfast.kernel.money import Money
+from holdfast.kernel.sealing import Sealed
+from holdfast.ledger import Account
+from holdfast.loans import Happened
+from holdfast.parties import Scope
+from holdfast.payments.model import BankFile, BankLine, Drawer, DrawerEntry, Intent, Payout, Withdrawal
+from holdfast.payments.states import BankLineState, DrawerState, IntentState, PayoutState
+
+Db = psycopg.Connection[Any]
+
+MOST_LISTED: Final = 200
+
+
+def _sight(scope: Scope | None) -> tuple[str, Mapping[str, Any]]:
+    return ("TRUE", {}) if scope is None else scope.condition("l")
+
+
+# ── payouts ────────────────────────────────────────────────────────────────────────────────────────────────
+
+_PAYOUTS: Final = """
+SELECT p.loan_id, p.payout_no, p.public_id, l.public_id, l.contract_no, l.borrower_label, p.state, p.amount, p.currency, p.contract,
+       p.payee_label, p.account_masked, p.approval, p.maker_id, m.name, c.name, p.asked_at, p.sent_at, p.reference, p.why, p.paid_on,
+       p.enquiries, p.enquire_at
+  FROM payout p JOIN loan l USING (loan_id) JOIN staff m ON m.staff_id = p.maker_id LEFT JOIN staff c ON c.staff_id = p.checker_id
+ WHERE {sight} AND (%(loan)s::bigint IS NULL OR p.loan_id = %(loan)s) AND (%(payout)s::text IS NULL OR p.public_id = %(payout)s)
+   AND p.state = ANY(%(states)s)
+ ORDER BY p.asked_at DESC, p.payout_no DESC LIMIT %(limit)s"""
+_INSERT_PAYOUT: Final = """
+INSERT INTO payout (loan_id, payout_no, public_id, state, amount, currency, contract, payee_label, account_masked, nonce, sealed, lookup,
+                    approval, maker_id, asked_at, reference, why, enquiries)
+SELECT %(loan)s, coalesce(max(payout_no), 0) + 1, %(public_id)s, 'asked', %(amount)s, %(currency)s, %(contract)s, %(payee)s, %(account)s,
+       %(nonce)s, %(sealed)s, %(lookup)s, %(approval)s, %(maker)s, %(at)s, '', '', 0
+  FROM payout WHERE loan_id = %(loan)s"""
+_PAYOUT_COLUMNS: Final = frozenset({"state", "checker_id", "sent_at", "reference", "why", "paid_on", "enquiries", "enquire_at"})
+
+
+def payouts(
+    db: Db, scope: Scope | None, *, loan_id: int | None = None, public_id: str | None = None,
+    states: Sequence[PayoutState] = tuple(PayoutState), happened: tuple[Happened, ...] = (),
+) -> list[Payout]:  # fmt: skip
+    """Payouts of loans within sight, newest first."""
+    sight, values = _sight(scope)
+    given = {"loan": loan_id, "payout": public_id, "states": [str(each) for each in states], "limit": MOST_LISTED, **values}
+    found = []
+    for row in db.execute(_PAYOUTS.format(sight=sight), given).fetchall():
+        head, state, amount, currency, rest = row[:6], row[6], row[7], row[8], row[9:]
+        found.append(Payout(*[*head, PayoutState(state), Money(amount, currency), *rest, happened]))
+    return found
+
+
+def loan_of_payout(db: Db, public_id: str) -> int | None:
+    """The number of the loan that a payout is of."""
+    row = db.execute("SELECT loan_id FROM payout WHERE public_id = %s", [public_id]).fetchone()
+    return None if row is None else int(row[0])
+
+
+def payout_alive(db: Db, loan_id: int) -> str | None:
+    """The payout of that loan that is under way or paid, if there is one."""
+    row = db.execute("SELECT public_id FROM payout WHERE loan_id = %s AND state NOT IN ('rejected', 'cancelled')", [loan_id]).fetchone()
+    return None if row is None else str(row[0])
+
+
+def insert_payout(
+    db: Db, *, loan_id: int, public_id: str, amount: Money, contract: str, payee_label: str, account_masked: str, sealed: Sealed,
+    lookup: bytes, approval: str, maker_id: int, at: datetime,
+) -> None:  # fmt: skip
+    """Write a payout that is asked for."""
+    db.execute(
+        _INSERT_PAYOUT,
+        {
+            "loan": loan_id, "public_id": public_id, "amount": amount.minor, "currency": amount.currency, "contract": contract,
+            "payee": payee_label, "account": account_masked, "nonce": sealed.nonce, "sealed": sealed.sealed, "lookup": lookup,
+            "approval": approval, "maker": maker_id, "at": at,
+        },
+    )  # fmt: skip
+
+
+def update_payout(db: Db, payout: Payout, **columns: Any) -> None:
+    """Write where a payout now stands; its loan is locked by the caller."""
+    assert columns.keys() <= _PAYOUT_COLUMNS
+    sets = ", ".join(f"{name} = %({name})s" for name in columns)
+    db.execute(
+        f"UPDATE payout SET {sets} WHERE loan_id = %(loan)s AND payout_no = %(no)s",
+        {**columns, "loan": payout.loan_id, "no": payout.payout_no},
+    )
+
+
+def sealed_of_payout(db: Db, payout: Payout) -> tuple[bytes, bytes]:
+    """The nonce and the sealed payee of a payout."""
+    row = db.execute(
+        "SELECT nonce, sealed FROM payout WHERE loan_id = %s AND payout_no = %s", [payout.loan_id, payout.payout_no]
+    ).fetchone()
+    assert row is not None
+    return bytes(row[0]), bytes(row[1])
+
+
+def lookup_of_payout(db: Db, payout: Payout) -> bytes:
+    """The keyed hash of the account that a payout goes to."""
+    row = db.execute("SELECT lookup FROM payout WHERE loan_id = %s AND payout_no = %s", [payout.loan_id, payout.payout_no]).fetchone()
+    assert row is not None
+    return bytes(row[0])
+
+
+def payouts_to_send(db: Db) -> list[str]:
+    """The approved payouts, oldest first."""
+    return [row[0] for row in db.execute("SELECT public_id FROM payout WHERE state = 'approved' ORDER BY asked_at, loan_id")]
+
+
+def payouts_to_enquire(db: Db, now: datetime) -> list[str]:
+    """The payouts whose answer is not known and whose turn to be asked after has come."""
+    rows = db.execute(
+        "SELECT public_id FROM payout WHERE state IN ('sent', 'unknown') AND enquire_at <= %s ORDER BY enquire_at, loan_id", [now]
+    )
+    return [row[0] for row in rows]
+
+
+def lock_payout(db: Db, public_id: str) -> bool:
+    """Take the session's lock of a payout; False if another session has it."""
+    row = db.execute("SELECT pg_try_advisory_lock(hashtextextended('payout ' || %s, 0))", [public_id]).fetchone()
+    return bool(row and row[0])
+
+
+def unlock_payout(db: Db, public_id: str) -> None:
+    """Give the session's lock of a payout back."""
+    db.execute("SELECT pg_advisory_unlock(hashtextextended('payout ' || %s, 0))", [public_id])
+
+
+# ── the built-in stand-in for a bank ───────────────────────────────────────────────────────────────────────
+
+
+def take_local_order(db: Db, *, key: str, digest: str, outcome: str, reference: str, why: str, paid_on: date | None) -> None:
+    """Keep the first that is heard of a key; whatever comes later changes nothing."""
+    db.execute(
+        """INSERT INTO local_bank_order (key, digest, outcome, reference, why, paid_on) VALUES (%s, %s, %s, %s, %s, %s)
+           ON CONFLICT (key) DO NOTHING""",
+        [key, digest, outcome, reference, why, paid_on],
+    )
+
+
+def local_order(db: Db, key: str) -> tuple[str, str, str, str, date | None]:
+    """What stands under a key: digest, outcome, reference, why, value date."""
+    row = db.execute("SELECT digest, outcome, reference, why, paid_on FROM local_bank_order WHERE key = %s", [key]).fetchone()
+    assert row is not None
+    return row[0], row[1], row[2], row[3], row[4]
+
+
+# ── accounts that money has come from or gone to ───────────────────────────────────────────────────────────
+
+
+def note_payer_account(db: Db, lookup: bytes, party_id: int) -> None:
+    """Remember that money of this party moves through that account."""
+    db.execute("INSERT INTO payer_account (lookup, party_id) VALUES (%s, %s) ON CONFLICT DO NOTHING", [lookup, party_id])
+
+
+# ── drawers ────────────────────────────────────────────────────────────────────────────────────────────────
+
+_DRAWERS: Final = """
+SELECT d.drawer_id, d.public_id, d.branch_id, b.name, d.cashier_id, s.name, d.state, d.currency, d.float_minor,
+       coalesce(sum(e.amount), 0), count(e.amount), d.opened_at, d.counted, d.words, d.approval, c.name, d.closed_at, d.difference,
+       d.settled_at
+  FROM drawer d JOIN branch b USING (branch_id) JOIN staff s ON s.staff_id = d.cashier_id LEFT JOIN staff c ON c.staff_id = d.closer_id
+       LEFT JOIN drawer_entry e USING (drawer_id)
+ WHERE (%(branch)s::bigint IS NULL OR d.branch_id = %(branch)s) AND (%(drawer)s::text IS NULL OR d.public_id = %(drawer)s)
+   AND (%(cashier)s::bigint IS NULL OR d.cashier_id = %(cashier)s) AND d.state = ANY(%(states)s)
+   AND (NOT %(differing)s OR (d.difference <> 0 AND d.settled_at IS NULL))
+ GROUP BY d.drawer_id, b.name, s.name, c.name ORDER BY d.opened_at DESC, d.drawer_id DESC LIMIT %(limit)s"""
+_DRAWER_COLUMNS: Final = frozenset({"state", "counted", "words", "approval", "closer_id", "closed_at", "difference", "settled_at"})
+
+
+def drawers(
+    db: Db, *, branch_id: int | None = None, public_id: str | None = None, cashier_id: int | None = None,
+    states: Sequence[DrawerState] = tuple(DrawerState), differing: bool = False,
+) -> list[Drawer]:  # fmt: skip
+    """Drawers, newest first."""
+    given = {
+        "branch": branch_id, "drawer": public_id, "cashier": cashier_id, "states": [str(each) for each in states],
+        "differing": differing, "limit": MOST_LISTED,
+    }  # fmt: skip
+    found = []
+    for row in db.execute(_DRAWERS, given).fetchall():
+        currency = row[7]
+
+        def money(minor: int | None, currency: str = currency) -> Money | None:
+            return None if minor is None else Money(int(minor), currency)
+
+        parts = [
+            *row[:6], DrawerState(row[6]), Money(row[8], currency), Money(int(row[9]), currency), row[10], row[11], money(row[12]),
+            *row[13:17], money(row[17]), row[18],
+        ]  # fmt: skip
+        found.append(Drawer(*parts))
+    return found
+
+
+def insert_drawer(db: Db, *, public_id: str, branch_id: int, cashier_id: int, float_held: Money, at: datetime) -> int | None:
+    """A new open drawer; None if the cashier has one open."""
+    row = db.execute(
+        """INSERT INTO drawer (public_id, branch_id, cashier_id, state, currency, float_minor, opened_at, words)
+           VALUES (%s, %s, %s, 'open', %s, %s, %s, '') ON CONFLICT (cashier_id) WHERE state = 'open' DO NOTHING RETURNING drawer_id""",
+        [public_id, branch_id, cashier_id, float_held.currency, float_held.minor, at],
+    ).fetchone()
+    return None if row is None else int(row[0])
+
+
+def lock_drawer(db: Db, public_id: str) -> None:
+    """Let no other transaction change this drawer before this one ends."""
+    db.execute("SELECT 1 FROM drawer WHERE public_id = %s FOR UPDATE", [public_id])
+
+
+def update_drawer(db: Db, drawer: Drawer, **columns: Any) -> None:
+    """Write where a drawer now stands; it is locked by the caller."""
+    assert columns.keys() <= _DRAWER_COLUMNS
+    sets = ", ".join(f"{name} = %({name})s" for name in columns)
+    db.execute(f"UPDATE drawer SET {sets} WHERE drawer_id = %(drawer)s", {**columns, "drawer": drawer.drawer_id})
+
+
+def insert_entry(db: Db, *, drawer_id: int, loan_id: int, amount: int, at: datetime) -> int:
+    """One more receipt in a drawer that the caller has locked; its number there."""
+    row = db.execute(
+        """INSERT INTO drawer_entry (loan_id, drawer_id, entry_no, amount, received_at)
+           SELECT %(loan)s, %(drawer)s, coalesce(max(entry_no), 0) + 1, %(amount)s, %(at)s FROM drawer_entry WHERE drawer_id = %(drawer)s
+           RETURNING entry_no""",
+        {"loan": loan_id, "drawer": drawer_id, "amount": amount, "at": at},
+    ).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def void_entry(db: Db, *, drawer_id: int, entry_no: int, at: datetime) -> None:
+    """Take an entry out of a drawer that the caller has locked; taken out twice it is taken out once."""
+    db.execute(
+        """INSERT INTO drawer_entry (loan_id, drawer_id, entry_no, amount, received_at, voids)
+           SELECT e.loan_id, e.drawer_id, (SELECT max(entry_no) + 1 FROM drawer_entry WHERE drawer_id = %(drawer)s), -e.amount, %(at)s,
+                  e.entry_no
+             FROM drawer_entry e WHERE e.drawer_id = %(drawer)s AND e.entry_no = %(entry)s AND e.amount > 0
+           ON CONFLICT (loan_id, drawer_id, voids) DO NOTHING""",
+        {"drawer": drawer_id, "entry": entry_no, "at": at},
+    )
+
+
+def entries(db: Db, drawer: Drawer) -> list[DrawerEntry]:
+    """What went into a drawer, in its order."""
+    rows = db.execute(
+        """SELECT e.entry_no, l.public_id, l.contract_no, l.borrower_label, e.amount, e.received_at
+             FROM drawer_entry e JOIN loan l USING (loan_id) WHERE e.drawer_id = %s ORDER BY e.entry_no""",
+        [drawer.drawer_id],
+    )
+    return [DrawerEntry(row[0], row[1], row[2], row[3], Money(row[4], drawer.float_held.currency), row[5]) for row in rows]
+
+
+def drawers_open_for(db: Db, loan_id: int) -> tuple[str, ...]:
+    """The drawers that hold a receipt of this loan and are not closed."""
+    rows = db.execute(
+        """SELECT DISTINCT d.public_id FROM drawer_entry e JOIN drawer d USING (drawer_id)
+            WHERE e.loan_id = %s AND d.state <> 'closed' ORDER BY d.public_id""",
+        [loan_id],
+    )
+    return tuple(row[0] for row in rows)
+
+
+# ── bank files ─────────────────────────────────────────────────────────────────────────────────────────────
+
+_FILES: Final = """
+SELECT f.file_id, f.public_id, f.name, f.digest, f.map, f.branch_id, s.name, f.loaded_at, f.report
+  FROM bank_file f JOIN staff s ON s.staff_id = f.loaded_by
+ WHERE (%(branch)s::bigint IS NULL OR f.branch_id = %(branch)s) AND (%(file)s::text IS NULL OR f.public_id = %(file)s)
+ ORDER BY f.loaded_at DESC, f.file_id DESC LIMIT %(limit)s"""
+_COUNTS: Final = "SELECT file_id, state, count(*) FROM bank_line WHERE file_id = ANY(%s) GROUP BY 1, 2"
+_LINES: Final = """
+SELECT b.line_id, b.public_id, f.public_id, b.file_id, f.branch_id, b.row_no, b.state, b.booked_on, b.amount, b.currency, b.payer,
+       b.account, b.loan_id, l.public_id, b.how, b.approval
+  FROM bank_line b JOIN bank_file f USING (file_id) LEFT JOIN loan l ON l.loan_id = b.loan_id
+ WHERE (%(branch)s::bigint IS NULL OR f.branch_id = %(branch)s) AND (%(file)s::text IS NULL OR f.public_id = %(file)s)
+   AND (%(line)s::text IS NULL OR b.public_id = %(line)s) AND b.state = ANY(%(states)s)
+ ORDER BY {order} LIMIT %(limit)s"""
+_LINE_COLUMNS: Final = frozenset({"state", "loan_id", "how", "approval"})
+_INSERTED: Final = (
+    "public_id", "file_id", "row_no", "identity", "state", "booked_on", "amount", "currency", "payer", "account", "lookup", "nonce",
+    "sealed", "how",
+)  # fmt: skip
+
+
+def insert_file(
+    db: Db, *, public_id: str, name: str, digest: str, map_name: str, branch_id: int, by: int, at: datetime, report: str
+) -> int:
+    """A new file; its number."""
+    row = db.execute(
+        """INSERT INTO bank_file (public_id, name, digest, map, branch_id, loaded_by, loaded_at, report)
+           VALUES (%s, %s, %s, %s, %s, %s, %s, %s) RETURNING file_id""",
+        [public_id, name, digest, map_name, branch_id, by, at, report],
+    ).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def one_file_at_a_time(db: Db) -> None:
+    """Two files that hold the same line are read one after the other, so that the second sees the first's."""
+    db.execute("SELECT pg_advisory_xact_lock(hashtext('bank file'))")
+
+
+def known_identities(db: Db, identities: Sequence[bytes]) -> set[bytes]:
+    """Those that stand in the book already."""
+    rows = db.execute("SELECT identity FROM bank_line WHERE identity = ANY(%s)", [list(identities)])
+    return {bytes(row[0]) for row in rows}
+
+
+def insert_lines(db: Db, rows: Iterable[Sequence[Any]]) -> None:
+    """Write the lines of a file, in their order."""
+    with db.cursor() as cursor, cursor.copy(f"COPY bank_line ({', '.join(_INSERTED)}) FROM STDIN") as copy:
+        for row in rows:
+            copy.write_row(row)
+
+
+def files(db: Db, *, branch_id: int | None = None, public_id: str | None = None, limit: int = 50) -> list[BankFile]:
+    """Files, newest first, with how many of their lines stand where."""
+    rows = db.execute(_FILES, {"branch": branch_id, "file": public_id, "limit": limit}).fetchall()
+    counts: dict[int, dict[str, int]] = {row[0]: {} for row in rows}
+    for file_id, state, number in db.execute(_COUNTS, [list(counts)]).fetchall():
+        counts[file_id][state] = number
+    return [BankFile(*[*row[:8], json.loads(row[8]), counts[row[0]]]) for row in rows]
+
+
+def lines(
+    db: Db, *, branch_id: int | None = None, file: str | None = None, public_id: str | None = None,
+    states: Sequence[BankLineState] = tuple(BankLineState), oldest_first: bool = False, limit: int = MOST_LISTED,
+    happened: tuple[Happened, ...] = (),
+) -> list[BankLine]:  # fmt: skip
+    """Lines, in the order of their file, or the oldest first for a queue."""
+    given = {"branch": branch_id, "file": file, "line": public_id, "states": [str(each) for each in states], "limit": limit}
+    order = "b.booked_on, b.line_id" if oldest_first else "b.file_id DESC, b.row_no"
+    found = []
+    for row in db.execute(_LINES.format(order=order), given).fetchall():
+        found.append(BankLine(*[*row[:6], BankLineState(row[6]), row[7], Money(row[8], row[9]), *row[10:], happened]))
+    return found
+
+
+def lock_line(db: Db, public_id: str) -> None:
+    """Let no other transaction change this line before this one ends."""
+    db.execute("SELECT 1 FROM bank_line WHERE public_id = %s FOR UPDATE", [public_id])
+
+
+def update_line(db: Db, line: BankLine, **columns: Any) -> None:
+    """Write where a line now stands; it is locked by the caller."""
+    assert columns.keys() <= _LINE_COLUMNS
+    sets = ", ".join(f"{name} = %({name})s" for name in columns)
+    db.execute(f"UPDATE bank_line SET {sets} WHERE line_id = %(line)s", {**columns, "line": line.line_id})
+
+
+def sealed_lines(db: Db, line_ids: Sequence[int]) -> dict[int, tuple[bytes, bytes, bytes | None]]:
+    """Nonce, sealed bytes and account look-up of those lines."""
+    rows = db.execute("SELECT line_id, nonce, sealed, lookup FROM bank_line WHERE line_id = ANY(%s)", [list(line_ids)])
+    return {row[0]: (bytes(row[1]), bytes(row[2]), None if row[3] is None else bytes(row[3])) for row in rows}
+
+
+def lines_to_match(db: Db, limit: int) -> list[str]:
+    """Lines that were read and not yet looked at, in their order, locked; those that another process is at are passed over."""
+    rows = db.execute("SELECT public_id FROM bank_line WHERE state = 'read' ORDER BY line_id LIMIT %s FOR UPDATE SKIP LOCKED", [limit])
+    return [row[0] for row in rows]
+
+
+# ── which loan a line is for ───────────────────────────────────────────────────────────────────────────────
+
+
+def loans_of_contracts(db: Db, numbers: Sequence[str]) -> dict[str, int]:
+    """Loans by contract number, however its letters were typed; numbers that are none are left out."""
+    rows = db.execute(
+        "SELECT key, loan_id FROM loan_registry WHERE kind = 'contract_no' AND key = ANY(%s)",
+        [sorted({form for number in numbers for form in (number, number.upper())})],
+    )
+    return {row[0].upper(): row[1] for row in rows}
+
+
+def loans_of_accounts(db: Db, lookups: Sequence[bytes]) -> dict[bytes, set[int]]:
+    """The loans that are being repaid by the parties whose money moves through each account."""
+    rows = db.execute(
+        """SELECT a.lookup, l.loan_id FROM payer_account a JOIN loan l USING (party_id)
+            WHERE a.lookup = ANY(%s) AND l.state IN ('active', 'written_off')""",
+        [list(lookups)],
+    )
+    found: dict[bytes, set[int]] = {}
+    for lookup, loan_id in rows:
+        found.setdefault(bytes(lookup), set()).add(loan_id)
+    return found
+
+
+# ── money that belongs to no loan yet ──────────────────────────────────────────────────────────────────────
+
+
+def post_suspense(db: Db, *, line: BankLine, on: date, came: bool, at: datetime) -> None:
+    """Enter money of a line in the account `suspense`, or take it out again: sub-ledger and general ledger alike."""
+    debit, credit = (Account.BANK, Account.SUSPENSE) if came else (Account.SUSPENSE, Account.BANK)
+    row = [on, line.branch_id, SUSPENSE_PRODUCT, debit, credit, line.amount.minor, line.amount.currency]
+    db.execute(
+        """INSERT INTO suspense_posting (line_id, on_date, branch_id, product_code, debit_account, credit_account, amount, currency)
+           VALUES (%s, %s, %s, %s, %s, %s, %s, %s)""",
+        [line.line_id, *row],
+    )
+    db.execute(
+        """INSERT INTO gl_entry (on_date, branch_id, product_code, debit_account, credit_account, amount, currency, source, recorded_at)
+           VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)""",
+        [*row, f"{line.public_id} {'unmatched' if came else 'matched'}", at],
+    )
+
+
+# The general ledger sums by product; money that is no loan's yet stands under none.
+SUSPENSE_PRODUCT: Final = ""
+
+
+# ── intents ────────────────────────────────────────────────────────────────────────────────────────────────
+
+_INTENTS: Final = """
+SELECT i.loan_id, i.intent_no, i.public_id, l.public_id, i.code, i.what, i.amount, i.currency, i.state, i.made_at, i.said_at, i.expires_on
+  FROM payment_intent i JOIN loan l USING (loan_id)
+ WHERE (%(loan)s::bigint IS NULL OR i.loan_id = %(loan)s) AND (%(intent)s::text IS NULL OR i.public_id = %(intent)s)
+   AND (%(codes)s::text[] IS NULL OR i.code = ANY(%(codes)s)) AND i.state = ANY(%(states)s)
+   AND (%(expired)s::date IS NULL OR i.expires_on < %(expired)s)
+ ORDER BY i.loan_id, i.intent_no DESC"""
+_INTENT_COLUMNS: Final = frozenset({"state", "said_at", "line_id"})
+
+
+def intents(
+    db: Db, *, loan_id: int | None = None, public_id: str | None = None, codes: Sequence[str] | None = None,
+    states: Sequence[IntentState] = tuple(IntentState), expired_by: date | None = None,
+) -> list[Intent]:  # fmt: skip
+    """Intents, newest first within a loan."""
+    given = {
+        "loan": loan_id, "intent": public_id, "codes": None if codes is None else list(codes),
+        "states": [str(each) for each in states], "expired": expired_by,
+    }  # fmt: skip
+    rows = db.execute(_INTENTS, given).fetchall()
+    return [Intent(*[*row[:6], Money(row[6], row[7]), IntentState(row[8]), *row[9:]]) for row in rows]
+
+
+def intents_of_loans(db: Db, loan_ids: Sequence[int]) -> list[Intent]:
+    """The intents of those loans that wait for money."""
+    waiting = [IntentState.OPEN, IntentState.SAID_PAID, IntentState.EXPIRED]
+    return [each for loan_id in sorted(set(loan_ids)) for each in intents(db, loan_id=loan_id, states=waiting)]
+
+
+def insert_intent(
+    db: Db, *, loan_id: int, public_id: str, code: str, what: str, amount: Money, at: datetime, expires_on: date
+) -> bool:  # fmt: skip
+    """A new open intent; False if the code is taken."""
+    row = db.execute(
+        """INSERT INTO payment_intent (loan_id, intent_no, public_id, code, what, amount, currency, state, made_at, expires_on)
+           SELECT %(loan)s, coalesce(max(intent_no), 0) + 1, %(public_id)s, %(code)s, %(what)s, %(amount)s, %(currency)s, 'open', %(at)s,
+                  %(expires)s
+             FROM payment_intent WHERE loan_id = %(loan)s
+           ON CONFLICT (code) DO NOTHING RETURNING intent_no""",
+        {
+            "loan": loan_id, "public_id": public_id, "code": code, "what": what, "amount": amount.minor, "currency": amount.currency,
+            "at": at, "expires": expires_on,
+        },
+    ).fetchone()  # fmt: skip
+    return row is not None
+
+
+def update_intent(db: Db, intent: Intent, **columns: Any) -> None:
+    """Write where an intent now stands; its loan is locked by the caller."""
+    assert columns.keys() <= _INTENT_COLUMNS
+    sets = ", ".join(f"{name} = %({name})s" for name in columns)
+    db.execute(
+        f"UPDATE payment_intent SET {sets} WHERE loan_id = %(loan)s AND intent_no = %(no)s",
+        {**columns, "loan": intent.loan_id, "no": intent.intent_no},
+    )
+
+
+def intent_cleared_by(db: Db, line_id: int) -> Intent | None:
+    """The intent that a line of a bank's statement cleared."""
+    row = db.execute("SELECT loan_id, public_id FROM payment_intent WHERE line_id = %s", [line_id]).fetchone()
+    return None if row is None else intents(db, loan_id=row[0], public_id=row[1])[0]
+
+
+def said_paid(db: Db, loan_id: int) -> int:
+    """The sum of what the borrower says is paid and is not here."""
+    row = db.execute(
+        "SELECT coalesce(sum(amount), 0)::bigint FROM payment_intent WHERE loan_id = %s AND state = 'said_paid'", [loan_id]
+    ).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+# ── cooling-off ────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def withdrawal(db: Db, loan_id: int) -> Withdrawal | None:
+    """The withdrawal of that loan, if there is one."""
+    row = db.execute(
+        """SELECT l.public_id, c.state, c.asked_on, c.return_by FROM cooling_off c JOIN loan l USING (loan_id) WHERE c.loan_id = %s""",
+        [loan_id],
+    ).fetchone()
+    return None if row is None else Withdrawal(*row)
+
+
+def insert_withdrawal(db: Db, *, loan_id: int, asked_on: date, return_by: date) -> None:
+    """A withdrawal that is asked for."""
+    db.execute("INSERT INTO cooling_off (loan_id, asked_on, return_by, state) VALUES (%s, %s, %s, 'asked')", [loan_id, asked_on, return_by])
+
+
+def end_withdrawal(db: Db, loan_id: int, state: str) -> None:
+    """How a withdrawal ended."""
+    db.execute("UPDATE cooling_off SET state = %s WHERE loan_id = %s", [state, loan_id])
+
+
+def withdrawals_to_end(db: Db, today: date) -> list[tuple[str, bool]]:
+    """The withdrawals that are over: the loan's public id, and whether all was paid back (else its time has run out)."""
+    rows = db.execute(
+        """SELECT l.public_id, l.principal_out = 0 FROM cooling_off c JOIN loan l USING (loan_id)
+            WHERE c.state = 'asked' AND (l.principal_out = 0 OR c.return_by < %s) ORDER BY l.loan_id""",
+        [today],
+    )
+    return [(row[0], row[1]) for row in rows]
