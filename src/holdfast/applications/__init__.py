@@ -1,4 +1,84 @@
-"""Applications: the ask, from the first one-time code to a file that is complete.
+"""Applications: what somebody asks for, the file that grows step by step, and the moment it becomes a loan."""
 
-Total cost is shown before anything is asked for, and nothing that was entered is lost.
-"""
+from holdfast.applications.completeness import STEPS, Missing, completeness
+from holdfast.applications.consents import CONSENTS, ConsentText
+from holdfast.applications.facts import ANSWERS, CONDITION, DECLARATION, FACTS, HOUSING, PRIVATE, PURPOSES, SAVINGS, SIMS, SLOTS, THING
+from holdfast.applications.model import LIFE, Application, ApplicationEvent, ApplicationState, Document, Entry, Line, Submitted, after
+from holdfast.applications.reading import (
+    application,
+    draft_of,
+    entries_of,
+    listing,
+    missing_of,
+    newest_of,
+    of_loan,
+    own_document,
+    reveal_document,
+)
+from holdfast.applications.service import (
+    RETURNABLE,
+    agree,
+    attach,
+    change_plan,
+    discard,
+    give_back,
+    person_at_counter,
+    save,
+    start,
+    submit,
+    supplement,
+    withdraw,
+)
+from holdfast.applications.visitors import actor_of, ask_code, sign_in
+
+__all__ = [
+    "ANSWERS",
+    "CONDITION",
+    "CONSENTS",
+    "DECLARATION",
+    "FACTS",
+    "HOUSING",
+    "LIFE",
+    "PRIVATE",
+    "PURPOSES",
+    "RETURNABLE",
+    "SAVINGS",
+    "SIMS",
+    "SLOTS",
+    "STEPS",
+    "THING",
+    "Application",
+    "ApplicationEvent",
+    "ApplicationState",
+    "ConsentText",
+    "Document",
+    "Entry",
+    "Line",
+    "Missing",
+    "Submitted",
+    "actor_of",
+    "after",
+    "agree",
+    "application",
+    "ask_code",
+    "attach",
+    "change_plan",
+    "completeness",
+    "discard",
+    "draft_of",
+    "entries_of",
+    "give_back",
+    "listing",
+    "missing_of",
+    "newest_of",
+    "of_loan",
+    "own_document",
+    "person_at_counter",
+    "reveal_document",
+    "save",
+    "sign_in",
+    "start",
+    "submit",
+    "supplement",
+    "withdraw",
+]

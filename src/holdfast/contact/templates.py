@@ -43,6 +43,18 @@ TEMPLATES: Final[Mapping[str, Mapping[str, str]]] = {
         "zh-hans": "您尾号 {contract} 的合同已于 {paid_on}结清。结清证明和押品归还，最迟 {by}办好。",
         "en": "Contract ending {contract}: paid off on {paid_on}. You have your certificate and what you pledged by {by}.",
     },
+    "application_received": {
+        "zh-hans": "已收到您的借款申请，编号尾号 {contract}。我们最迟 {by}打电话给您核对，不收任何费用。",
+        "en": "We have your application ending {contract}. We call you by {by} to check it with you. Applying costs nothing.",
+    },
+    "application_returned": {
+        "zh-hans": "您尾号 {contract} 的借款申请还缺资料。请用本机号码登录申请页，补上后再提交。",
+        "en": "Your application ending {contract} still needs something. Log in with this number, add it and hand it in again.",
+    },
+    "application_withdrawn": {
+        "zh-hans": "您尾号 {contract} 的借款申请已撤回，没有产生费用。若不是您撤回的，请马上联系我们。",
+        "en": "Your application ending {contract} is withdrawn. Nothing was charged. If it was not you, tell us at once.",
+    },
     "deferral_agreed": {
         "zh-hans": "您尾号 {contract} 的合同已同意展期。第 {n} 期改为 {due_on}到期，多付利息 {extra}。原计划仍可在借款页查看。",
         "en": "Contract ending {contract}: more time is agreed. Instalment {n} is now due on {due_on}; the extra interest is {extra}.",

@@ -27,12 +27,14 @@ APPEND_ONLY: Final = frozenset(
         "loan_registry", "loan_terms", "loan_event", "allocation",
         "contract_paper",
         "night", "night_line", "tape", "duty_audit",
+        "decision", "decision_artifact", "decision_activation",
         "drawer_entry", "suspense_posting", "payer_account", "local_bank_order", "bank_file",
         "confirmation_answer", "call_observation", "fraud_report",
         "release_name",
+        "application_entry", "application_file", "application_return",
         "thing", "thing_imei", "thing_evidence", "thing_loan",
         "price_book", "price_line", "valuation", "valuation_choice", "valuation_settlement",
-        "custody_seal", "shelf_scan",
+        "custody_seal", "shelf_scan", "loan_pledge", "pledge_loan", "pledge_photo",
     }
 )  # fmt: skip
 
@@ -47,6 +49,7 @@ MUTABLE: Final = {
     "instalment": _CHANGE_AND_REMOVE,  # a backdated receipt may end a schedule earlier
     "message": _CHANGE,
     "payout": _CHANGE, "drawer": _CHANGE, "bank_line": _CHANGE, "payment_intent": _CHANGE, "cooling_off": _CHANGE,
+    "application": _CHANGE, "contract_number": _CHANGE,
     "confirmation": _CHANGE, "confirmation_call": _CHANGE,
     "release": _CHANGE, "disposal": _CHANGE, "branch_counter": _CHANGE,
     "lender": _CHANGE, "branch": _CHANGE, "staff": _CHANGE, "party": _CHANGE, "product": _CHANGE, "gl_account": _CHANGE,
@@ -54,7 +57,7 @@ MUTABLE: Final = {
     "party_private": _CHANGE_AND_REMOVE,
     "deferral": _CHANGE,
     "tonight_hold": _CHANGE_AND_REMOVE,
-    "imei_claim": _CHANGE, "shelf": _CHANGE, "custody_item": _CHANGE, "shelf_audit": _CHANGE,
+    "imei_claim": _CHANGE, "shelf": _CHANGE, "custody_item": _CHANGE, "shelf_audit": _CHANGE, "pledge": _CHANGE,
     "idempotency": _CHANGE_AND_REMOVE,
     "seal_queue": _CHANGE_AND_REMOVE, "outbox": _CHANGE_AND_REMOVE, "tape_job": _CHANGE_AND_REMOVE,
     # Django's own
