@@ -5,7 +5,16 @@ them; somebody else decides. It moves no principal, never makes late debt look y
 """
 
 from holdfast.restructuring.model import REASONS, Comparison, Deferral, DeferralState, Line
-from holdfast.restructuring.service import ask_deferral, compare, decide_deferral, deferrals_of, withdraw_deferral
+from holdfast.restructuring.rules import Limits
+from holdfast.restructuring.service import (
+    ask_deferral,
+    compare,
+    decide_deferral,
+    deferrals_of,
+    limits_of,
+    may_be_decided_by,
+    withdraw_deferral,
+)
 from holdfast.restructuring.states import DeferralCannot, DeferralEvent, after
 
 __all__ = [
@@ -15,11 +24,14 @@ __all__ = [
     "DeferralCannot",
     "DeferralEvent",
     "DeferralState",
+    "Limits",
     "Line",
     "after",
     "ask_deferral",
     "compare",
     "decide_deferral",
     "deferrals_of",
+    "limits_of",
+    "may_be_decided_by",
     "withdraw_deferral",
 ]

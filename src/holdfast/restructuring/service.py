@@ -82,12 +82,7 @@ def decide_deferral(db: Db, *, clock: Clock, by: Staff, loan: str, deferral: str
     case = _case(db, by, loan)
     asked = _the(db, case, deferral)
     state = after(asked.state, DeferralEvent.AGREE if agreed else DeferralEvent.REFUSE)
-    may_decide(
-        by,
-        asker=staff_by_id(db, asked.asked_staff_id) if asked.asked_staff_id is not None else None,
-        officer=staff_by_id(db, case.loan.officer_id) if case.loan.officer_id is not None else None,
-        borrower_id=case.loan.party_id,
-    )
+    _somebody_else(db, case, by, asked)
     if agreed:
         plan, limits = _plan(db, case, clock, asked.months)
         _as_shown(comparison(plan, limits), asked.comparison.shown)
@@ -130,6 +125,20 @@ def deferrals_of(db: Db, *, by: Staff | Actor, loan: str) -> list[Deferral]:
     return store.of_loan(db, _case(db, by, loan, lock=False).loan.loan_id)
 
 
+def limits_of(db: Db, *, by: Staff | Actor, loan: str) -> Limits:
+    """What the loan's own pack allows: how often, and how many months at once."""
+    return _limits(_case(db, by, loan, lock=False))
+
+
+def may_be_decided_by(db: Db, *, by: Staff, loan: str, deferral: str) -> None:
+    """Forbidden or Refusal, saying why, unless this person may decide on the request now: what a screen asks beforehand."""
+    require(by, "deferral.decide")
+    case = _case(db, by, loan, lock=False)
+    asked = _the(db, case, deferral)
+    after(asked.state, DeferralEvent.REFUSE)
+    _somebody_else(db, case, by, asked)
+
+
 # ── how it is done ─────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -151,18 +160,31 @@ def _the(db: Db, case: Case, public_id: str) -> Deferral:
     return found
 
 
-def _plan(db: Db, case: Case, clock: Clock, months: int) -> tuple[Deferred, Limits]:
-    """What it would do today, within the limits of the loan's own pack."""
-    case.must_be(LoanState.ACTIVE)
-    today, opened = clock.today(), case.loan.opened_on
-    limits = Limits(
+def _somebody_else(db: Db, case: Case, by: Staff, asked: Deferral) -> None:
+    may_decide(
+        by,
+        asker=staff_by_id(db, asked.asked_staff_id) if asked.asked_staff_id is not None else None,
+        officer=staff_by_id(db, case.loan.officer_id) if case.loan.officer_id is not None else None,
+        borrower_id=case.loan.party_id,
+    )
+
+
+def _limits(case: Case) -> Limits:
+    opened = case.loan.opened_on
+    return Limits(
         case.number("deferral.times_most", opened),
         case.number("deferral.months_most", opened),
         case.number("classification.restructured_observation", opened),
     )
+
+
+def _plan(db: Db, case: Case, clock: Clock, months: int) -> tuple[Deferred, Limits]:
+    """What it would do today, within the limits of the loan's own pack."""
+    case.must_be(LoanState.ACTIVE)
+    limits = _limits(case)
     if months > limits.months_most * 100:
         raise BadInput(f"months: at most {limits.months_most}", field="months")
-    plan = preview_deferral(db, loan=case.loan.public_id, months=months, on=today)
+    plan = preview_deferral(db, loan=case.loan.public_id, months=months, on=clock.today())
     agreed = sum(each.state is DeferralState.AGREED for each in store.of_loan(db, case.loan.loan_id))
     within_limits(plan, limits, agreed_before=agreed)
     return plan, limits

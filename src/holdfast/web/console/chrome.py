@@ -21,6 +21,18 @@ _PLACES = {
     "receive": "loans",
     "reverse": "loans",
     "note_duty": "loans",
+    "deferral": "loans",
+    "freeze": "loans",
+    "freeze_report": "loans",
+    "freeze_ask": "loans",
+    "freeze_answer": "loans",
+    **dict.fromkeys(
+        (
+            "calls", "call_desk", "call_take", "call_dial", "call_picked_up", "call_answer", "call_send_code", "call_confirm", "call_end",
+            "call_fail", "call_give_up", "call_observe", "call_recording",
+        ),
+        "calls",
+    ),
     "tonight": "tonight",
     "hold": "tonight",
     "tapes": "tapes",
@@ -37,7 +49,7 @@ def chrome(request: HttpRequest) -> dict[str, Any]:
     desk = getattr(request, "desk", None)
     if isinstance(desk, Desk):
         match = request.resolver_match
-        goes = {"h": "home", "l": "loans", "q": "loans", "t": "tonight", "p": "tapes", "j": "journal"}
+        goes = {"h": "home", "l": "loans", "c": "calls", "q": "loans", "t": "tonight", "p": "tapes", "j": "journal"}
         context |= {
             "desk": desk,
             "place": _PLACES.get(match.url_name or "", "") if match else "",

@@ -4,7 +4,23 @@ from __future__ import annotations
 
 from django.urls import path
 
-from holdfast.web.console import clock, coverage, home, journal, loan, loan_acts, loans, login, settings, tape, tonight
+from holdfast.web.console import (
+    call_acts,
+    calls,
+    clock,
+    coverage,
+    deferrals,
+    freezing,
+    home,
+    journal,
+    loan,
+    loan_acts,
+    loans,
+    login,
+    settings,
+    tape,
+    tonight,
+)
 
 app_name = "console"
 urlpatterns = [
@@ -21,8 +37,29 @@ urlpatterns = [
     path("loans/<slug:loan_id>/write-off", loan_acts.write_off, name="write_off"),
     path("loans/<slug:loan_id>/requests/<slug:asked_id>", loan_acts.answer, name="answer"),
     path("loans/<slug:loan_id>/duties/<int:duty_no>", loan_acts.note_duty, name="note_duty"),
+    path("loans/<slug:loan_id>/deferral", deferrals.ask, name="deferral"),
+    path("loans/<slug:loan_id>/deferrals/<slug:deferral>/decision", deferrals.decide, name="deferral_decide"),
+    path("loans/<slug:loan_id>/deferrals/<slug:deferral>/withdrawal", deferrals.withdraw, name="deferral_withdraw"),
     path("loans/<slug:loan_id>/journal", journal.loan_journal, name="loan_journal"),
     path("loans/<slug:loan_id>/bundle", journal.bundle, name="bundle"),
+    path("loans/<slug:loan_id>/freeze", freezing.freeze, name="freeze"),
+    path("loans/<slug:loan_id>/freeze/report", freezing.report, name="freeze_report"),
+    path("loans/<slug:loan_id>/freeze/ask", freezing.ask, name="freeze_ask"),
+    path("loans/<slug:loan_id>/freeze/<slug:asked_id>", freezing.answer, name="freeze_answer"),
+    path("calls", calls.queue, name="calls"),
+    path("calls/<slug:loan_id>", calls.call_desk, name="call_desk"),
+    path("calls/<slug:loan_id>/clock", calls.call_clock, name="call_clock"),
+    path("calls/<slug:loan_id>/take", call_acts.take, name="call_take"),
+    path("calls/<slug:loan_id>/dial", call_acts.dial, name="call_dial"),
+    path("calls/<slug:loan_id>/answered", call_acts.picked_up, name="call_picked_up"),
+    path("calls/<slug:loan_id>/steps/<slug:step>", call_acts.answer, name="call_answer"),
+    path("calls/<slug:loan_id>/code", call_acts.send_code, name="call_send_code"),
+    path("calls/<slug:loan_id>/confirm", call_acts.complete, name="call_confirm"),
+    path("calls/<slug:loan_id>/end", call_acts.end, name="call_end"),
+    path("calls/<slug:loan_id>/fail", call_acts.fail, name="call_fail"),
+    path("calls/<slug:loan_id>/return", call_acts.give_up, name="call_give_up"),
+    path("calls/<slug:loan_id>/observations", call_acts.observe, name="call_observe"),
+    path("calls/<slug:loan_id>/recording", call_acts.recording, name="call_recording"),
     path("tonight", tonight.tonight, name="tonight"),
     path("tonight/hold", tonight.hold, name="hold"),
     path("coverage", coverage.coverage, name="coverage"),
