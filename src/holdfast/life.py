@@ -143,7 +143,8 @@ class DutyKind:
 _PAID = frozenset({"receipt.posted", "receipt.reversed", "loan.written_off"})
 # Days that moved, or money that is no longer asked for, end the reason for what stood for the old ones.
 _MOVED = frozenset({"loan.deferred", "loan.deferred.reversed", "loan.waived", "loan.waived.reversed"})
-_RETURNED = frozenset({"release.noted", "receipt.reversed"})
+# A certificate, a return and a report are proved by the act itself; nobody's word closes them.
+_RETURNED = frozenset({"receipt.reversed"})
 _ENDED = frozenset({"application.withdrawn", "loan.refused"})
 _EVENING = (time(8), time(21))
 _ALL_DAY = (time(0), time(23, 59))
@@ -339,7 +340,6 @@ RECORDS: Final = {
             ("release.phone_allowed", "换号后准予解押", "Release allowed in spite of a changed phone number"),
             ("release.reported", "上报结清", "Settlement reported"),
             ("release.cancelled", "解押撤销", "Release cancelled"),
-            ("release.noted", "解押步骤", "Release step done"),
             ("default.noticed", "违约通知", "Notice of default"),
             ("default.cured", "违约消除", "Default cured"),
             ("default.withdrawn", "撤回违约通知", "Notice of default withdrawn"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
 from typing import Any, Final
 
@@ -104,6 +104,5 @@ def in_sight(db: Db, thing_id: int, scope: Scope) -> bool:
 
 
 def _thing(row: Sequence[Any]) -> Thing:
-    *fields, grade, described_on, imeis, evidence = row
-    shown: Mapping[str, str] = dict(evidence)
-    return Thing(*fields, Grade(grade), described_on, tuple(imeis), shown)
+    thing_id, public_id, kind, party_id, model, storage_gb, colour, grade, described_on, imeis, evidence = row
+    return Thing(thing_id, public_id, kind, party_id, model, storage_gb, colour, Grade(grade), described_on, tuple(imeis), dict(evidence))

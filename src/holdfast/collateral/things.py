@@ -147,15 +147,6 @@ def reveal_imei(db: Db, *, clock: Clock, by: Staff, thing_id: int, reason: str) 
 
 def imeis_for_document(db: Db, thing_id: int) -> tuple[str, ...]:
     """The IMEIs in the clear, for a document that is sealed under the owner's own key. For typesetting only: no person sees them."""
-    known = thing(db, thing_id)
-    box = box_of(db, party_by_id(db, known.party_id))
-    return tuple(
-        box.open(Sealed(nonce, sealed), _about(known.public_id, place)).decode() for place, nonce, sealed in store.sealed(db, thing_id)
-    )
-
-
-def imeis_for_document(db: Db, thing_id: int) -> tuple[str, ...]:
-    """The IMEIs in full, to be set in a paper that is sealed under their owner's key; for no screen."""
     return _opened(db, thing(db, thing_id))
 
 
