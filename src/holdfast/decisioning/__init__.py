@@ -2,3 +2,47 @@
 
 A logged decision replays to the same bytes.
 """
+
+from holdfast.decisioning.model import ByWhat, Decision, Line
+from holdfast.decisioning.reasons import NAMES, WORDS, Reason, words
+from holdfast.decisioning.rules import Outcome
+from holdfast.decisioning.service import (
+    answer_referral,
+    ask_review,
+    decide,
+    decision_named,
+    decision_of,
+    decisions_of,
+    desk,
+    in_force,
+    look,
+    may_answer,
+    open_request,
+    replay,
+)
+from holdfast.decisioning.states import DecisionEvent, DecisionState
+
+__all__ = [
+    "NAMES",
+    "WORDS",
+    "ByWhat",
+    "Decision",
+    "DecisionEvent",
+    "DecisionState",
+    "Line",
+    "Outcome",
+    "Reason",
+    "answer_referral",
+    "ask_review",
+    "decide",
+    "decision_named",
+    "decision_of",
+    "decisions_of",
+    "desk",
+    "in_force",
+    "look",
+    "may_answer",
+    "open_request",
+    "replay",
+    "words",
+]
