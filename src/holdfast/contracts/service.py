@@ -23,6 +23,7 @@ from holdfast.contracts.clauses import VERSION, flagged
 from holdfast.contracts.model import PAPERS, Contract, Document, DocumentKind, Stage
 from holdfast.contracts.papers import FILE_NAMES, TEMPLATES, facts_of
 from holdfast.contracts.states import STANDING, ContractEvent, ContractState, after
+from holdfast.contracts.wording import purpose_zh
 from holdfast.duties import Case, enter, take
 from holdfast.files import Notary, Press, Signed
 from holdfast.journal import Actor, write_record
@@ -264,7 +265,7 @@ def _draft(db: Db, case: Case, clock: Clock, by: Staff, press: Press) -> Contrac
     public_id, number = new_id("ct"), loan.contract_no if n == 1 else f"{loan.contract_no}-{n}"
     facts = facts_of(
         number=number, terms=terms, price=price, ceiling=ceiling, clauses=clauses, lender=case.lender, borrower=for_document(db, party),
-        things=things, purpose=applications.of_loan(db, loan.loan_id).purpose, drafted_on=today, pack=loan.pack_version,
+        things=things, purpose=purpose_zh(applications.of_loan(db, loan.loan_id).purpose), drafted_on=today, pack=loan.pack_version,
     )  # fmt: skip
     store.insert(db, loan_id=loan.loan_id, n=n, public_id=public_id, number=number, terms=terms, clauses=clauses, by_staff=by.staff_id)
     contract = contract_of(db, loan.loan_id)

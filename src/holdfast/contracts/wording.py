@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Final
 
 from holdfast.kernel.calendar import DayCount, Unit
+from holdfast.kernel.errors import Fault
 from holdfast.kernel.money import decimal_of
 from holdfast.kernel.rate import BILLION, Per, Rate, percent_of_ppb
 from holdfast.products import FeeAt, Method, Terms
@@ -19,6 +20,15 @@ METHODS: Final[Mapping[Method, tuple[str, str]]] = {
     Method.INTEREST_FIRST: ("先息后本：每期付息，最后一期还本", "interest each period, principal with the last"),
     Method.SINGLE_PERIOD: ("到期一次还本付息", "all at the end"),
     Method.FLAT: ("等本等息：每期本金、利息均相同", "flat: interest on the first principal throughout"),
+}
+# What the money may be for, by the codes of an application.
+PURPOSES: Final[Mapping[str, str]] = {
+    "medical": "医疗",
+    "education": "教育培训",
+    "home": "家居装修",
+    "working_capital": "经营周转",
+    "daily_life": "日常生活",
+    "other": "其他合法用途",
 }
 _DAY_COUNTS: Final[Mapping[DayCount, str]] = {
     DayCount.THIRTY_360: "一个月按 30 天、一年按 360 天",
@@ -100,6 +110,13 @@ def every_zh(terms: Terms) -> str:
 def day_count_zh(terms: Terms) -> str:
     """How days are counted into interest."""
     return _DAY_COUNTS[terms.day_count]
+
+
+def purpose_zh(code: str) -> str:
+    """What the money is for; Fault for a purpose that nobody has put into words."""
+    if code not in PURPOSES:
+        raise Fault(f"the purpose {code!r} has no words in a contract", code="purpose_unworded")
+    return PURPOSES[code]
 
 
 def order_zh(terms: Terms) -> str:
