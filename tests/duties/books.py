@@ -15,10 +15,14 @@ from holdfast.kernel.money import Money
 from holdfast.kernel.rate import Per, Rate
 from holdfast.policy import pack_in_force
 from holdfast.products import Method, Terms
-from holdfast.servicing import note_duty, originate, receive
+from holdfast.servicing import fulfil, note_duty, originate, receive
 from holdfast.wiring import EXPECTATIONS
 
 CALLER: Final = Actor("st_example", "caller")
+# The record by which release fulfils each duty that a pay-off opens.
+RELEASED_BY: Final = {
+    "settlement_certificate": "release.certified", "return_collateral": "release.handed_back", "credit_update": "release.reported",
+}  # fmt: skip
 TERMS: Final = Terms("CNY", 120_000, Method.EQUAL_PRINCIPAL, Rate(0, Per.YEAR), 4, date(2026, 1, 5))
 
 
@@ -53,7 +57,14 @@ class Book:
         row = self.one(
             "SELECT d.duty_no FROM duty d JOIN loan l USING (loan_id) WHERE l.public_id = %s AND d.kind = %s AND d.open", loan, kind
         )
-        note_duty(self.db, clock=self.clock, by=CALLER, loan=loan, duty_no=row[0], outcome="reached", words="示例")
+        self.do(loan, kind, row[0])
+
+    def do(self, loan: str, kind: str, duty_no: int) -> None:
+        """Do a duty: what a stage must do is fulfilled by the stage's record, the rest by a person's note."""
+        if kind in RELEASED_BY:
+            fulfil(self.db, clock=self.clock, by=CALLER, loan=loan, kinds={kind}, record_kind=RELEASED_BY[kind], says={})
+        else:
+            note_duty(self.db, clock=self.clock, by=CALLER, loan=loan, duty_no=duty_no, outcome="reached", words="示例")
 
     def remind(self, loan: str, *days: str) -> None:
         for day in days:

@@ -16,7 +16,7 @@ from holdfast.kernel.errors import Refusal
 from holdfast.kernel.money import Money
 from holdfast.kernel.rate import Per, Rate
 from holdfast.products import Method, Terms
-from holdfast.servicing import defer, note_duty, receive, refund, reverse, write_off
+from holdfast.servicing import defer, receive, refund, reverse, write_off
 from holdfast.servicing.night import run_night
 from holdfast.servicing.verify import verify_books
 from tests.duties.books import CALLER, Book
@@ -95,7 +95,7 @@ class Life:
                 owed = book.one("SELECT overpaid - refunded FROM account WHERE loan_id = %s", loan_id)[0]
                 refund(book.db, clock=book.clock, by=CALLER, loan=loan, amount=Money(owed, "CNY"))
             else:
-                note_duty(book.db, clock=book.clock, by=CALLER, loan=loan, duty_no=duty_no, outcome="reached", words="示例")
+                book.do(loan, kind, duty_no)
 
     def _clean(self, when: str) -> None:
         outcome = self.book.audit(self.book.day.isoformat())

@@ -12,7 +12,7 @@ from holdfast.journal import read_chain
 from holdfast.kernel.errors import BadInput, Refusal
 from holdfast.kernel.money import Money
 from holdfast.life import LoanState
-from holdfast.servicing import note_duty, quote, receive, refund, reverse, write_off
+from holdfast.servicing import fulfil, note_duty, quote, receive, refund, reverse, write_off
 from holdfast.servicing.verify import verify_books
 from tests.books import OFFICER, Book
 
@@ -82,14 +82,24 @@ def test_a_receipt_that_covers_the_pay_off_ends_the_debt_and_opens_the_release(b
 def test_a_loan_is_settled_when_its_last_release_duty_is_done(book: Book) -> None:
     loan = book.lend(product="none")
     book.pay(loan.public_id, 1200)
-    for kind, state in (("credit_update", LoanState.RELEASING), ("settlement_certificate", LoanState.SETTLED)):
-        row = book.db.execute("SELECT duty_no FROM duty WHERE loan_id = %s AND open AND kind = %s", [loan.loan_id, kind]).fetchone()
-        assert row is not None
-        done = note_duty(book.db, clock=book.clock, by=OFFICER, loan=loan.public_id, duty_no=row[0], outcome="done", words="")
+    for kind, told, state in (
+        ("credit_update", "release.reported", LoanState.RELEASING), ("settlement_certificate", "release.certified", LoanState.SETTLED),
+    ):  # fmt: skip
+        done = fulfil(book.db, clock=book.clock, by=OFFICER, loan=loan.public_id, kinds={kind}, record_kind=told, says={})
         assert done.state is state
     with pytest.raises(Refusal, match="takes no receipt"):
         book.pay(loan.public_id, 1)
     prove(book)
+
+
+@pytest.mark.parametrize("kind", ["settlement_certificate", "return_collateral", "credit_update"])
+def test_what_a_release_must_do_is_never_closed_by_words(book: Book, kind: str) -> None:
+    loan = book.lend()
+    book.pay(loan.public_id, 1200)
+    row = book.db.execute("SELECT duty_no FROM duty WHERE loan_id = %s AND open AND kind = %s", [loan.loan_id, kind]).fetchone()
+    assert row is not None
+    with pytest.raises(Refusal, match="closed by doing it"):
+        note_duty(book.db, clock=book.clock, by=OFFICER, loan=loan.public_id, duty_no=row[0], outcome="done", words="手续已办")
 
 
 def test_over_payment_is_held_for_the_borrower_and_asks_to_be_returned(book: Book) -> None:

@@ -201,7 +201,7 @@ def facts_of(db: Db, *, clock: Clock, case: Case, release: Release) -> rules.Fac
         received=reckoning.kept.minor,
         owed=servicing.owed(db, loan=loan.public_id, on=today).minor,
         overpaid_without_duty=owed_back if case.open("refund") is None else 0,
-        uncleared=title.uncleared(db, loan.loan_id),
+        uncleared=title.uncleared(db, loan.loan_id, loan.currency),
         open_drawers=title.open_drawers(db, loan.loan_id),
         other_pledges=title.other_pledges(db, case),
         freezes=tuple(each.reason for each in case.freezes),

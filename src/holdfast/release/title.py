@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from holdfast import payments
 from holdfast.duties import Case
 from holdfast.kernel.clock import Clock
 from holdfast.kernel.errors import BadInput
@@ -35,14 +36,14 @@ def other_pledges(db: Db, case: Case) -> tuple[str, ...]:
     return ()
 
 
-def uncleared(db: Db, loan_id: int) -> int:
+def uncleared(db: Db, loan_id: int, currency: str) -> int:
     """Money for this loan that the bank has not cleared (minor units)."""
-    return 0
+    return payments.uncleared(db, loan_id, currency).minor
 
 
 def open_drawers(db: Db, loan_id: int) -> tuple[str, ...]:
     """Drawers that hold a receipt of this loan and are not closed by two people yet."""
-    return ()
+    return payments.drawers_open_for(db, loan_id)
 
 
 def value(db: Db, *, clock: Clock, by: Staff, case: Case, amount: Money | None, words: str) -> tuple[str, int, bool]:

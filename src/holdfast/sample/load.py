@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import psycopg
 
+from holdfast import release
 from holdfast.contact import dispatch
 from holdfast.journal import Actor
 from holdfast.kernel.calendar import add_months
@@ -20,9 +21,8 @@ from holdfast.policy import Lender, Pack, note_night, set_lender, shipped, store
 from holdfast.products import Terms, define, new_version
 from holdfast.sample.people import LIVES, OFFERS, STAFF, Life
 from holdfast.servicing import note_duty, originate, quote, read_loans, receive, reverse, write_off
-from holdfast.servicing.duties import RELEASE_KINDS
 from holdfast.servicing.night import record_contacts, run_night
-from holdfast.wiring import CHANNELS, carry
+from holdfast.wiring import BUREAU, CHANNELS, NOTARY, PRESS, carry
 
 Db = psycopg.Connection[Any]
 
@@ -36,6 +36,8 @@ LENDER: Final = Lender(
 )
 _ZONE: Final = "Asia/Shanghai"
 _DAYS: Final = 160
+# Where the QR codes of the sample's papers lead: the address that the demonstration is served at.
+SITE: Final = "http://127.0.0.1:8000"
 
 
 @dataclass(slots=True)
@@ -106,8 +108,8 @@ def _live(db: Db, borrowers: list[_Borrower], now: Clock, staff: dict[str, Staff
             _open(db, each, now, officer, staff["officer"].staff_id, branches, pack)
         elif each.public_id:
             _pay(db, each, now, officer)
-            _habit(db, each, now, officer, age)
-    _work(db, borrowers, now, Actor(staff["caller"].public_id, "caller"), officer, age)
+            _habit(db, each, now, officer, staff, age)
+    _work(db, borrowers, now, Actor(staff["caller"].public_id, "caller"), staff, age)
 
 
 def _begins(life: Life, today: date) -> date:
@@ -146,7 +148,7 @@ def _pay(db: Db, each: _Borrower, now: Clock, officer: Actor) -> None:
             _receive(db, each, now, officer, row.unpaid, today)
 
 
-def _habit(db: Db, each: _Borrower, now: Clock, officer: Actor, age: int) -> None:
+def _habit(db: Db, each: _Borrower, now: Clock, officer: Actor, staff: dict[str, Staff], age: int) -> None:
     habit, today = each.life.habit, now.today()
     if habit == "partial" and age == -6:
         _receive(db, each, now, officer, 30_000, today)
@@ -164,8 +166,7 @@ def _habit(db: Db, each: _Borrower, now: Clock, officer: Actor, age: int) -> Non
     elif habit == "returned" and age == -20:
         total = quote(db, loan=each.public_id, on=today).total
         _receive(db, each, now, officer, total.minor, today)
-        for duty in read_loans(db, [each.loan_id], lock=False)[0].standing:
-            note_duty(db, clock=now, by=officer, loan=each.public_id, duty_no=duty.duty_no, outcome="done", words="结清手续已办（示例）")
+        _release(db, each.public_id, now, staff)
     elif habit == "written_off" and age == -5:
         carry(write_off, db, clock=now, by=officer, loan=each.public_id, reason="多次联系未果，经批准核销（示例）")
 
@@ -175,7 +176,7 @@ def _receive(db: Db, each: _Borrower, now: Clock, officer: Actor, minor: int, on
     each.receipts.append(done.event_no)
 
 
-def _work(db: Db, borrowers: list[_Borrower], now: Clock, caller: Actor, officer: Actor, age: int) -> None:
+def _work(db: Db, borrowers: list[_Borrower], now: Clock, caller: Actor, staff: dict[str, Staff], age: int) -> None:
     """Each follow-up and each step of a release is done on its day; today's are left for whoever opens the sample."""
     if age == 0:
         return
@@ -185,8 +186,17 @@ def _work(db: Db, borrowers: list[_Borrower], now: Clock, caller: Actor, officer
             if duty.kind == "follow_up" and duty.due_on <= now.today() and held.loan.state is LoanState.ACTIVE:
                 words = "本人接听，说近期会还（示例）"
                 note_duty(db, clock=now, by=caller, loan=held.loan.public_id, duty_no=duty.duty_no, outcome="reached", words=words)
-            elif duty.kind in RELEASE_KINDS and duty.due_on <= now.today():
-                note_duty(db, clock=now, by=officer, loan=held.loan.public_id, duty_no=duty.duty_no, outcome="done", words="已办（示例）")
+        if any(duty.kind == "credit_update" and duty.due_on <= now.today() for duty in held.standing):
+            _release(db, held.loan.public_id, now, staff)
+
+
+def _release(db: Db, loan: str, now: Clock, staff: dict[str, Staff]) -> None:
+    """The papers of a loan that is paid off, and its report to the bureau; a thing stays until its owner comes."""
+    release.audit(db, clock=now, by=staff["officer"], loan=loan)
+    for who in ("approver", "risk"):
+        release.approve(db, clock=now, by=staff[who], loan=loan, approved=True, words="账目相符（示例）")
+    release.certify(db, clock=now, by=staff["officer"], loan=loan, press=PRESS, notary=NOTARY, site=SITE)
+    release.report(db, clock=now, by=staff["officer"], loan=loan, bureau=BUREAU)
 
 
 def _at(day: date, hour: int) -> FixedClock:

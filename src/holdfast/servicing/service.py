@@ -25,7 +25,7 @@ from holdfast.parties import Staff, require
 from holdfast.policy import Lender, Pack, lender, may_originate, read_pack
 from holdfast.products import Terms, check_ceiling
 from holdfast.servicing import store
-from holdfast.servicing.duties import RELEASE_KINDS, Cursors, Plan, plan_of
+from holdfast.servicing.duties import Cursors, Plan, plan_of
 from holdfast.servicing.fold import Event, State, Totals, begin
 from holdfast.servicing.held import Account, Change, Held
 from holdfast.servicing.payoff import PayoffLine, payoff, payoff_lines
@@ -39,7 +39,6 @@ NOTE_RECORDS = {
     "reminder": "contact.noted",
     "follow_up": "contact.noted",
     "recovery": "recovery.reviewed",
-    **dict.fromkeys(RELEASE_KINDS, "release.noted"),
 }
 MOST_WORDS = 2_000
 _REVERSED = frozenset({"receipt", "waived", "deferred"})
@@ -256,20 +255,21 @@ def note_duty(
 ) -> Done:
     """A person has done an open duty and says how it went; the record closes it and the next one opens.
 
-    Also closes the moments of the same kind that have gone by since. A refund is closed by `refund`, never by words.
+    Also closes the moments of the same kind that have gone by since. A refund and what a stage
+    must do (a certificate, a return, a report) are closed by doing them, never by words.
     """
     actor = _allowed(db, by, "duty.note", loan)
     held = _one(db, loan)
     duty = next((each for each in held.standing if each.duty_no == duty_no), None)
     if duty is None:
         raise Refusal(f"loan {loan} has no open duty {duty_no}; a colleague may have just done it", code="duty_not_open", field="duty_no")
-    if duty.kind not in RELEASE_KINDS and duty.due_on > clock.today():
-        why = f"duty {duty_no} is for {duty.due_on}; it can be done from that day on"
-        raise Refusal(why, code="duty_not_begun", field="duty_no", on=duty.due_on.isoformat())
     if duty.kind not in NOTE_RECORDS:
         raise Refusal(
             f"duty {duty_no} is closed by doing it, not by a note: {DUTIES[duty.kind].en}", code="duty_needs_act", field="duty_no"
         )
+    if duty.due_on > clock.today():
+        why = f"duty {duty_no} is for {duty.due_on}; it can be done from that day on"
+        raise Refusal(why, code="duty_not_begun", field="duty_no", on=duty.due_on.isoformat())
     facts = {
         "kind": duty.kind,
         "about": duty.about,

@@ -20,6 +20,7 @@ INSTALLED_APPS = [
     "holdfast",
     "holdfast.web.console",
     "holdfast.web.borrower",
+    "holdfast.web.proof",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

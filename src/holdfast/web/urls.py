@@ -13,6 +13,7 @@ urlpatterns = [
     path("static/<path:path>", static_file),
     path("api/v1/", api.urls),
     path("borrower/", include("holdfast.web.borrower.urls")),
+    path("proof/", include("holdfast.web.proof.urls")),
     path("", include("holdfast.web.console.urls")),
 ]
 

@@ -181,7 +181,7 @@ def _told(item: TimelineItem, event: EventRow | None, today: date) -> Moment:
         how.append(fallen(event.parts))
     if "on" in says and says["on"] != item.on.isoformat():
         how.append(gettext("value date %(day)s") % {"day": day(date.fromisoformat(says["on"]))})
-    if item.kind in ("contact.noted", "release.noted", "recovery.reviewed"):
+    if item.kind in ("contact.noted", "recovery.reviewed"):
         kind = DUTIES.get(str(says.get("kind", "")))
         name = f"{of_language(kind)} {words.about(kind.name, str(says.get('about', '')))}".strip() if kind else what
         what = gettext("%(duty)s: %(outcome)s") % {"duty": name, "outcome": words.word(words.OUTCOMES, str(says.get("outcome", "")))}
