@@ -25,6 +25,15 @@ _THINGS: Final = {
     "real_estate": {"zh-hans": "房屋权证", "en": "title papers"},
     "none": {"zh-hans": "押品", "en": "thing"},
 }
+# The purposes that an application may have, as they are said.
+_PURPOSES: Final = {
+    "medical": {"zh-hans": "看病", "en": "medical care"},
+    "education": {"zh-hans": "上学、培训", "en": "education"},
+    "home": {"zh-hans": "装修、家电", "en": "home and household"},
+    "working_capital": {"zh-hans": "生意周转", "en": "running a business"},
+    "daily_life": {"zh-hans": "日常开支", "en": "daily expenses"},
+    "other": {"zh-hans": "其他", "en": "something else"},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +97,7 @@ class Facts:
             "interest": spoken(self.interest, self.currency, language),
             "fees": _fees_zh(self) if zh else _fees_en(self),
             "all_in": f"{Decimal(self.all_in) * 100:.2f}%",
-            "purpose": self.purpose,
+            "purpose": _PURPOSES.get(self.purpose, {}).get(language, self.purpose),
             "thing": _THINGS[self.collateral][language],
             "default_days": str(self.days["default"]),
             "notice_days": str(self.days["notice"]),

@@ -65,6 +65,14 @@ class CodeSent:
 
 
 @dataclass(frozen=True, slots=True)
+class Wanted:
+    """Facts that the file lacks and a call can fill in: those that it needs, and those that it may have besides."""
+
+    needed: tuple[str, ...]
+    besides: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Ended:
     """How a call ended, and where the confirmation and the loan stand now."""
 
@@ -111,16 +119,12 @@ def dial(db: Db, *, clock: Clock, by: Staff, loan: str, language: str | None = N
     _own_case(case, by)
     _not_anothers_call(found, by)
     state = after(found.state, ConfirmationEvent.DIAL)
-    _attempts_left(case, found, clock)
-    party = _party(db, case)
-    verdict = contact.may_call(db, clock=clock, party_id=party.party_id, purpose="service", ringing=store.ringing(db, party.party_id))
-    if isinstance(verdict, contact.Refused):
-        raise _not_now(verdict)
+    rule = may_dial(db, clock=clock, case=case, found=found)
     spoken = script()
     call = Call(
         loan_id=case.loan.loan_id, call_no=len(found.calls) + 1, public_id=new_id("cf"), by_staff=by.staff_id, by_name=by.name,
-        language=_language(language or party.language), script=NAME, script_version=spoken.version, script_digest=spoken.digest,
-        rule=verdict.rule, dialled_at=clock.now(), answered_at=None, ended_at=None, outcome=None, recording=None, recording_file=None,
+        language=_language(language or _party(db, case).language), script=NAME, script_version=spoken.version, script_digest=spoken.digest,
+        rule=rule, dialled_at=clock.now(), answered_at=None, ended_at=None, outcome=None, recording=None, recording_file=None,
         code_id=None, bound=None,
     )  # fmt: skip
     store.insert_call(db, call)
@@ -128,6 +132,16 @@ def dial(db: Db, *, clock: Clock, by: Staff, loan: str, language: str | None = N
     says = {"call": call.public_id, "attempt": call.call_no, "language": call.language, "script": _named(call), "rule": call.rule}
     enter(db, case, clock=clock, by=by.actor, kind="confirmation.dialled", says=says, seals={"script": call.script_digest})
     return call
+
+
+def may_dial(db: Db, *, clock: Clock, case: Case, found: Confirmation) -> str:
+    """The rule that lets the borrower be rung now. Refusal names the one that does not, and from when on it would."""
+    _attempts_left(case, found)
+    party = _party(db, case)
+    verdict = contact.may_call(db, clock=clock, party_id=party.party_id, purpose="service", ringing=store.ringing(db, party.party_id))
+    if isinstance(verdict, contact.Refused):
+        raise _not_now(verdict)
+    return verdict.rule
 
 
 def picked_up(db: Db, *, clock: Clock, by: Staff, loan: str) -> Call:
@@ -319,6 +333,21 @@ def confirmed_facts(db: Db, loan_id: int) -> Mapping[str, Any]:
     return found.facts
 
 
+def facts_wanted(db: Db, *, clock: Clock, loan_id: int) -> Wanted:
+    """What a call can still put into the file: facts that can be said. Papers cannot, and the phone stays the phone that it is."""
+    file = applications.of_loan(db, loan_id)
+    sayable = [name for name in applications.FACTS if name not in _NOT_SAID]
+    lacking = {each.field for each in applications.completeness(file, today=clock.today())}
+    return Wanted(
+        tuple(name for name in sayable if name in lacking),
+        tuple(name for name in sayable if name not in lacking and name not in file.facts),
+    )
+
+
+# What makes the thing this thing, and what the borrower declares by hand.
+_NOT_SAID: Final = frozenset({"model", "storage_gb", "sim", "imei1", "imei2", "account_signed_out", "declaration"})
+
+
 def facts_now(db: Db, *, clock: Clock, scope: Scope | None, loan: str) -> Facts:
     """The figures that would be read today, or were begun to be read in the call that is open."""
     case = take(db, loan, scope, lock=False)
@@ -384,7 +413,7 @@ def _not_anothers_call(found: Confirmation, by: Staff) -> None:
         raise Forbidden(f"{found.call.by_name} is in a call with this borrower", code="anothers_call", who=found.call.by_name)
 
 
-def _attempts_left(case: Case, found: Confirmation, clock: Clock) -> None:
+def _attempts_left(case: Case, found: Confirmation) -> None:
     most = case.number("confirmation.attempts_most", case.loan.opened_on)
     if found.unreached >= most:
         raise Refusal(
@@ -415,6 +444,9 @@ def _taken(
         given = {key: text.strip() for key, text in facts.items() if text.strip()}
         if given:
             applications.supplement(db, clock=clock, by=by, loan=case.loan.public_id, facts=given, source=f"call {call.public_id}")
+        lacking = facts_wanted(db, clock=clock, loan_id=case.loan.loan_id).needed
+        if lacking:
+            raise Refusal(f"the file still lacks: {', '.join(lacking)}", code="facts_missing", field=f"fact-{lacking[0]}", facts=lacking)
         return rules.FILLED, True
     if codes.proved_at(db, _code_of(call)) is None:
         raise Refusal("the borrower has not typed or read out the code yet", code="code_not_proved", field="code")
