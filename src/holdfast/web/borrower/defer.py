@@ -16,7 +16,6 @@ from holdfast.kernel.errors import HoldfastError
 from holdfast.restructuring import REASONS, DeferralState, ask_deferral, compare, deferrals_of, limits_of, withdraw_deferral
 from holdfast.web.borrower.desk import Visitor, borrower_at
 from holdfast.web.console import deferral_words, words
-from holdfast.web.console.acts import into_form
 from holdfast.web.console.deferrals import months_choices
 
 
@@ -40,13 +39,15 @@ def defer(request: HttpRequest, visitor: Visitor, loan_id: str) -> HttpResponse:
     with transaction() as db:
         visitor.must_own(db, loan_id)
         asked = deferrals_of(db, by=visitor.actor, loan=loan_id)
-        choices = months_choices(limits_of(db, by=visitor.actor, loan=loan_id).months_most, request.GET.get("months"))
+        choices = months_choices(
+            limits_of(db, by=visitor.actor, loan=loan_id).months_most, request.POST.get("months") or request.GET.get("months")
+        )
         told, why_not = None, ""
         try:
             told = compare(db, clock=visitor.clock, by=visitor.actor, loan=loan_id, months=choices[1])
         except HoldfastError as error:
             why_not = words.refusal(error)
-    form = AskForm(initial={"months": choices[1], "shown": told.shown if told else ""})
+    form = AskForm()
     status = 200
     if request.method == "POST":
         form, status = AskForm(request.POST), 422
@@ -55,7 +56,7 @@ def defer(request: HttpRequest, visitor: Visitor, loan_id: str) -> HttpResponse:
                 with transaction() as db:
                     ask_deferral(db, clock=visitor.clock, by=visitor.actor, loan=loan_id, **form.cleaned_data)
             except HoldfastError as error:
-                into_form(form, error)
+                form.add_error(None, words.refusal(error))  # nothing that was typed is wrong
             else:
                 messages.success(request, gettext("Your request is sent. We answer by text message."))
                 return HttpResponseRedirect(reverse("borrower:defer", args=[loan_id]))

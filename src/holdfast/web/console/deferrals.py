@@ -31,7 +31,7 @@ from holdfast.restructuring import (
 )
 from holdfast.servicing import reading as book
 from holdfast.web.console import deferral_words, words
-from holdfast.web.console.acts import into_form, once
+from holdfast.web.console.acts import once
 from holdfast.web.console.desk import Db, Desk, at_desk
 from holdfast.web.console.forms import ActForm
 
@@ -74,13 +74,15 @@ def ask(request: HttpRequest, desk: Desk, loan_id: str) -> HttpResponse:
     """The comparison for so many months, and the request that is bound to it."""
     with transaction() as db:
         row = book.loan_detail(db, desk.look, loan_id).row
-        choices = months_choices(limits_of(db, by=desk.staff, loan=loan_id).months_most, request.GET.get("months"))
+        choices = months_choices(
+            limits_of(db, by=desk.staff, loan=loan_id).months_most, request.POST.get("months") or request.GET.get("months")
+        )
         told, why_not = None, ""
         try:
             told = compare(db, clock=desk.clock, by=desk.staff, loan=loan_id, months=choices[1])
         except HoldfastError as error:
             why_not = words.refusal(error)
-    form = AskForm(name="ask", initial={"months": choices[1], "shown": told.shown if told else ""})
+    form = AskForm(name="ask")
     status = 200
     if request.method == "POST":
         form, status = AskForm(request.POST, name="ask"), 422
@@ -93,7 +95,7 @@ def ask(request: HttpRequest, desk: Desk, loan_id: str) -> HttpResponse:
             try:
                 once(desk, act="deferral.ask", key=form.one_time_key, inputs={"loan": loan_id, **given}, verb=verb)
             except HoldfastError as error:
-                into_form(form, error)
+                form.add_error(None, words.refusal(error))  # nothing that was typed is wrong
             else:
                 messages.success(request, gettext("Asked. Somebody else decides; until then nothing changes."))
                 return _back(loan_id)
