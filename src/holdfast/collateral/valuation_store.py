@@ -37,7 +37,7 @@ INSERT_SETTLEMENT: Final = (
     "INSERT INTO valuation_settlement (thing_id, of_ids, counting_id, request, settled_at) VALUES (%s, %s, %s, %s, %s)"
 )
 SELECT_SETTLEMENT: Final = """
-    SELECT counting_id FROM valuation_settlement WHERE thing_id = %s AND of_ids = %s ORDER BY settlement_id DESC LIMIT 1"""
+    SELECT counting_id FROM valuation_settlement WHERE thing_id = %s AND of_ids = %s::bigint[] ORDER BY settlement_id DESC LIMIT 1"""
 
 
 def insert_valuation(

@@ -13,9 +13,10 @@ import psycopg
 
 from holdfast import approvals, duties, files
 from holdfast.approvals import Request
-from holdfast.collateral import price_book, valuation_store
+from holdfast.collateral import valuation_store
 from holdfast.collateral.grading import DEDUCTIONS, grade_of
 from holdfast.collateral.model import Grade, Thing
+from holdfast.collateral.price_book import fresh, prices_of
 from holdfast.collateral.store import thing_where, things_of
 from holdfast.collateral.valuation import Policy, Source, Standing, Valuation, amount_of, choose, newest
 from holdfast.duties import Case
@@ -204,8 +205,8 @@ def _ask_price_book(db: Db, clock: Clock, by: Actor, case: Case, thing: Thing, p
     today = clock.today()
     known = newest(valuation_store.valuations(db, thing.thing_id), today)
     grade = _grade(thing, known)
-    said = price_book.prices_of(db, model=thing.model, storage_gb=thing.storage_gb, on=today)
-    usable = [(line, book) for line, book in said if price_book.fresh(line, on=today, stale_after=policy.stale_after)]
+    said = prices_of(db, model=thing.model, storage_gb=thing.storage_gb, on=today)
+    usable = [(line, book) for line, book in said if fresh(line, on=today, stale_after=policy.stale_after)]
     if not said:
         raise Refusal(
             f"the price book has no price for {thing.model} {thing.storage_gb} GB; risk loads one before this phone can be valued",
