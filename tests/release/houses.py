@@ -9,11 +9,13 @@ from typing import Any
 
 import psycopg
 
-from holdfast import release, servicing
+from holdfast import pledges, release, servicing
+from holdfast.collateral import custody, load_price_book, offer_for, sample_price_book
 from holdfast.contact import codes, dispatch
 from holdfast.journal import SYSTEM
 from holdfast.kernel.clock import FixedClock
 from holdfast.kernel.money import Money
+from holdfast.loans import loan_id_of
 from holdfast.parties import Party, Staff, register_party, staff
 from holdfast.products import Terms
 from holdfast.release import disposal
@@ -21,6 +23,7 @@ from holdfast.servicing import Done, originate
 from holdfast.servicing.night import record_contacts
 from holdfast.wiring import BUREAU, CHANNELS, NOTARY, PRESS, carry
 from tests.books import CNY, Book, clock_on, round_terms
+from tests.collateral.things import imei, phone, photo
 
 NAME, ID_NUMBER, PHONE = "张示例", "330302199003078523", "13800000001"
 SITE = "https://proof.example"
@@ -43,6 +46,7 @@ class House:
     people: dict[str, Staff] = field(default_factory=dict)
     other_branch: int = 0
     minutes: int = 0
+    things: dict[str, dict[str, tuple[str, ...]]] = field(default_factory=dict)
     borrower: Party = field(init=False)
     id_number: str = id_number("33030219900307852")
 
@@ -91,6 +95,35 @@ class House:
             pack=self.book.pack,
         )  # fmt: skip
 
+    def pledged(self, **changes: Any) -> str:
+        """A loan whose phone lies on shelf A under a seal, with the seal and its IMEIs remembered by the loan."""
+        loan = self.lend(**changes).public_id
+        return self.take_in(loan)
+
+    def take_in(self, loan: str) -> str:
+        """One more phone behind the loan, taken in by the custodian before the checker."""
+        number = len(self.things) + 1
+        if number == 1:
+            custody.set_shelf(
+                self.db, clock=self.clock, by=self.people["custodian"], branch_id=self.book.branch_id, code="A", levels=2, slots=9
+            )
+            load_price_book(self.db, clock=self.clock, by=self.people["risk"], name="示例.csv", data=sample_price_book(self.book.day))
+        imeis = (imei(), imei())
+        thing = phone(self.book, self.borrower, imeis=imeis)
+        offer_for(self.db, thing_id=thing.thing_id, loan_id=loan_id_of(self.db, loan))
+        seen = pledges.IntakeRead(
+            True, True, imeis, {what: photo(self.book, self.borrower) for what in pledges.PHOTOS}, f"SL-{number:05d}", f"A-01-{number:02d}"
+        )
+        asked = pledges.ask_add(
+            self.db, clock=self.clock, by=self.people["custodian"], loan=loan, thing=thing.public_id, seen=seen, reason="加押示例手机"
+        )
+        carry(
+            pledges.answer, self.db, clock=self.clock, by=self.people["checker"], request=asked.request.public_id, approved=True, words="",
+            press=PRESS, notary=NOTARY, owed=servicing.owed,
+        )  # fmt: skip
+        self.things.setdefault(loan, {})[seen.seal_no] = imeis
+        return loan
+
     def pay(self, loan: str, yuan: float) -> Done:
         amount = Money(round(yuan * 100), CNY)
         return carry(
@@ -138,6 +171,10 @@ class House:
     def certify(self, loan: str, who: str = "officer") -> release.Did:
         return release.certify(self.db, clock=self.clock, by=self.people[who], loan=loan, press=PRESS, notary=NOTARY, site=SITE)
 
+    def ask_hand_back(self, loan: str, who: str = "custodian", **changes: Any) -> release.Did:
+        fields: dict[str, Any] = {"read": self.things[loan]} if loan in self.things else {"words": "原柜交还（示例）"}
+        return release.ask_hand_back(self.db, clock=self.clock, by=self.people[who], loan=loan, **{**fields, **changes})
+
     def hand_back(self, loan: str, who: str = "approver", approved: bool = True) -> release.Did:
         return release.hand_back(
             self.db,
@@ -151,13 +188,25 @@ class House:
             site=SITE,
         )
 
+    def certified(self, **changes: Any) -> str:
+        """A pledged loan that is paid off, identified, audited, approved and certified."""
+        loan = self.pledged(**changes)
+        self.pay(loan, 1200)
+        self.identify(loan)
+        self.audit(loan)
+        self.approve(loan, "approver")
+        self.approve(loan, "risk")
+        self.certify(loan)
+        return loan
+
     def report(self, loan: str, who: str = "officer") -> release.Did:
         return release.report(self.db, clock=self.clock, by=self.people[who], loan=loan, bureau=BUREAU)
 
     def state(self, loan: str) -> tuple[str, str]:
         """Where the loan stands, and its release."""
         row = self.db.execute(
-            "SELECT l.state, r.state FROM loan l LEFT JOIN release r USING (loan_id) WHERE l.public_id = %s ORDER BY r.release_no DESC LIMIT 1",
+            "SELECT l.state, r.state FROM loan l LEFT JOIN release r USING (loan_id) WHERE l.public_id = %s"
+            " ORDER BY r.release_no DESC LIMIT 1",
             [loan],
         ).fetchone()
         assert row is not None

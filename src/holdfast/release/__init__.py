@@ -5,8 +5,10 @@ part in the loan have seen that it may. A thing is never forfeited: it is sold, 
 goes back.
 """
 
+from holdfast.release.counters import counter_of, set_counter
 from holdfast.release.disposal import disposal_of
 from holdfast.release.model import AuditLine, Counter, Did, Disposal, Release, Thing, Way
+from holdfast.release.papers import read as paper
 from holdfast.release.ports import Bureau, BureauLine, Reported
 from holdfast.release.service import (
     allow_phone_change,
@@ -16,6 +18,7 @@ from holdfast.release.service import (
     audit,
     cancel,
     certify,
+    close_lost,
     hand_back,
     identify,
     open,  # noqa: A004
@@ -46,12 +49,16 @@ __all__ = [
     "audit",
     "cancel",
     "certify",
+    "close_lost",
+    "counter_of",
     "disposal_of",
     "hand_back",
     "identify",
     "open",
+    "paper",
     "release_named",
     "release_of",
     "report",
     "send_code",
+    "set_counter",
 ]

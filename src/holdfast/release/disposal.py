@@ -47,7 +47,7 @@ def notice(db: Db, *, clock: Clock, by: Staff, loan: str, press: Press, notary: 
     before = store.latest_disposal(db, case.loan.loan_id)
     if before is not None and before.state not in (DisposalState.CURED, DisposalState.CANCELLED):
         raise Refusal(f"the default of {before.noticed_on} stands ({before.state})", code="notice_stands")
-    if title.thing_of(db, case) in (Thing.NONE, Thing.COMPENSATED):
+    if title.thing_of(db, case) not in (Thing.IN_CUSTODY, Thing.OUTSIDE):
         raise Refusal(f"nothing secures loan {loan} that could be sold", code="nothing_to_sell")
     held = servicing.read_loans(db, [case.loan.loan_id], lock=False)[0]
     oldest = held.state.oldest_unpaid_due_on
@@ -73,8 +73,8 @@ def notice(db: Db, *, clock: Clock, by: Staff, loan: str, press: Press, notary: 
     )  # fmt: skip
     store.insert_disposal(db, disposal)
     params = {
-        "contract": case.loan.contract_no[-4:], "amount": Money(arrears, currency).as_json(), "days_late": late, "by": sale_from.isoformat(),
-        "contact": _contact(db, case),
+        "contract": case.loan.contract_no[-4:], "amount": Money(arrears, currency).as_json(), "days_late": late,
+        "by": sale_from.isoformat(), "contact": _contact(db, case),
     }  # fmt: skip
     _tell(db, case, clock, "default_notice", params)
     return _did(loan, case, disposal, record)
@@ -199,7 +199,7 @@ def sell(db: Db, *, clock: Clock, by: Staff, loan: str, approved: bool, words: s
         "owed_before": Money(disposal.owed_before or 0, disposal.currency).as_json(),
     }  # fmt: skip
     record = duties.enter(db, case, clock=clock, by=by.actor, kind="disposal.sold", says=says)
-    title.lift_as_sold(db, clock=clock, case=case, by=by, net=net, witness=asked.maker_id)
+    title.lift_as_sold(db, clock=clock, case=case, by=by, net=net)
     facts = {"amount": net, "received_on": clock.today(), "source": f"disposal {disposal.public_id}"}
     return _did(loan, case, disposal, record, happened=(Happened("disposal.sold", loan, facts),))
 

@@ -16,17 +16,18 @@ from holdfast.release.states import DisposalState, ReleaseState
 
 
 class Thing(StrEnum):
-    """What there is to give back: a thing on our shelf, one that our records do not hold, none, or one that is gone."""
+    """What there is to give back: a thing on our shelf, one that our records do not hold, none, or one that has gone already."""
 
     IN_CUSTODY = "in_custody"
     OUTSIDE = "outside"  # pledged, but taken over without a custody record
     NONE = "none"
     COMPENSATED = "compensated"
     DISPOSED = "disposed"
+    RETURNED = "returned"  # its pledge was lifted while the loan was still repaid
 
 
 # Nothing is handed over the counter for these.
-NOTHING_TO_HAND_BACK = frozenset({Thing.NONE, Thing.COMPENSATED, Thing.DISPOSED})
+NOTHING_TO_HAND_BACK = frozenset({Thing.NONE, Thing.COMPENSATED, Thing.DISPOSED, Thing.RETURNED})
 
 
 class Way(StrEnum):

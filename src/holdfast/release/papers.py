@@ -23,6 +23,7 @@ from holdfast.files.ports import Notary, Press
 from holdfast.journal import newest_head, signing_key
 from holdfast.kernel.capitals import in_capitals
 from holdfast.kernel.clock import Clock
+from holdfast.kernel.errors import NotFound
 from holdfast.kernel.money import Money
 from holdfast.kernel.places import keys_folder
 from holdfast.parties import Staff, box_of, masks, party_by_id, reveal
@@ -31,6 +32,8 @@ from holdfast.release.model import Disposal, Release, Thing
 from holdfast.release.store import Db
 
 _TEMPLATES: Final = Path(__file__).resolve().parent / "documents"
+# What the papers of this stage are called among a loan's files.
+PURPOSES: Final = frozenset({"settlement_certificate", "release_application", "hand_back_receipt", "default_notice", "disposal_statement"})
 _PARTS: Final = {"principal": "本金", "interest": "利息", "fee": "费用", "penalty": "罚息"}
 _THINGS: Final = {
     Thing.IN_CUSTODY: "由本机构保管，凭本人身份证件领取",
@@ -38,6 +41,7 @@ _THINGS: Final = {
     Thing.NONE: "本笔借款无押品",
     Thing.COMPENSATED: "押品保管期间灭失，已依法赔偿，无需归还",
     Thing.DISPOSED: "押品已依约处置，处置清算书另附，无需归还",
+    Thing.RETURNED: "押品已于还款期间归还，无需再领取",
 }
 
 
@@ -185,9 +189,11 @@ def qr(text: str) -> str:
     return out.getvalue().decode()
 
 
-def read(db: Db, public_id: str, loan_id: int) -> tuple[File, bytes]:
-    """A paper of the loan, opened; NotFound for a file that does not belong to it."""
-    file = next(file for file, _ in files.of_loan(db, loan_id) if file.public_id == public_id)
+def read(db: Db, loan_id: int, public_id: str) -> tuple[File, bytes]:
+    """A paper of the loan, opened; NotFound for a file that does not belong to it or is no paper of this stage."""
+    file = next((file for file, purpose in files.of_loan(db, loan_id) if file.public_id == public_id and purpose in PURPOSES), None)
+    if file is None:
+        raise NotFound(f"this loan has no paper {public_id}", code="no_file", field="file")
     party = party_by_id(db, file.party_id) if file.party_id is not None else None
     return file, files.read(file, box=box_of(db, party) if party else None)
 

@@ -87,7 +87,7 @@ def ends(release: Release) -> ReleaseEvent | None:
         return None
     if release.thing in (Thing.COMPENSATED, Thing.DISPOSED):
         return ReleaseEvent.END_OTHERWISE
-    if release.thing is Thing.NONE or release.handed_back_at is not None:
+    if release.thing in (Thing.NONE, Thing.RETURNED) or release.handed_back_at is not None:
         return ReleaseEvent.COMPLETE
     return None
 

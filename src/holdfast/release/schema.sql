@@ -6,7 +6,7 @@ CREATE TABLE release (
     token             text    NOT NULL,             -- names the proof page; nobody can guess it
     state             text    NOT NULL CHECK (state IN (
         'opened', 'identified', 'audited', 'approved', 'certified', 'handed_back', 'completed', 'cancelled', 'ended_otherwise')),
-    thing             text    NOT NULL CHECK (thing IN ('in_custody', 'outside', 'none', 'compensated', 'disposed')),
+    thing             text    NOT NULL CHECK (thing IN ('in_custody', 'outside', 'none', 'compensated', 'disposed', 'returned')),
     opened_on         date    NOT NULL,
     opened_at         timestamptz NOT NULL,
     opened_seq        integer NOT NULL,

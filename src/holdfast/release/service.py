@@ -68,11 +68,8 @@ def open(  # noqa: A001  # the trade's word; nobody here opens a file
     )  # fmt: skip
     store.insert(db, release)
     _tell(db, case, clock, release, facts)
-    if thing is Thing.COMPENSATED:
-        done = servicing.fulfil(
-            db, clock=clock, by=by, loan=loan, kinds={RETURN}, record_kind="release.nothing_to_return",
-            says={"release": public_id, "why": thing.value},
-        )  # fmt: skip
+    if thing in (Thing.COMPENSATED, Thing.DISPOSED, Thing.RETURNED) and not disposal.is_sold(db, case.loan.loan_id):
+        done = _nothing_to_return(db, clock, by, loan, release)
         return Did(loan, public_id, release.state, done.state, done.record)
     return Did(loan, public_id, release.state, case.loan.state, record)
 
@@ -97,6 +94,26 @@ def cancel(db: Db, *, clock: Clock, by: Actor, loan: str, facts: Mapping[str, An
     record = duties.enter(db, case, clock=clock, by=by, kind="release.cancelled", says=says, closes=("release_notice",), while_frozen=True)
     release = store.change(db, release, state=state)
     return Did(loan, release.public_id, state, case.loan.state, record)
+
+
+def close_lost(db: Db, *, clock: Clock, by: Staff, loan: str) -> Did:
+    """The thing perished after the loan was paid off and was made good: nothing is left to return. Refusal while it is there, or owed."""
+    require(by, HAND_BACK)
+    case, release = _at_work(db, by.scope, loan)
+    if release.thing is not Thing.IN_CUSTODY or release.handed_back_at is not None:
+        raise Refusal(f"release {release.public_id} has nothing on the shelf ({release.thing})", code="nothing_to_hand_back")
+    thing = title.thing_of(db, case)
+    if thing is not Thing.COMPENSATED or case.open("compensate") is not None:
+        raise Refusal("the thing is not lost and made good; it is handed back, or found, or compensated first", code="not_compensated")
+    release = store.change(db, release, thing=thing)
+    return _end(db, loan, release, _nothing_to_return(db, clock, by.actor, loan, release))
+
+
+def _nothing_to_return(db: Db, clock: Clock, by: Actor, loan: str, release: Release) -> servicing.Done:
+    return servicing.fulfil(
+        db, clock=clock, by=by, loan=loan, kinds={RETURN}, record_kind="release.nothing_to_return",
+        says={"release": release.public_id, "why": release.thing.value},
+    )  # fmt: skip
 
 
 # -- who has come ---------------------------------------------------------------------------------
@@ -387,17 +404,18 @@ def certify(db: Db, *, clock: Clock, by: Staff, loan: str, press: Press, notary:
     return _end(db, loan, release, done)
 
 
-def ask_hand_back(db: Db, *, clock: Clock, by: Staff, loan: str, seal_no: str = "", imeis: Sequence[str] = (), words: str = "") -> Did:
-    """The custodian has the thing and the borrower before them: read the seal and the IMEI again and ask a second person to look.
+def ask_hand_back(db: Db, *, clock: Clock, by: Staff, loan: str, read: Mapping[str, Sequence[str]] | None = None, words: str = "") -> Did:
+    """The custodian has the thing and the borrower before them: read the seal and the IMEIs again and ask a second person to look.
 
-    Refusal unless both are those of the custody record. For a thing that our records do not hold, words say where it was kept.
+    `read` is each seal with the IMEIs under it. Refusal unless they are those of the custody record. For a thing that our
+    records do not hold, words say what it is and where it was kept.
     """
     require(by, HAND_BACK)
     case, release = _at_work(db, by.scope, loan)
     rules.may_hand_back(release)
     _not_frozen(case)
     if release.thing is Thing.IN_CUSTODY:
-        seen = title.compare(db, case.loan.loan_id, seal_no=seal_no, imeis=imeis)
+        seen = title.compare(db, case.loan.loan_id, read or {})
     elif len(words.strip()) < 4:
         raise BadInput("words: no custody record is held; say what is handed back and where it was kept", field="words")
     else:
@@ -434,7 +452,7 @@ def hand_back(
     custodian = staff_by_id(db, asked.maker_id)
     seen = {name: value for name, value in asked.inputs.items() if name not in ("loan", "release")}
     if release.thing is Thing.IN_CUSTODY:
-        title.hand_over(db, clock=clock, case=case, custodian=custodian, witness=by, seen=seen)
+        title.hand_over(db, clock=clock, case=case, custodian=custodian, witness=by, seals=seen["seal_no"])
     made = papers.handed_back(
         db, clock=clock, case=case, release=release, custodian=custodian, witness=by, seen=seen, press=press, notary=notary, site=site
     )
