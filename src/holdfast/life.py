@@ -262,9 +262,11 @@ RECORDS: Final = {
         ),
         *_records(
             "contracts",
+            ("contract.drafted", "拟定合同", "Contract drafted"),
             ("contract.offered", "发出合同", "Contract offered"),
             ("contract.signed", "借款人签署", "Signed by the borrower"),
             ("contract.sealed", "出借人盖章", "Sealed by the lender"),
+            ("contract.voided", "撤回合同", "Contract taken back"),
             ("contract.lapsed", "合同要约过期", "Offer lapsed"),
         ),
         *_records(

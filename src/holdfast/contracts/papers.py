@@ -37,28 +37,26 @@ _NOT_GIVEN: Final = "（未提供）"
 
 @dataclass(frozen=True, slots=True)
 class CostItem:
-    """One line of the cost statement: what, how it is collected, at which rate, by whom, and how much over the whole life."""
+    """One line of the cost statement: what, how it is collected, at which rate and by whom, each in Chinese and in English.
 
-    name: str
-    how: str
-    rate: str
-    collector: str
+    `amount` is what it comes to over the whole life, in minor units. A fee keeps the name that the product gave it.
+    """
+
+    name: tuple[str, str]
+    how: tuple[str, str]
+    rate: tuple[str, str]
+    collector: tuple[str, str]
     amount: int
 
 
 def cost_items(terms: Terms, price: Price) -> list[CostItem]:
     """Every cost that the borrower bears, interest first."""
-    lines = [CostItem("利息", "随每期还款", f"{say.rate_zh(terms.rate)}，按未还本金", say.collector_zh("lender"), price.interest)]
+    rate = (f"{say.rate_zh(terms.rate)}，按未还本金", f"{say.rate_en(terms.rate)} on the principal that is left")
+    lines = [CostItem(("利息", "Interest"), ("随每期还款", "with each instalment"), rate, say.collector("lender"), price.interest)]
     for fee, total in price.fees:
-        lines.append(
-            CostItem(
-                fee.name,
-                say.fee_at_zh(fee.at),
-                f"{say.amount(fee.amount, terms.currency)} 元／次",
-                say.collector_zh(fee.collected_by),
-                total,
-            )
-        )
+        each = say.amount(fee.amount, terms.currency)
+        figures = (f"{each} 元／次", f"{terms.currency} {each} each time")
+        lines.append(CostItem((fee.name, fee.name), say.fee_at(fee.at), figures, say.collector(fee.collected_by), total))
     return lines
 
 
@@ -104,7 +102,9 @@ def facts_of(
             "order": say.order_zh(terms),
         },
         "cost": {
-            "items": [[each.name, each.how, each.rate, each.collector, sum_of(each.amount)] for each in cost_items(terms, price)],
+            "items": [
+                [each.name[0], each.how[0], each.rate[0], each.collector[0], sum_of(each.amount)] for each in cost_items(terms, price)
+            ],
             "charges": sum_of(price.total - price.principal),
             "total": sum_of(price.total),
             "total_capitals": in_capitals(Money(price.total, currency)),

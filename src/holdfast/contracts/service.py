@@ -78,7 +78,7 @@ def seal(db: Db, *, clock: Clock, by: Staff, loan: str, notary: Notary) -> Contr
     contract = _must_stand(db, case)
     state = after(contract.state, ContractEvent.SEAL)
     case.must_be(LoanState.DECIDED)
-    _another_person(db, by, contract)
+    may_seal(db, by, contract)
     ceiling = _keep_ceiling(db, case, contract.terms, clock)
     may_originate(case.lender)
     party = _party(db, case)
@@ -241,6 +241,18 @@ def read_paper(db: Db, *, clock: Clock, by: Staff, loan: str, kind: str, reason:
     return FILE_NAMES[document.kind], _bytes(db, party, document)
 
 
+def may_seal(db: Db, by: Staff, contract: Contract) -> None:
+    """Forbidden, saying why, if this person may not seal this contract: whoever offered it, under any log-in, may not."""
+    require(by, "contract.seal")
+    if contract.offered_by is None:
+        raise Fault(f"contract {contract.public_id} was signed without an offer", code="contract_not_offered")
+    maker = staff_by_id(db, contract.offered_by)
+    if by.staff_id == maker.staff_id:
+        raise Forbidden("whoever offered the contract cannot seal it; another person must", code="seal_maker")
+    if by.person_id is not None and by.person_id == maker.person_id:
+        raise Forbidden("this is the person who offered it, under another log-in; another person must seal", code="seal_same_person")
+
+
 # -- how it is done ----------------------------------------------------------------------------------------------
 
 
@@ -315,16 +327,6 @@ def _signable(db: Db, case: Case, clock: Clock) -> Contract:
         )
     _keep_ceiling(db, case, contract.terms, clock)
     return contract
-
-
-def _another_person(db: Db, by: Staff, contract: Contract) -> None:
-    if contract.offered_by is None:
-        raise Fault(f"contract {contract.public_id} was signed without an offer", code="contract_not_offered")
-    maker = staff_by_id(db, contract.offered_by)
-    if by.staff_id == maker.staff_id:
-        raise Forbidden("whoever offered the contract cannot seal it; another person must", code="seal_maker")
-    if by.person_id is not None and by.person_id == maker.person_id:
-        raise Forbidden("this is the person who offered it, under another log-in; another person must seal", code="seal_same_person")
 
 
 def _evidence(

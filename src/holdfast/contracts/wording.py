@@ -139,16 +139,16 @@ def early(terms: Terms) -> tuple[str, str]:
     return _EARLY[terms.payoff_interest]
 
 
-def fee_at_zh(at: FeeAt | date) -> str:
-    """When and how a fee is collected."""
+def fee_at(at: FeeAt | date) -> tuple[str, str]:
+    """When and how a fee is collected, in both languages."""
     if isinstance(at, date):
-        return f"{day_zh(at)}一次"
-    return "放款时一次" if at is FeeAt.DISBURSEMENT else "每期一次"
+        return f"{day_zh(at)}一次", f"once, on {at.isoformat()}"
+    return ("放款时一次", "once, at the payout") if at is FeeAt.DISBURSEMENT else ("每期一次", "with each instalment")
 
 
-def collector_zh(collected_by: str) -> str:
-    """Who collects a fee; the lender is named as 本机构."""
-    return "本机构" if collected_by == "lender" else collected_by
+def collector(collected_by: str) -> tuple[str, str]:
+    """Who collects a fee, in both languages; the lender is named as such."""
+    return ("本机构", "the lender") if collected_by == "lender" else (collected_by, collected_by)
 
 
 def day_zh(day: date) -> str:

@@ -13,7 +13,20 @@ from ninja.parser import Parser
 
 from holdfast import __version__
 from holdfast.kernel.errors import BadInput
-from holdfast.web.api import approvals, duties, journal, ledger, night, parties, policy, products, restructuring, servicing, takeover
+from holdfast.web.api import (
+    approvals,
+    contracts,
+    duties,
+    journal,
+    ledger,
+    night,
+    parties,
+    policy,
+    products,
+    restructuring,
+    servicing,
+    takeover,
+)
 from holdfast.web.api.edge import guarded, nothing_here
 from holdfast.web.api.problem import Problem, handlers
 
@@ -75,5 +88,5 @@ api = BookApi(
 )
 for _error, _handler in handlers():
     api.add_exception_handler(_error, _handler)
-for _capability in (servicing, restructuring, duties, approvals, journal, ledger, policy, products, parties, takeover, night):
+for _capability in (servicing, contracts, restructuring, duties, approvals, journal, ledger, policy, products, parties, takeover, night):
     api.add_router("", _capability.router)

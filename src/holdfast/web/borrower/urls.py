@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.urls import path
 
-from holdfast.web.borrower import defer, home, login
-from holdfast.web.borrower.loan import loan
+from holdfast.web.borrower import apply, defer, home, login, sign
+from holdfast.web.borrower.loan import loan, my_loan
 
 app_name = "borrower"
 urlpatterns = [
@@ -13,7 +13,15 @@ urlpatterns = [
     path("log-in", login.log_in, name="log_in"),
     path("enter", login.enter, name="enter"),
     path("log-out", login.log_out, name="log_out"),
+    path("apply", apply.plan, name="plan"),
+    path("apply/check", apply.check, name="check"),
+    path("apply/<slug:name>", apply.step, name="step"),
+    path("applications/<slug:application_id>/withdrawal", apply.withdraw, name="withdraw"),
+    path("applications/<slug:application_id>/files/<slug:file_id>", apply.picture, name="picture"),
+    path("loans/<slug:loan_id>", my_loan, name="my_loan"),
     path("loans/<slug:loan_id>/defer", defer.defer, name="defer"),
     path("loans/<slug:loan_id>/defer/<slug:deferral>/withdrawal", defer.withdraw, name="defer_withdraw"),
+    path("loans/<slug:loan_id>/sign", sign.sign, name="sign"),
+    path("loans/<slug:loan_id>/papers/<slug:kind>", sign.paper, name="paper"),
     path("<str:link>", loan, name="loan"),
 ]

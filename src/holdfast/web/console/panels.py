@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from holdfast.web.console import calls, deferrals
+from holdfast.web.console import calls, contracts, deferrals
 from holdfast.web.console.desk import Db, Desk
 
 # In the order of a loan's life: the name of the stage's panel, and the function that gives its facts. The template is
 # `console/NAME/_on_loan.html`; the panel's anchor is `#stage-NAME`.
 PANELS: Final[tuple[tuple[str, Callable[[Db, Desk, str], Mapping[str, Any] | None]], ...]] = (
     ("calls", calls.on_loan),
+    ("contracts", contracts.on_loan),
     ("deferrals", deferrals.on_loan),
 )
 

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from holdfast.kernel.errors import HoldfastError
 from holdfast.kernel.rate import BILLION
 from holdfast.life import RECORDS
-from holdfast.web.console import deferral_words
+from holdfast.web.console import contract_words, deferral_words
 from holdfast.web.console.sentences import told
 
 Text = str | Promise
@@ -276,6 +276,7 @@ def refusal(error: HoldfastError) -> str:
 
 
 _REFUSALS: Final[Mapping[str, Text]] = {
+    **contract_words.REFUSALS,
     **deferral_words.REFUSALS,
     "loan_not_found": _("There is no such loan within your sight."),
     "approval_maker": _("You asked for this, so another person must answer."),
