@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 import psycopg
+from django.test import override_settings
 
 from holdfast import payments
 from holdfast.duties import Case, begin, enter
@@ -53,6 +54,11 @@ class House:
 
     def __post_init__(self) -> None:
         other = create_branch(self.db, code="X", name="示例第二营业部").branch_id
+        # Nobody logs in here: a slow hash would only make every test wait.
+        with override_settings(PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"]):
+            self._hire_all(other)
+
+    def _hire_all(self, other: int) -> None:
         for name, role, branch in (
             ("officer", "officer", self.book.branch_id), ("cashier", "officer", self.book.branch_id),
             ("approver", "approver", self.book.branch_id), ("second", "approver", self.book.branch_id),

@@ -48,7 +48,10 @@ def test_nothing_about_the_payee_stands_in_the_clear(house: House) -> None:
     loan = house.signed()
     asked = house.ask(loan)
     assert (asked.payee, asked.account) == ("示*", "***************0123"[-19:])
-    rows = house.db.execute("SELECT payout::text FROM payout").fetchall() + house.db.execute("SELECT convert_from(body, 'UTF8') FROM record").fetchall()
+    rows = (
+        house.db.execute("SELECT payout::text FROM payout").fetchall()
+        + house.db.execute("SELECT convert_from(body, 'UTF8') FROM record").fetchall()
+    )
     assert not [row for row in rows if "示例张三" in row[0] or "6222020000000000123" in row[0]]
 
 
@@ -202,7 +205,9 @@ def test_an_approved_payout_is_cancelled_with_words_and_not_once_it_is_sent(hous
     payout = house.check(house.ask(loan).public_id).public_id
     with pytest.raises(BadInput):
         payments.cancel_payout(house.db, clock=house.clock, by=house["officer"], payout=payout, words="")
-    cancelled = payments.cancel_payout(house.db, clock=house.clock, by=house["officer"], payout=payout, words="the borrower has another account")
+    cancelled = payments.cancel_payout(
+        house.db, clock=house.clock, by=house["officer"], payout=payout, words="the borrower has another account"
+    )
     assert cancelled.state is PayoutState.CANCELLED
     again = house.check(house.ask(loan).public_id).public_id
     payments.instruct(house.db, clock=house.clock, payout=again)

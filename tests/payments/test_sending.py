@@ -80,7 +80,7 @@ def test_a_bank_that_stays_silent_is_asked_ever_more_rarely_and_the_duty_stands(
     bank.silent = True
     send(house, bank)
     asked = []
-    for minutes in range(0, 240):
+    for minutes in range(240):
         if send(house, bank, minutes=minutes):
             asked.append(minutes)
     assert asked[:5] == [1, 2, 4, 8, 16] and len(asked) < 14

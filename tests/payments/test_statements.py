@@ -67,7 +67,9 @@ def test_an_amount_that_is_not_plain_is_refused_by_its_column(text: str) -> None
     assert (read_.refused[0].row, read_.refused[0].column) == (2, "交易金额")
 
 
-@pytest.mark.parametrize("text", ["2026-03-01", "2026/3/1", "2026.03.01", "20260301", "2026年3月1日", "2026-03-01 10:22:33", "20260301 102233"])
+@pytest.mark.parametrize(
+    "text", ["2026-03-01", "2026/3/1", "2026.03.01", "20260301", "2026年3月1日", "2026-03-01 10:22:33", "20260301 102233"]
+)
 def test_a_day_is_read_in_the_ways_in_which_banks_write_it(text: str) -> None:
     assert row(f"{text},1.00,,,,").lines[0].booked_on == date(2026, 3, 1)
 
