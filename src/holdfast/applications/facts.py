@@ -109,7 +109,7 @@ _READ: Final[Mapping[str, Callable[[str, Any], Fact]]] = {
     "imei1": _imei,
     "imei2": _imei,
     "account_signed_out": _yes,
-    "declaration": _one_of(DECLARATION),
+    "declaration": _one_of(DECLARATION, ""),
     "purpose": _one_of(*PURPOSES),
     "employment_years": _number(0, 60),
     "residence_years": _number(0, 100),

@@ -103,6 +103,8 @@ class Application:
     party: str
     label: str
     branch_id: int
+    branch: str
+    branch_name: str
     officer_id: int | None
     channel: str
     product_code: str

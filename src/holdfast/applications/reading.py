@@ -121,8 +121,8 @@ def _where(db: Db, condition: str, values: Mapping[str, Any], *, lock: bool = Fa
 
 
 def _whole(db: Db, row: tuple[Any, ...]) -> Application:
-    number, public_id, state, party_id, party, label, branch_id, officer_id, channel, product, version, minor, currency, *rest = row
-    instalments, loan_id, loan, thing_id, started_on, started_at, submitted_at = rest
+    number, public_id, state, party_id, party, label, branch_id, branch, branch_name, officer_id, channel, *plan = row
+    product, version, minor, currency, instalments, loan_id, loan, thing_id, started_on, started_at, submitted_at = plan
     facts: dict[str, Any] = {}
     consents: dict[str, str] = {}
     born_on: date | None = None
@@ -135,8 +135,8 @@ def _whole(db: Db, row: tuple[Any, ...]) -> Application:
             consents |= held.get("consents", {})
             born_on = date.fromisoformat(held["born_on"]) if "born_on" in held else born_on
     return Application(
-        number, public_id, ApplicationState(state), party_id, party, label, branch_id, officer_id, channel, product, version,
-        Money(minor, currency), instalments, loan_id, loan, thing_id, started_on, started_at, submitted_at, facts, consents,
+        number, public_id, ApplicationState(state), party_id, party, label, branch_id, branch, branch_name, officer_id, channel, product,
+        version, Money(minor, currency), instalments, loan_id, loan, thing_id, started_on, started_at, submitted_at, facts, consents,
         store.papers(db, number), store.masks(db, party_id), born_on, store.asked(db, number),
     )  # fmt: skip
 

@@ -20,10 +20,11 @@ _STATE: Final = """
          ELSE a.state END"""
 # Promises: the file, if `condition` on application, party and loan lets it be seen.
 SELECT_FILE: Final = f"""
-    SELECT a.application_id, a.public_id, {_STATE}, a.party_id, p.public_id, p.label, a.branch_id, a.officer_id, a.channel, a.product_code,
-           a.product_version, a.principal, a.currency, a.instalments, a.loan_id, l.public_id, a.thing_id, a.started_on, a.started_at,
-           a.submitted_at
-      FROM application a JOIN party p USING (party_id) LEFT JOIN loan l ON l.loan_id = a.loan_id
+    SELECT a.application_id, a.public_id, {_STATE}, a.party_id, p.public_id, p.label, a.branch_id, b.code, b.name, a.officer_id, a.channel,
+           a.product_code, a.product_version, a.principal, a.currency, a.instalments, a.loan_id, l.public_id, a.thing_id, a.started_on,
+           a.started_at, a.submitted_at
+      FROM application a JOIN party p USING (party_id) JOIN branch b ON b.branch_id = a.branch_id
+      LEFT JOIN loan l ON l.loan_id = a.loan_id
      WHERE {{condition}}"""
 LOCK_FILE: Final = "SELECT 1 FROM application WHERE application_id = %s FOR UPDATE"
 SELECT_MASKS: Final = "SELECT kind, masked FROM party_private WHERE party_id = %s"

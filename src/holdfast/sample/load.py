@@ -19,7 +19,7 @@ from holdfast.life import LoanState
 from holdfast.parties import Staff, create_branch, create_staff, issue_token, register_party
 from holdfast.policy import Lender, Pack, note_night, set_lender, shipped, store_pack
 from holdfast.products import Terms, define, new_version
-from holdfast.sample.people import LIVES, OFFERS, STAFF, Life
+from holdfast.sample.people import APPLIED_FOR, LIVES, OFFERS, STAFF, Life
 from holdfast.servicing import note_duty, originate, quote, read_loans, receive, reverse, write_off
 from holdfast.servicing.night import record_contacts, run_night
 from holdfast.wiring import BUREAU, CHANNELS, NOTARY, PRESS, carry
@@ -66,6 +66,7 @@ def load(db: Db) -> list[tuple[str, str, str, str]]:
             db,
             code=offer.code,
             from_date=first,
+            offer=APPLIED_FOR.get(offer.code),
             terms={
                 "method": offer.method.value,
                 "rate": {"ppb": offer.rate.ppb, "per": offer.rate.per.value},

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from holdfast import products
 from holdfast.kernel.rate import Per, Rate, ppb_of_percent
 from holdfast.products import Method
 
@@ -33,6 +34,9 @@ OFFERS: Final = (
     Offer("small-mobile", "小额信用借款", "Small mobile loan", "none", Method.EQUAL_PRINCIPAL, yearly("18"), 3),
     Offer("house-mortgage", "房屋抵押借款", "House mortgage loan", "real_estate", Method.INTEREST_FIRST, yearly("9.6"), 12),
 )
+
+# What may be applied for on the phone page: which sums (fen) over how many months.
+APPLIED_FOR: Final = {"phone-pledge": products.Offer("CNY", 100_000, 800_000, (3, 6, 12))}
 
 SINGLE: Final = Offer("small-mobile", "", "", "none", Method.SINGLE_PERIOD, yearly("15"), 1)
 

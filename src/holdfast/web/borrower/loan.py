@@ -17,6 +17,8 @@ from holdfast.database.connection import transaction
 from holdfast.kernel.errors import HoldfastError
 from holdfast.policy import clock, lender
 from holdfast.servicing import reading
+from holdfast.servicing.views import Sight
+from holdfast.web.borrower.desk import Visitor, borrower_at
 from holdfast.web.borrower.links import loan_behind
 
 
@@ -35,11 +37,24 @@ def loan(request: HttpRequest, link: str) -> HttpResponse:
     """The page behind a link; a link that is forged or too old leads nowhere."""
     if (public_id := loan_behind(link)) is None:
         raise Http404(link)
+    response = _page(request, _OneLoan(public_id), public_id, logged_in=False)
+    response.headers["Referrer-Policy"] = "no-referrer"  # the address is the key
+    return response
+
+
+@require_safe
+@borrower_at
+def my_loan(request: HttpRequest, visitor: Visitor, loan_id: str) -> HttpResponse:
+    """The same page for the borrower who has logged in."""
+    return _page(request, visitor.look.sight, loan_id, logged_in=True)
+
+
+def _page(request: HttpRequest, sight: Sight, public_id: str, *, logged_in: bool) -> HttpResponse:
     with transaction() as db:
         # One moment of the book, so that the schedule and the pay-off agree.
         db.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         told = clock(db)
-        look = reading.look_of(db, _OneLoan(public_id), told)
+        look = reading.look_of(db, sight, told)
         detail = reading.loan_detail(db, look, public_id)
         schedule = reading.schedule(db, look, public_id)
         try:
@@ -47,8 +62,9 @@ def loan(request: HttpRequest, link: str) -> HttpResponse:
         except HoldfastError:
             total = None  # nothing is left to pay off, or nothing can be today
         house = lender(db)
-    context = {"loan": detail, "row": detail.row, "schedule": schedule, "pay_off": total, "today": told.today(), "lender": house}
+    context = {
+        "loan": detail, "row": detail.row, "schedule": schedule, "pay_off": total, "today": told.today(), "lender": house,
+        "logged_in": logged_in,
+    }  # fmt: skip
     with timezone.override(ZoneInfo(house.zone)):
-        response = render(request, "borrower/loan.html", context)
-    response.headers["Referrer-Policy"] = "no-referrer"  # the address is the key
-    return response
+        return render(request, "borrower/loan.html", context)

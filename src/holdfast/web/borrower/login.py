@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -12,13 +13,15 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from holdfast.applications.visitors import ask_code, sign_in
+from holdfast.applications import STEPS, ask_code, sign_in
 from holdfast.contact import codes
 from holdfast.database.connection import transaction
 from holdfast.kernel.errors import HoldfastError
 from holdfast.policy import clock
-from holdfast.web.borrower.desk import language, let_in, let_out
+from holdfast.web.borrower.apply import PLANNED, begin
+from holdfast.web.borrower.desk import language, let_in, let_out, visitor_of
 from holdfast.web.console.acts import into_form
+from holdfast.web.console.words import refusal
 
 
 class NumberForm(forms.Form):
@@ -72,7 +75,7 @@ def enter(request: HttpRequest) -> HttpResponse:
                 with transaction() as db:
                     person = sign_in(db, clock=clock(db), number=given["number"], code_id=given["code_id"], language=language())
                 let_in(request, person)
-                return HttpResponseRedirect(_next(request))
+                return HttpResponseRedirect(_planned(request) or _next(request))
             form.add_error("code", _("These are not the digits that we sent. Look at the newest message."))
         except HoldfastError as error:
             into_form(form, error)
@@ -84,6 +87,22 @@ def log_out(request: HttpRequest) -> HttpResponse:
     """Leave."""
     let_out(request)
     return HttpResponseRedirect(reverse("borrower:log_in"))
+
+
+def _planned(request: HttpRequest) -> str | None:
+    """The first step of the application for which somebody came, if they chose a plan before they logged in."""
+    chosen = request.session.pop(PLANNED, None)
+    if not isinstance(chosen, dict):
+        return None
+    try:
+        with transaction() as db:
+            visitor = visitor_of(db, request)
+            if visitor is not None:
+                begin(db, visitor, chosen)
+    except HoldfastError as error:
+        messages.warning(request, refusal(error))
+        return None
+    return reverse("borrower:step", args=[STEPS[0]])
 
 
 def _ask_for_code(request: HttpRequest, form: forms.Form) -> HttpResponse:
