@@ -29,6 +29,7 @@ from holdfast.kernel.clock import Clock
 from holdfast.life import BEGINS
 from holdfast.loans import Happened
 from holdfast.parties import Staff
+from holdfast.pledges import Owed
 from holdfast.release.ports import Bureau
 from holdfast.servicing.expectations import serviced_loans
 
@@ -44,6 +45,9 @@ CHANNELS: Final[Channels] = {"sms": LocalOutbox()}
 NOTARY: Final[Notary] = LocalNotary()
 PRESS: Final[Press] = TypstPress(test=NOTARY.capabilities().test)
 
+
+# How much a loan's pledges still secure.
+OWED: Final[Owed] = servicing.owed
 
 # How a settled debt is reported to the credit bureau.
 BUREAU: Final[Bureau] = BureauFile()
@@ -113,7 +117,6 @@ def carry(verb: Callable[..., Result], db: Db, *, clock: Clock, by: Actor | Staf
 
 def _begin(db: Db, clock: Clock, by: Actor, happened: tuple[Happened, ...]) -> None:
     for each in happened:
-        follower = FOLLOWERS.get(BEGINS[each.name])
-        further = follower(db, clock=clock, by=by, loan=each.loan, facts=each.facts) if follower else None
+        further = FOLLOWERS[BEGINS[each.name]](db, clock=clock, by=by, loan=each.loan, facts=each.facts)
         if further is not None:
             _begin(db, clock, by, further.happened)
