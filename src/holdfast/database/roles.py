@@ -27,7 +27,7 @@ APPEND_ONLY: Final = frozenset(
         "loan_registry", "loan_terms", "loan_event", "allocation",
         "contract_paper",
         "night", "night_line", "tape", "duty_audit",
-        "decision", "decision_artifact", "decision_activation",
+        "decision", "decision_name", "decision_artifact", "decision_activation",
         "drawer_entry", "suspense_posting", "payer_account", "local_bank_order", "bank_file",
         "confirmation_answer", "call_observation", "fraud_report",
         "release_name",

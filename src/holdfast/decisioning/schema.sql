@@ -20,7 +20,7 @@ CREATE TABLE decision_activation (
 CREATE TABLE decision (
     loan_id       bigint  NOT NULL,
     decision_no   integer NOT NULL CHECK (decision_no >= 1),
-    public_id     text    NOT NULL,              -- found through loan_registry, kind 'decision'
+    public_id     text    NOT NULL,              -- found through decision_name
     by_what       text    NOT NULL CHECK (by_what IN ('rule', 'people', 'review')),
     state         text    NOT NULL CHECK (state IN ('referred', 'approved', 'refused')),
     features      text    NOT NULL,              -- canonical JSON: the feature record
@@ -38,4 +38,9 @@ CREATE TABLE decision (
     CHECK ((state = 'approved') = (approved_sum IS NOT NULL)),
     CHECK ((approved_sum IS NULL) = (terms IS NULL)),
     CHECK (by_what <> 'people' OR request IS NOT NULL OR state = 'refused')
+);
+-- Registry: which loan a decision's public id leads to. Append-only.
+CREATE TABLE decision_name (
+    public_id text   PRIMARY KEY,
+    loan_id   bigint NOT NULL
 );

@@ -20,7 +20,7 @@ SELECT d.public_id, d.loan_id, d.decision_no, d.by_what, d.state, l.currency, d.
        d.words, d.request, d.made_by, d.made_at, d.on_date, d.record_seq
   FROM decision d JOIN loan l USING (loan_id)"""
 # Promise: a decision's public id is nobody else's, and leads to its loan.
-_NAME: Final = "INSERT INTO loan_registry (kind, key, loan_id) VALUES ('decision', %s, %s)"
+_NAME: Final = "INSERT INTO decision_name (public_id, loan_id) VALUES (%s, %s)"
 _INSERT: Final = """
 INSERT INTO decision (loan_id, decision_no, public_id, by_what, state, features, basis, finding, approved_sum, terms, words, request,
                       made_by, made_at, on_date, record_seq)
@@ -57,8 +57,7 @@ def latest(db: Db, loan_id: int) -> Decision | None:
 def named(db: Db, public_id: str) -> Decision | None:
     """The decision of that public id."""
     row = db.execute(
-        _SELECT + " JOIN loan_registry r ON r.loan_id = d.loan_id WHERE r.kind = 'decision' AND r.key = %s AND d.public_id = %s",
-        [public_id, public_id],
+        _SELECT + " JOIN decision_name n ON n.loan_id = d.loan_id AND n.public_id = d.public_id WHERE n.public_id = %s", [public_id]
     ).fetchone()
     return _decision(row) if row else None
 
@@ -121,7 +120,8 @@ def lines(db: Db, sight: str, values: Mapping[str, Any], *, decided: bool, limit
     rows = db.execute(_QUEUE.format(sight=sight, which=which, order=order), {**values, "limit": limit}).fetchall()
     return [
         Line(
-            loan_id=row[0], loan=row[1], contract_no=row[2], borrower=row[3], product=row[4], branch=row[5], loan_state=row[6], decision=row[7],
+            loan_id=row[0], loan=row[1], contract_no=row[2], borrower=row[3], product=row[4], branch=row[5], loan_state=row[6],
+            decision=row[7],
             state=DecisionState(row[8]) if row[8] else DecisionState.PENDING, by_what=ByWhat(row[9]) if row[9] else None, made_at=row[10],
             due_at=row[11],
         )
