@@ -30,6 +30,7 @@ Db = psycopg.Connection[Any]
 
 FURTHEST_DAYS: Final = 400
 _MORNING = time(10)
+_EVENING = time(22)
 _SENDS_AT_ONCE = 2_000
 
 
@@ -59,6 +60,8 @@ def close_next(until: date) -> Night | None:
             return None
         now = _arrive(db, known, day)
     send_due(now)
+    if lives_apart(known):
+        now = FixedClock(instant_on(day, _EVENING, known.zone), known.zone)
     with transaction() as db:
         night = run_night(db, clock=now, on=day)
         db.execute(
