@@ -7,10 +7,12 @@ goes back.
 
 from holdfast.release.counters import counter_of, set_counter
 from holdfast.release.disposal import disposal_of
-from holdfast.release.model import AuditLine, Counter, Did, Disposal, Release, Thing, Way
+from holdfast.release.listing import Late, Listed, ListedDisposal, disposals, late_loans, paid_off_at, releases, told
+from holdfast.release.model import NOTHING_TO_HAND_BACK, AuditLine, Counter, Did, Disposal, Release, Thing, Way
 from holdfast.release.papers import read as paper
 from holdfast.release.ports import Bureau, BureauLine, Reported
 from holdfast.release.service import (
+    PHONE,
     allow_phone_change,
     approve,
     ask_hand_back,
@@ -27,9 +29,12 @@ from holdfast.release.service import (
     report,
     send_code,
 )
-from holdfast.release.states import DisposalState, ReleaseState
+from holdfast.release.states import UNDER_WAY, DisposalState, ReleaseState
 
 __all__ = [
+    "NOTHING_TO_HAND_BACK",
+    "PHONE",
+    "UNDER_WAY",
     "AuditLine",
     "Bureau",
     "BureauLine",
@@ -37,6 +42,9 @@ __all__ = [
     "Did",
     "Disposal",
     "DisposalState",
+    "Late",
+    "Listed",
+    "ListedDisposal",
     "Release",
     "ReleaseState",
     "Reported",
@@ -52,13 +60,18 @@ __all__ = [
     "close_lost",
     "counter_of",
     "disposal_of",
+    "disposals",
     "hand_back",
     "identify",
+    "late_loans",
     "open",
+    "paid_off_at",
     "paper",
     "release_named",
     "release_of",
+    "releases",
     "report",
     "send_code",
     "set_counter",
+    "told",
 ]

@@ -39,7 +39,6 @@ CERTIFICATE, RETURN, CREDIT = "settlement_certificate", "return_collateral", "cr
 TOKEN_BYTES: Final = 24
 # How long a message may wait for a carrier or for the morning.
 WAITS: Final = timedelta(days=1)
-MESSAGES: Final = ("release", "release_none", "released")
 
 
 def open(  # noqa: A001  # the trade's word; nobody here opens a file

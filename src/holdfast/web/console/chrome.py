@@ -33,6 +33,24 @@ _PLACES = {
         ),
         "calls",
     ),
+    **dict.fromkeys(
+        (
+            "shelf", "shelf_set", "shelf_one", "shelf_act", "shelf_audit", "shelf_audit_open", "shelf_scan", "shelf_audit_close",
+            "thing_reveal",
+        ),
+        "shelf",
+    ),
+    **dict.fromkeys(("take_in", "custody_act", "value", "appraise", "quote", "settle"), "loans"),
+    **dict.fromkeys(("prices", "price_book"), "prices"),
+    **dict.fromkeys(
+        (
+            "releases", "release", "release_code", "release_identify", "release_audit", "release_approve", "release_phone", "release_allow",
+            "release_certify", "release_ask_hand_back", "release_hand_back", "release_report", "release_lost", "disposals", "disposal",
+            "disposal_notice", "disposal_withdraw", "disposal_value", "disposal_ask_sale", "disposal_sell", "disposal_account",
+            "disposal_ask_surplus", "disposal_return",
+        ),
+        "releases",
+    ),
     "tonight": "tonight",
     "hold": "tonight",
     "tapes": "tapes",

@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from holdfast.web.console import calls, contracts, deferrals
+from holdfast.web.console import calls, collateral, contracts, custody, deferrals, disposals, releases
 from holdfast.web.console.desk import Db, Desk
 
 # In the order of a loan's life: the name of the stage's panel, and the function that gives its facts. The template is
 # `console/NAME/_on_loan.html`; the panel's anchor is `#stage-NAME`.
 PANELS: Final[tuple[tuple[str, Callable[[Db, Desk, str], Mapping[str, Any] | None]], ...]] = (
+    ("collateral", collateral.on_loan),
     ("calls", calls.on_loan),
     ("contracts", contracts.on_loan),
+    ("custody", custody.on_loan),
     ("deferrals", deferrals.on_loan),
+    ("disposals", disposals.on_loan),
+    ("releases", releases.on_loan),
 )
 
 # Where on the page each duty of a stage is done.
