@@ -79,6 +79,11 @@ def shelves(db: Db, by: Staff) -> list[Shelf]:
     return store.shelves(db, None if by.reach is Reach.ALL else by.branch_id or 0)
 
 
+def shelves_of(db: Db, branch_id: int) -> list[Shelf]:
+    """The shelves of one branch."""
+    return store.shelves(db, branch_id)
+
+
 def shelf(db: Db, by: Staff, branch_id: int, code: str) -> Shelf:
     """One shelf; NotFound if there is none within sight."""
     found = store.shelf(db, branch_id, code)

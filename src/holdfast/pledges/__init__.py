@@ -18,11 +18,12 @@ from holdfast.pledges.lifting import (
     release_part,
     substitute,
 )
-from holdfast.pledges.model import PHOTOS, Answered, Asked, Cover, Done, IntakeRead, Passage, Pledge
+from holdfast.pledges.model import PHOTOS, Answered, Asked, Cover, Done, IntakeRead, Kept, Passage, Pledge
 from holdfast.pledges.ports import Owed
 from holdfast.pledges.reading import (
     compare_links,
     draft_of,
+    on_shelf,
     open_pledges,
     passages,
     photos_of,
@@ -42,6 +43,7 @@ __all__ = [
     "Done",
     "How",
     "IntakeRead",
+    "Kept",
     "Owed",
     "Passage",
     "Pledge",
@@ -66,6 +68,7 @@ __all__ = [
     "lift_by_disposal",
     "may_lift",
     "named",
+    "on_shelf",
     "open_pledges",
     "passages",
     "photos_of",

@@ -87,6 +87,28 @@ class IntakeRead:
 
 
 @dataclass(frozen=True, slots=True)
+class Kept:
+    """What fills a slot of a shelf: the thing, the pledge on it, and the loan it stands behind, by masked name."""
+
+    item_id: int
+    thing_id: int
+    thing: str
+    model: str
+    storage_gb: int
+    place: str
+    level: int
+    slot: int
+    state: str
+    seal_no: str
+    pledge: str | None
+    pledge_state: str
+    loan: str | None
+    borrower: str
+    loan_state: str
+    frozen: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Passage:
     """One line of a thing's way in and out, from its chain: what, when, who, and the record's number."""
 

@@ -8,10 +8,11 @@ from typing import Any
 import psycopg
 
 from holdfast import collateral
+from holdfast.collateral import Shelf
 from holdfast.journal import read_chain
 from holdfast.kernel import canonical
 from holdfast.pledges import store
-from holdfast.pledges.model import Passage, Pledge
+from holdfast.pledges.model import Kept, Passage, Pledge
 
 Db = psycopg.Connection[Any]
 
@@ -55,6 +56,11 @@ def passages(db: Db, thing_id: int) -> list[Passage]:
             body = canonical.decode(record.body)
             found.append(Passage(record.kind, record.recorded_at, body["by"]["id"], record.seq, body["says"]))
     return found[::-1]
+
+
+def on_shelf(db: Db, shelf: Shelf) -> list[Kept]:
+    """What fills the slots of a shelf that the caller was shown."""
+    return store.on_shelf(db, shelf.branch_id, shelf.code)
 
 
 def compare_links(db: Db) -> tuple[int, list[str]]:

@@ -8,7 +8,8 @@ from typing import Any, Final
 
 import psycopg
 
-from holdfast.pledges.model import Pledge
+from holdfast.collateral import Place
+from holdfast.pledges.model import Kept, Pledge
 from holdfast.pledges.states import PledgeState
 
 Db = psycopg.Connection[Any]
@@ -39,6 +40,16 @@ COMPARE_LINKS: Final = """
            b.seq IS NOT NULL AND NOT EXISTS (SELECT FROM record r WHERE r.loan_id = b.pledge_id AND r.seq = b.seq)
       FROM loan_pledge a FULL JOIN pledge_loan b ON (a.loan_id, a.pledge_id) = (b.loan_id, b.pledge_id)
      ORDER BY 1, 2"""
+# What fills a branch's shelf: each item with its newest pledge and the newest loan it was offered for.
+SELECT_SHELF: Final = """
+    SELECT i.item_id, i.thing_id, t.public_id, t.model, t.storage_gb, i.shelf, i.level, i.slot, i.state, i.seal_no, p.public_id,
+           coalesce(p.state, ''), l.public_id, coalesce(l.borrower_label, ''), coalesce(l.state, ''),
+           EXISTS (SELECT FROM loan_freeze z WHERE z.loan_id = l.loan_id AND z.lifted_seq IS NULL)
+      FROM custody_item i JOIN thing t USING (thing_id)
+           LEFT JOIN LATERAL (SELECT * FROM pledge p WHERE p.item_id = i.item_id ORDER BY p.pledge_id DESC LIMIT 1) p ON true
+           LEFT JOIN LATERAL (SELECT l.* FROM thing_loan k JOIN loan l USING (loan_id) WHERE k.thing_id = i.thing_id
+                               ORDER BY l.loan_id DESC LIMIT 1) l ON true
+     WHERE i.branch_id = %s AND i.shelf = %s AND i.of_place ORDER BY i.level, i.slot"""
 COUNT_LINKS: Final = "SELECT count(*) FROM loan_pledge"
 
 
@@ -97,6 +108,16 @@ def insert_photo(db: Db, *, pledge_id: int, what: str, file_id: int) -> None:
 def photos(db: Db, pledge_id: int) -> dict[str, str]:
     """What each photo of the intake shows, and its file."""
     return dict(db.execute(SELECT_PHOTOS, [pledge_id]).fetchall())
+
+
+def on_shelf(db: Db, branch_id: int, shelf: str) -> list[Kept]:
+    """What fills the slots of a shelf."""
+    found = []
+    for row in db.execute(SELECT_SHELF, [branch_id, shelf]).fetchall():
+        item_id, thing_id, thing, model, storage_gb, code, level, slot, *rest = row
+        place = str(Place(code, level, slot))
+        found.append(Kept(item_id, thing_id, thing, model, storage_gb, place, level, slot, *rest))
+    return found
 
 
 def compare_links(db: Db) -> tuple[int, list[tuple[int, int, bool, bool, bool, bool]]]:

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from holdfast.kernel.errors import HoldfastError
 from holdfast.kernel.rate import BILLION
 from holdfast.life import RECORDS
-from holdfast.web.console import contract_words, deferral_words
+from holdfast.web.console import contract_words, custody_words, deferral_words
 from holdfast.web.console.sentences import told
 
 Text = str | Promise
@@ -153,6 +153,7 @@ ACTS: Final[Mapping[str, Text]] = {
     "receipt.reverse": _("Take a receipt back"),
     "refund": _("Give back an over-payment"),
     "write_off": _("Write the loan off"),
+    **custody_words.ACTS,
 }
 
 # The colour of a deadline's bar, by the last mark of its time that is passed.
@@ -278,6 +279,7 @@ def refusal(error: HoldfastError) -> str:
 _REFUSALS: Final[Mapping[str, Text]] = {
     **contract_words.REFUSALS,
     **deferral_words.REFUSALS,
+    **custody_words.REFUSALS,
     "loan_not_found": _("There is no such loan within your sight."),
     "approval_maker": _("You asked for this, so another person must answer."),
     "approval_same_person": _("The person who asked is you under another log-in, so another person must answer."),
