@@ -76,7 +76,7 @@ def _export(given: argparse.Namespace) -> int:
     with book():
         with transaction() as db:
             data = export(db, keys_folder(), chain_named(db, given.loan), ShiftedClock().now(), head=head)
-        _write(given.file, data)
+        write_whole(given.file, data)
     print(f"{given.file}: {len(data)} bytes")
     return 0
 
@@ -91,7 +91,7 @@ def _head(given: argparse.Namespace) -> int:
     with book():
         with transaction() as db:
             note = give_head(db, keys_folder(), ShiftedClock().now(), holder="file")
-        _write(given.file, note.encode())
+        write_whole(given.file, note.encode())
     print(f"{given.file}: head of {note.splitlines()[1]} records")
     return 0
 
@@ -110,7 +110,7 @@ def _text(path: Path, name: str) -> str:
     return _bytes(path, name).decode(errors="replace")
 
 
-def _write(path: Path, data: bytes) -> None:
+def write_whole(path: Path, data: bytes) -> None:
     """The whole file or nothing: a reader never meets half a bundle."""
     try:
         handle, draft = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)

@@ -19,7 +19,8 @@ from holdfast.kernel.errors import BadInput, Fault, HoldfastError, Refusal, Unav
 
 # In the order of `holdfast --help`: the book's set-up, its days, its proofs, its servers.
 COMMANDS: Final = (
-    "init", "tape", "schedule", "conform", "model", "day_end", "duties", "books", "journal", "clock", "db_url", "serve", "worker", "demo",
+    "init", "tape", "schedule", "conform", "model", "day_end", "duties", "books", "journal", "clock",
+    "db_url", "serve", "worker", "demo", "story",
 )  # fmt: skip
 
 EXIT_CODES: Final[dict[type, int]] = {BadInput: 2, Refusal: 1, Unavailable: 3, Fault: 1}

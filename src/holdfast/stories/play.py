@@ -10,7 +10,7 @@ from typing import Any
 from holdfast.database.connection import transaction
 from holdfast.duties import take_by_id
 from holdfast.duties.audit import Audit, examine
-from holdfast.journal import export, newest_head, seal, signing_key
+from holdfast.journal import export, give_head, newest_head, seal, signing_key
 from holdfast.journal.recheck import as_of_one_moment, recheck
 from holdfast.journal.verify import OK, Verdict
 from holdfast.kernel.places import keys_folder
@@ -53,6 +53,15 @@ class Played:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """A bundle, and the key and the head by which an outsider checks it."""
+
+    bundle: bytes
+    key: str
+    head: str
+
+
 def play(name: str) -> Played:
     """Play one story in the empty book that this process is in, and look at what it leaves."""
     tale = TALES[name]
@@ -73,7 +82,9 @@ def play(name: str) -> Played:
     return Played(name, loan, state, tale.ends, lines, books, audit, journal)
 
 
-def bundle_of(loan: str) -> bytes:
-    """The proof bundle of a story's loan."""
+def proof_of(loan: str) -> Proof:
+    """What an outsider needs to check the story's loan without the book: the bundle, the key, and a head kept outside."""
     with transaction() as db:
-        return export(db, keys_folder(), loan_id_of(db, loan), datetime.now(UTC))
+        head = give_head(db, keys_folder(), datetime.now(UTC), holder="story")
+        bundle = export(db, keys_folder(), loan_id_of(db, loan), datetime.now(UTC), head=head)
+        return Proof(bundle, signing_key(keys_folder(), heads_exist=True).verifier.text(), head)

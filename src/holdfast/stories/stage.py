@@ -34,7 +34,7 @@ from holdfast import (
 from holdfast.adapters.local_outbox import LocalOutbox
 from holdfast.contact import Accepted, Letter, codes, dispatch
 from holdfast.database.connection import transaction
-from holdfast.journal import Actor
+from holdfast.journal import SYSTEM, Actor
 from holdfast.kernel.clock import FixedClock, instant_on
 from holdfast.kernel.errors import Fault
 from holdfast.kernel.money import Money
@@ -116,7 +116,7 @@ class Stage:
         """Close each day before `day` by its night and open the next; `meanwhile` is done on every morning on the way."""
         while self.today < day:
             self.now = instant_on(days.open_next_day(), OPENS, ZONE)
-            days.end_payment_terms()
+            self.end_terms()
             if meanwhile is not None and self.today < day:
                 meanwhile()
 
@@ -337,7 +337,10 @@ class Stage:
 
     def end_terms(self) -> None:
         """What is over is ended: intents whose day has passed, withdrawals whose principal is back."""
-        days.end_payment_terms()
+        with self._act() as db:
+            payments.expire_intents(db, clock=self.clock)
+            for verb, loan in payments.withdrawals_to_end(db, clock=self.clock):
+                carry(verb, db, clock=self.clock, by=SYSTEM, loan=loan)
 
     def finish_release(self, loan: str, who: Borrower) -> None:
         """What is left to do where no thing is there to hand back (several acts)."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -12,66 +12,91 @@ import psycopg
 
 from holdfast.journal import read_chain
 from holdfast.kernel import canonical
+from holdfast.kernel.errors import Fault
 from holdfast.kernel.money import Money
 from holdfast.life import RECORDS
+from holdfast.policy import lender
 
 Db = psycopg.Connection[Any]
 
-# What a line says besides the kind: facts of the record, in this order, as far as it has them.
-_TOLD: Final = (
-    "outcome", "amount", "principal", "limit", "extra_interest", "months", "seal_no", "place", "price", "net", "surplus", "reason", "state",
-)  # fmt: skip
+# What a line says besides its kind: facts of the record, in this order, as far as it has them.
+_TOLD: Final[Mapping[str, tuple[str, str]]] = {
+    "about": ("事项", "about"),
+    "amount": ("金额", "amount"),
+    "principal": ("本金", "principal"),
+    "outcome": ("结果", "outcome"),
+    "months": ("月数", "months"),
+    "extra_interest": ("多付利息", "extra interest"),
+    "seal_no": ("封签", "seal"),
+    "place": ("货位", "place"),
+    "price": ("价款", "price"),
+    "net": ("净得", "net"),
+    "surplus": ("余款", "surplus"),
+    "reason": ("原因", "reason"),
+    "state": ("状态", "now"),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One record of the loan's chain, as a reader is told it. `kind` and `seq` name it, `chain` says on which chain."""
+    """One record of a loan's chain, as a reader is told it: `chain`, `seq` and `kind` name the record that says so."""
 
     on: str
     at: datetime
+    clock_time: str
     chain: str
     seq: int
     kind: str
     zh: str
     en: str
     by: str
-    told: str
+    told_zh: str
+    told_en: str
 
     def as_json(self) -> dict[str, Any]:
-        return {
-            "on": self.on, "at": self.at.isoformat(), "chain": self.chain, "seq": self.seq, "kind": self.kind, "zh": self.zh,
-            "en": self.en, "by": self.by, "told": self.told,
-        }  # fmt: skip
+        names = ("on", "chain", "seq", "kind", "zh", "en", "by", "told_zh", "told_en")
+        return {"at": self.at.isoformat(), **{name: getattr(self, name) for name in names}}
 
-    def text(self, zone: str, *, language: str = "zh") -> str:
+    def text(self) -> str:
         """The line as it is printed: when, what, and the record that says so."""
-        local = self.at.astimezone(ZoneInfo(zone))
-        what = self.zh if language == "zh" else self.en
-        told = f"  {self.told}" if self.told else ""
-        return f"{self.on} {local:%H:%M}  {what}{told}  [{self.chain} #{self.seq} {self.kind}, {self.by}]"
+        what = f"{self.en}: {self.told_en}" if self.told_en else self.en
+        return f"{self.on} {self.clock_time}  {what}  [{self.chain} #{self.seq} {self.kind}, {self.by}]"
 
 
 def lines_of(db: Db, loan_id: int) -> Sequence[Line]:
-    """Every record of a loan's chain, in its order. Nothing here comes from the script that was played."""
-    found = []
+    """Every record of a loan's chain, in its order. Nothing here comes from the script that was played.
+
+    Fault for a kind of record that the map does not name.
+    """
+    zone = ZoneInfo(lender(db).zone)
+    found: list[Line] = []
+    state = ""
     for record in read_chain(db, loan_id):
         body = canonical.decode(record.body)
-        known = RECORDS.get(record.kind)
+        if record.kind not in RECORDS:
+            raise Fault(f"the map of life names no record {record.kind}", code="unknown_record")
+        known, says = RECORDS[record.kind], dict(body["says"])
+        if says.get("state") == state:
+            del says["state"]
+        state = says.get("state", state)
+        zh, en = _told(says)
+        at = record.recorded_at
         found.append(
             Line(
-                body["on"], record.recorded_at, body["chain"], record.seq, record.kind, known.zh if known else record.kind,
-                known.en if known else record.kind, body["by"]["role"], _told(body["says"]),
+                body["on"], at, f"{at.astimezone(zone):%H:%M}", body["chain"], record.seq, record.kind, known.zh, known.en,
+                body["by"]["role"], zh, en,
             )
         )  # fmt: skip
     return found
 
 
-def _told(says: dict[str, Any]) -> str:
-    parts = []
-    for name in _TOLD:
-        value = says.get(name)
-        if isinstance(value, dict) and set(value) == {"minor", "currency"}:
-            parts.append(f"{name} {Money(**value).decimal()} {value['currency']}")
-        elif isinstance(value, str | int) and value not in ("", 0):
-            parts.append(f"{name} {value}")
-    return ", ".join(parts)
+def _told(says: Mapping[str, Any]) -> tuple[str, str]:
+    """The facts of a record that a line tells, in both languages."""
+    told = [(zh, en, said) for name, (zh, en) in _TOLD.items() if (said := _said(says.get(name)))]
+    return "，".join(f"{zh} {said}" for zh, _, said in told), ", ".join(f"{en} {said}" for _, en, said in told)
+
+
+def _said(value: Any) -> str:
+    if isinstance(value, dict) and set(value) == {"minor", "currency"}:
+        return f"{value['currency']} {Money(**value).decimal()}"
+    return str(value) if isinstance(value, str | int) and not isinstance(value, bool) and value != 0 else ""
