@@ -87,3 +87,14 @@ class Message:
     state_why: str
     sent_at: datetime | None
     settled_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Bubble:
+    """A message as the phone shows it, where our own screen is the phone; `loan` is empty if it is about none."""
+
+    body: str
+    to: str
+    sent_at: datetime
+    purpose: str
+    loan: str | None

@@ -13,14 +13,14 @@ from datetime import date, datetime, timedelta
 from typing import Final
 
 from holdfast.contact import store
-from holdfast.contact.model import Dispatched, Due, Message, Promise, SealedLetter
+from holdfast.contact.model import Bubble, Dispatched, Due, Message, Promise, SealedLetter
 from holdfast.contact.ports import Channels, Letter, SmsChannel
 from holdfast.contact.rules import CHANNELS, PURPOSES, REFUSED, Allowed, Made, Refused, Stop, may_contact
 from holdfast.contact.store import Db
 from holdfast.contact.templates import text_of
 from holdfast.journal import write_record
 from holdfast.kernel.clock import Clock
-from holdfast.kernel.errors import BadInput, NotFound, Unavailable
+from holdfast.kernel.errors import BadInput, NotFound, Refusal, Unavailable
 from holdfast.parties import Party, Scope, Staff, numbers_for_sending, require
 from holdfast.policy import Lender, Pack, lender, pack_in_force
 
@@ -123,6 +123,17 @@ def messages(db: Db, scope: Scope, *, loan_id: int | None = None, on: date | Non
     """Messages of the loans within sight, newest first; of one loan or of one day if asked."""
     condition, values = scope.condition("l")
     return store.messages(db, condition, values, loan_id=loan_id, on=on, limit=min(limit, MOST_MESSAGES))
+
+
+def on_screen(db: Db, channels: Channels, *, clock: Clock, limit: int = 30) -> list[Bubble]:
+    """The newest messages of yesterday and today as the phone shows them, codes and all.
+
+    Refusal unless our own screen is the phone: what a carrier took is read on the borrower's phone and nowhere else.
+    """
+    channel = channels.get("sms")
+    if channel is None or not channel.capabilities().on_screen:
+        raise Refusal("messages leave the house over a carrier; nobody reads them here", code="not_on_screen")
+    return store.on_screen(db, clock.today() - timedelta(days=1), min(limit, MOST_MESSAGES))
 
 
 @dataclass(slots=True)

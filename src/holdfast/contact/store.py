@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import psycopg
 
-from holdfast.contact.model import Due, Message, Promise, SealedLetter
+from holdfast.contact.model import Bubble, Due, Message, Promise, SealedLetter
 from holdfast.contact.rules import Made, Stop
 from holdfast.kernel import canonical
 from holdfast.kernel.sealing import NONCE_BYTES, Sealed, master_box
@@ -109,6 +109,14 @@ class OneTimeCode:
     attempts: int
     proved_at: datetime | None
     used_at: datetime | None
+
+
+# Newest first, whoever they went to.
+SELECT_ON_SCREEN: Final = """
+    SELECT m.loan_id, m.message_no, m.body, x.masked, m.sent_at, m.purpose, m.template, l.public_id
+    FROM message m LEFT JOIN party_private x ON x.party_id = m.party_id AND x.kind = 'phone' LEFT JOIN loan l ON l.loan_id = m.loan_id
+    WHERE m.on_date >= %s AND m.state = 'delivered' ORDER BY m.sent_at DESC, m.loan_id DESC LIMIT %s"""
+CODES_TO: Final = "SELECT chain_id, masked FROM one_time_code WHERE chain_id = ANY(%s)"
 
 
 def write_promises(db: Db, promises: Sequence[Promise], bodies: Sequence[str], letters: Sequence[SealedLetter | None]) -> list[int]:
@@ -276,3 +284,10 @@ def codes_sent(db: Db, lookup: bytes, since: datetime) -> list[datetime]:
     """When codes went to that number since then; whoever else asks for the same number waits for this transaction."""
     db.execute(ONE_NUMBER, (lookup,))
     return [row[0] for row in db.execute(CODES_SENT, (lookup, since)).fetchall()]
+
+
+def on_screen(db: Db, since: date, limit: int) -> list[Bubble]:
+    """What was delivered since that day, newest first."""
+    rows = db.execute(SELECT_ON_SCREEN, (since, limit)).fetchall()
+    strangers = dict(db.execute(CODES_TO, ([row[0] for row in rows if row[3] is None],)).fetchall())
+    return [Bubble(row[2], row[3] or strangers.get(row[0], ""), row[4], row[5], row[7]) for row in rows]

@@ -91,7 +91,7 @@ TEMPLATES: Final[Mapping[str, Mapping[str, str]]] = {
         " Questions: {contact}.",
     },
     "contract_offer": {
-        "zh-hans": "您尾号 {contract} 的借款合同已备好，请在{by}前打开借款页面阅读、签署。签署前请看清成本明示表。",
+        "zh-hans": "您尾号 {contract} 的借款合同已备好，请最迟 {by}在借款页面阅读、签署。签署前请看清成本明示表。",
         "en": "Your loan contract ending {contract} is ready. Please read it on your loan page and sign it by {by}. Read the cost statement first.",
     },
     "contract_sealed": {

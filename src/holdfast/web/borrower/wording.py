@@ -160,6 +160,39 @@ STATES: Final[Mapping[str, tuple[str, Text]]] = {
 }
 CHANNELS: Final[Mapping[str, Text]] = {"phone": _("by phone page"), "counter": _("at the counter"), "program": _("by a program")}
 
+# What a verb refused, by its code.
+REFUSALS: Final[Mapping[str, Text]] = {
+    "code_used": _("This code has been used. Ask for a new one."),
+    "code_expired": _("This code was good for five minutes. Ask for a new one."),
+    "code_attempts": _("Five attempts were made. Ask for a new code."),
+    "code_cap": _("Five codes went to this number within the hour. Try again later."),
+    "code_too_soon": _("A code is on its way. You can ask for another after a minute."),
+    "code_bound": _("This code was sent for something else. Ask for a new one."),
+    "code_not_proved": _("Type the code from the message first."),
+    "no_code": _("This code is not known. Ask for a new one."),
+    "no_number": _("No phone number is known to send a code to."),
+    "number_shared": _("This number stands on more than one file. Please come to the counter; we sort it out together."),
+    "no_branch": _("This lender has no place of business yet; nobody can apply."),
+    "no_application": _("There is no such application within your sight."),
+    "application_open": _("An application is on its way; a second one can follow when it is decided."),
+    "application_state": _("This application has moved on; this cannot be done any more."),
+    "application_incomplete": _("The file is not complete; what is missing stands below."),
+    "plan_changed": _("The terms of this product have changed. Look at the cost again before you apply."),
+    "product_not_offered": _("This product cannot be applied for here."),
+    "under_age": _("We lend to people of 18 years and more."),
+    "born_later": _("This date of birth has not come yet. Look for a mistyped digit."),
+    "identity_fixed": _("This is not what stands on your file. If it has changed, come to the counter with your ID card."),
+    "thing_fixed": _("Which phone it is stays as it was handed in. Withdraw and apply anew with another one."),
+    "upload_kind": _("This is no picture that can be read. Send JPEG, PNG or WebP; an invoice may also be a PDF."),
+    "upload_large": _("This file is too large; at most 10 MB."),
+    "papers_full": _("The file holds as many papers as it can; what is here must do."),
+    "no_consent_sheet": _("Put the signed sheet of consents into the file first."),
+    "in_custody": _("The phone is in our custody. Ask at the counter to have it handed back; that ends the loan."),
+    "under_way": _("Something is under way that must end first; then the application can be withdrawn."),
+    "yuan": _("Write the amount in figures, such as 6500."),
+    "not_on_screen": _("Messages leave the house over a carrier; nobody reads them here."),
+}
+
 
 def field(name: str) -> str:
     """What a field is called."""

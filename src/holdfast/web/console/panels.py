@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from holdfast.web.console import calls, collateral, contracts, custody, deferrals, disposals, releases
+from holdfast.web.console import applications, calls, collateral, contracts, custody, deferrals, disposals, releases
 from holdfast.web.console.desk import Db, Desk
 
 # In the order of a loan's life: the name of the stage's panel, and the function that gives its facts. The template is
 # `console/NAME/_on_loan.html`; the panel's anchor is `#stage-NAME`.
 PANELS: Final[tuple[tuple[str, Callable[[Db, Desk, str], Mapping[str, Any] | None]], ...]] = (
+    ("applications", applications.on_loan),
     ("collateral", collateral.on_loan),
     ("calls", calls.on_loan),
     ("contracts", contracts.on_loan),

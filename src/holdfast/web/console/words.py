@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from holdfast.kernel.errors import HoldfastError
 from holdfast.kernel.rate import BILLION
 from holdfast.life import RECORDS
+from holdfast.web.borrower import wording
 from holdfast.web.console import contract_words, custody_words, deferral_words
 from holdfast.web.console.sentences import told
 
@@ -277,6 +278,7 @@ def refusal(error: HoldfastError) -> str:
 
 
 _REFUSALS: Final[Mapping[str, Text]] = {
+    **wording.REFUSALS,
     **contract_words.REFUSALS,
     **deferral_words.REFUSALS,
     **custody_words.REFUSALS,

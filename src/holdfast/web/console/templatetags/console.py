@@ -20,6 +20,7 @@ from holdfast.kernel.money import decimal_of
 from holdfast.kernel.rate import BILLION
 from holdfast.life import DUTIES
 from holdfast.servicing.views import DutyRow, InstalmentRow, LoanRow, NextDuty
+from holdfast.web.borrower import wording
 from holdfast.web.console import sentences, words
 from holdfast.web.console.language import chinese
 
@@ -271,6 +272,13 @@ def duty_words(duty: DutyRow) -> str:
 def coded(table: str, code: str, box: bool = False) -> SafeString:
     """A code of one of the tables of states in `words`, as shape and word."""
     shape, word = getattr(words, table).get(code, ("info", code))
+    return state(shape, str(word), box)
+
+
+@register.simple_tag
+def application_state(code: str, box: bool = False) -> SafeString:
+    """Where an application's file stands."""
+    shape, word = wording.STATES.get(code, ("info", code))
     return state(shape, str(word), box)
 
 
