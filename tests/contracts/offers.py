@@ -213,7 +213,6 @@ def desk(db: Db, monkeypatch: pytest.MonkeyPatch) -> Desk:
 
 def left_by_earlier_stages(monkeypatch: pytest.MonkeyPatch, desk: Desk) -> None:
     """What the decision and the application say of the loan."""
-    from holdfast import applications, decisioning
-
-    monkeypatch.setattr(decisioning, "decision_of", lambda db, loan_id: SimpleNamespace(terms=desk.terms), raising=False)
-    monkeypatch.setattr(applications, "of_loan", lambda db, loan_id: SimpleNamespace(purpose="working_capital"), raising=False)
+    told = SimpleNamespace(purpose="working_capital")
+    monkeypatch.setattr("holdfast.contracts.service.decision_of", lambda db, loan_id: SimpleNamespace(terms=desk.terms))
+    monkeypatch.setattr("holdfast.contracts.service.of_loan", lambda db, loan_id: told)

@@ -80,6 +80,7 @@ def test_the_record_names_each_paper_by_the_digest_of_its_stored_copy(desk: Desk
     }  # fmt: skip
     assert record(desk, "contract.signed")["seals"]["evidence"] == kept["contract evidence"]
     assert record(desk, "contract.offered")["seals"]["agreement"] == kept["contract agreement, draft"]
+    assert record(desk, "contract.signed")["says"]["bound"] == made.bound
     assert {each.kind: each.stage for each in made.documents} == {"agreement": "sealed", "cost_statement": "sealed", "evidence": "signed"}
 
 
@@ -112,7 +113,7 @@ def test_the_borrower_is_told_when_to_sign_and_where_the_copy_is(desk: Desk) -> 
     desk.bring_to("sealed")
     case = take(desk.db, desk.loan, None)
     bodies = [each.body for each in messages(desk.db, desk.people["officer"].scope, loan_id=case.loan.loan_id)]
-    assert any("请在12 月 1 日前" in body for body in bodies)
+    assert any("最迟 12 月 1 日" in body for body in bodies)
     assert any("双方均已签署" in body and "副本" in body for body in bodies)
 
 

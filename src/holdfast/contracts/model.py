@@ -56,7 +56,7 @@ class Clause:
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """One contract of a loan. `documents` are the furthest copies; `n` counts the loan's contracts from 1.
+    """One contract of a loan. `copies` are all of its papers, oldest first; `n` counts the loan's contracts from 1.
 
     `terms` have the schedule as it is if the payout is on `terms.disbursed_on`; for another day the same terms give it.
     """
@@ -68,7 +68,7 @@ class Contract:
     state: ContractState
     terms: Terms
     clauses: tuple[Clause, ...]
-    documents: tuple[Document, ...]
+    copies: tuple[Document, ...]
     drafted_by: int
     offered_by: int | None
     offered_on: date | None
@@ -78,9 +78,15 @@ class Contract:
     sealed_by: int | None
 
     @property
+    def documents(self) -> tuple[Document, ...]:
+        """The furthest copy of each paper, the cost statement first."""
+        furthest = {each.kind: each for each in self.copies}  # a later copy takes the place of an earlier one
+        return tuple(furthest[kind] for kind in DocumentKind if kind in furthest)
+
+    @property
     def bound(self) -> str:
-        """What the one-time code is bound to: the digest of the papers as they were offered."""
-        return binding(self.public_id, {each.kind: each.digest for each in self.documents if each.kind in PAPERS})
+        """What the one-time code is bound to: the digest of the papers as they were offered, whatever was signed on them since."""
+        return binding(self.public_id, {each.kind: each.digest for each in self.copies if each.stage is Stage.DRAFT})
 
     def paper(self, kind: str) -> Document | None:
         """The furthest copy of a paper."""

@@ -15,7 +15,8 @@ from typing import Any, Final
 
 import psycopg
 
-from holdfast import applications, decisioning, files
+from holdfast import files
+from holdfast.applications import of_loan
 from holdfast.collateral import imeis_for_document, things_of
 from holdfast.contact import Promise, codes, promise
 from holdfast.contracts import store
@@ -24,6 +25,7 @@ from holdfast.contracts.model import PAPERS, Contract, Document, DocumentKind, S
 from holdfast.contracts.papers import FILE_NAMES, TEMPLATES, facts_of
 from holdfast.contracts.states import STANDING, ContractEvent, ContractState, after
 from holdfast.contracts.wording import purpose_zh
+from holdfast.decisioning import decision_of
 from holdfast.duties import Case, enter, take
 from holdfast.files import Notary, Press, Signed
 from holdfast.journal import Actor, write_record
@@ -263,7 +265,7 @@ def _draft(db: Db, case: Case, clock: Clock, by: Staff, press: Press) -> Contrac
     may_originate(case.lender)
     loan, today, party = case.loan, clock.today(), _party(db, case)
     # Until money goes out its day is expected only; the contract says how the schedule follows the day it comes to be.
-    terms = replace(decisioning.decision_of(db, loan.loan_id).terms, disbursed_on=today)
+    terms = replace(decision_of(db, loan.loan_id).terms, disbursed_on=today)
     ceiling = _keep_ceiling(db, case, terms, clock)
     things = [(each, imeis_for_document(db, each.thing_id)) for each in things_of(db, loan.loan_id)]
     price = price_of(terms)
@@ -277,7 +279,7 @@ def _draft(db: Db, case: Case, clock: Clock, by: Staff, press: Press) -> Contrac
     public_id, number = new_id("ct"), loan.contract_no if n == 1 else f"{loan.contract_no}-{n}"
     facts = facts_of(
         number=number, terms=terms, price=price, ceiling=ceiling, clauses=clauses, lender=case.lender, borrower=for_document(db, party),
-        things=things, purpose=purpose_zh(applications.of_loan(db, loan.loan_id).purpose), drafted_on=today, pack=loan.pack_version,
+        things=things, purpose=purpose_zh(of_loan(db, loan.loan_id).purpose), drafted_on=today, pack=loan.pack_version,
     )  # fmt: skip
     store.insert(db, loan_id=loan.loan_id, n=n, public_id=public_id, number=number, terms=terms, clauses=clauses, by_staff=by.staff_id)
     contract = contract_of(db, loan.loan_id)

@@ -20,12 +20,11 @@ Db = psycopg.Connection[Any]
 _FIELDS: Final = """public_id, loan_id, n, number, state, terms, clauses, drafted_by, offered_by, offered_on, good_until, signed_at,
                     sealed_at, sealed_by"""
 SELECT_OF_LOAN: Final = f"SELECT {_FIELDS} FROM contract WHERE loan_id = %s ORDER BY n"
-# The furthest copy of each paper of a contract: a sealed one before a signed one before the draft.
 SELECT_PAPERS: Final = """
-    SELECT DISTINCT ON (p.n, p.kind) p.n, p.kind, p.stage, f.public_id, f.digest
+    SELECT p.n, p.kind, p.stage, f.public_id, f.digest
     FROM contract_paper p JOIN file f USING (file_id)
     WHERE p.loan_id = %s
-    ORDER BY p.n, p.kind, CASE p.stage WHEN 'sealed' THEN 0 WHEN 'signed' THEN 1 ELSE 2 END"""
+    ORDER BY p.n, f.recorded_at, f.file_id"""
 INSERT_CONTRACT: Final = """
     INSERT INTO contract (loan_id, n, public_id, number, state, terms, clauses, drafted_by) VALUES (%s, %s, %s, %s, %s, %s, %s, %s)"""
 INSERT_PAPER: Final = "INSERT INTO contract_paper (loan_id, n, kind, stage, file_id) VALUES (%s, %s, %s, %s, %s)"
@@ -41,7 +40,7 @@ SELECT_RUN_OUT: Final = """
 
 
 def contracts_of(db: Db, loan_id: int) -> list[Contract]:
-    """The contracts of a loan, first to last."""
+    """The contracts of a loan, first to last, each with all copies of its papers, oldest first."""
     papers: dict[int, list[Document]] = {}
     for n, kind, stage, file, digest in db.execute(SELECT_PAPERS, [loan_id]).fetchall():
         papers.setdefault(n, []).append(Document(DocumentKind(kind), Stage(stage), file, digest))
