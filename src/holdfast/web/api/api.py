@@ -23,6 +23,7 @@ from holdfast.web.api import (
     parties,
     policy,
     products,
+    release,
     restructuring,
     servicing,
     takeover,
@@ -88,5 +89,8 @@ api = BookApi(
 )
 for _error, _handler in handlers():
     api.add_exception_handler(_error, _handler)
-for _capability in (servicing, contracts, restructuring, duties, approvals, journal, ledger, policy, products, parties, takeover, night):
+for _capability in (
+    servicing, contracts, restructuring, duties, approvals, journal, ledger, policy, products,
+    parties, takeover, night, release,
+):  # fmt: skip
     api.add_router("", _capability.router)
