@@ -15,9 +15,8 @@ from holdfast import confirmation, contact
 from holdfast.confirmation import Call, Confirmed, Progress
 from holdfast.duties import Case, take
 from holdfast.duties.audit import examine
-from holdfast.journal import SYSTEM
 from holdfast.kernel.clock import FixedClock, instant_on
-from holdfast.parties import Party, Staff, create_staff
+from holdfast.parties import Party, Staff, staff
 from holdfast.wiring import EXPECTATIONS
 from tests.applications.people import DAY, PRIVATE, Applicant, Shop
 from tests.contact.test_dispatch import Carrier
@@ -55,7 +54,7 @@ class CallDesk:
         self.shop = Shop(self.db)
         self.applicant = self.shop.applicant()
         self.loan = self.applicant.apply().loan
-        self.caller = self.shop.hire("caller")
+        self.caller = self.hire("caller", "caller-1")
         self.at(10, 0)
 
     # -- time ------------------------------------------------------------------------------------------
@@ -80,12 +79,12 @@ class CallDesk:
         return self.applicant.party
 
     def hire(self, role: str, name: str, *, scope: str = "all", branch: str = "T", person_id: int | None = None) -> Staff:
-        row = self.db.execute("SELECT branch_id FROM branch WHERE code = %s", [branch]).fetchone()
-        assert row is not None
-        return create_staff(
-            self.db, clock=self.clock, by=SYSTEM, username=name, password="a long sample phrase", name=f"{name} 示例", role=role,
-            scope=scope, branch_id=row[0], person_id=person_id,
-        )  # fmt: skip
+        self.db.execute(
+            """INSERT INTO staff (public_id, name, role, branch_id, scope, person_id)
+               SELECT %s, %s, %s, branch_id, %s, %s FROM branch WHERE code = %s""",
+            [f"st_{name}", f"{name} 示例", role, scope, person_id, branch],
+        )
+        return staff(self.db, f"st_{name}")
 
     # -- the call --------------------------------------------------------------------------------------
 

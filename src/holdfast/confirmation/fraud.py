@@ -103,7 +103,11 @@ def ask_thaw(db: Db, *, clock: Clock, by: Staff, loan: str, words: str) -> Reque
 
 
 def ask_refusal(db: Db, *, clock: Clock, by: Staff, loan: str, words: str) -> Request:
-    """Ask another person to end a frozen loan for good. Refusal where money has been paid out: then it is repaid, not refused."""
+    """Ask another person to end a frozen loan for good.
+
+    Refusal where money has been paid out (then it is repaid, not refused), and while the thing is in custody (then it is
+    handed back first, which ends the loan).
+    """
     return _ask(db, clock, by, loan, REFUSE, words)
 
 
@@ -186,21 +190,24 @@ def _inputs(db: Db, case: Case, act: str) -> Mapping[str, Any]:
 
 
 def _may_refuse(case: Case) -> None:
+    """Refusal where a refusal would leave something behind: money on its way, or a thing on our shelf."""
     case.must_be(LoanState.SUBMITTED, LoanState.CONFIRMED, LoanState.DECIDED, LoanState.SIGNED)
     if case.open("payout_enquiry") is not None:
         raise Refusal(
             "a payout of this loan has no known outcome; it is enquired after before the loan is ended", code="payout_unknown",
             loan=case.loan.public_id,
         )  # fmt: skip
+    if case.open("pay_out") is not None or case.open("hand_back") is not None:
+        raise Refusal(
+            f"the thing of loan {case.loan.public_id} is in our custody; have it handed back, that ends the loan, frozen as it is",
+            code="in_custody", loan=case.loan.public_id,
+        )  # fmt: skip
 
 
 def _refuse(db: Db, case: Case, clock: Clock, by: Staff, spent: Request) -> Record:
-    """End the loan. A thing that is in custody is handed back first, and the loan lives until it is."""
+    """End the loan for good; it stays frozen in what it was."""
     _may_refuse(case)
     says = {"stage": "fraud", "reason": REASON, "approval": spent.public_id}
-    if case.open("pay_out") is not None:
-        thaw(db, case, clock=clock, by=by.actor, reason=REASON, words=spent.reason)
-        return enter(db, case, clock=clock, by=by.actor, kind="custody.to_hand_back", says=says, opens=("hand_back",), closes=("pay_out",))
     closes = tuple(duty.kind for duty in case.standing if "loan.refused" in DUTIES[duty.kind].proofs)
     return enter(db, case, clock=clock, by=by.actor, kind="loan.refused", says=says, to=LoanState.REFUSED, closes=closes, while_frozen=True)
 

@@ -129,6 +129,8 @@ def dial(db: Db, *, clock: Clock, by: Staff, loan: str, language: str | None = N
     )  # fmt: skip
     store.insert_call(db, call)
     store.write_confirmation(db, call.loan_id, state)
+    if (duty := case.open("confirm")) is not None and duty.owner_id is None:
+        own(db, case, kind="confirm", owner_id=by.staff_id)
     says = {"call": call.public_id, "attempt": call.call_no, "language": call.language, "script": _named(call), "rule": call.rule}
     enter(db, case, clock=clock, by=by.actor, kind="confirmation.dialled", says=says, seals={"script": call.script_digest})
     return call

@@ -14,9 +14,12 @@ _BEGINNINGS: Final = (
     (b"\xff\xd8\xff", "image/jpeg"),
     (b"OggS", "audio/ogg"),
     (b"ID3", "audio/mpeg"),
+    (b"\xff\xfb", "audio/mpeg"),  # a frame of MPEG-1 or -2 layer III that no tag precedes
+    (b"\xff\xf3", "audio/mpeg"),
+    (b"#!AMR", "audio/amr"),
 )
 _WORKBOOK: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-KINDS: Final = frozenset({kind for _, kind in _BEGINNINGS} | {"image/webp", "audio/wav", _WORKBOOK, "text/plain"})
+KINDS: Final = frozenset({kind for _, kind in _BEGINNINGS} | {"image/webp", "audio/wav", "audio/mp4", _WORKBOOK, "text/plain"})
 
 
 def media_type(data: bytes) -> str:
@@ -30,11 +33,13 @@ def media_type(data: bytes) -> str:
             return kind
     if data[:4] == b"RIFF" and data[8:12] in (b"WEBP", b"WAVE"):
         return "image/webp" if data[8:12] == b"WEBP" else "audio/wav"
+    if data[4:12] in (b"ftypM4A ", b"ftypM4B "):
+        return "audio/mp4"
     if data.startswith(b"PK\x03\x04") and b"xl/" in data:
         return _WORKBOOK
     if _is_text(data):
         return "text/plain"
-    raise BadInput("file: this kind is not taken in; send PDF, PNG, JPEG, WebP, WAV, Ogg, MP3, XLSX or plain text", field="file")
+    raise BadInput("file: this kind is not taken in; send PDF, PNG, JPEG, WebP, WAV, Ogg, MP3, M4A, AMR, XLSX or plain text", field="file")
 
 
 def clean_name(name: str) -> str:

@@ -10,8 +10,9 @@ from django.utils.translation import gettext_lazy as _
 
 from holdfast.confirmation import SIGNS, CallOutcome, Failure, Step
 from holdfast.confirmation.observations import KINDS
+from holdfast.kernel.money import Money
 from holdfast.web.console import call_words, words
-from holdfast.web.console.forms import ActForm
+from holdfast.web.console.forms import ActForm, AmountField
 from holdfast.web.console.templatetags.console import of_language
 
 
@@ -32,6 +33,8 @@ class ChoiceAnswerForm(ActForm):
         field = self.fields["answer"]
         assert isinstance(field, forms.ChoiceField)
         field.label = of_language((step.title["zh-hans"], step.title["en"]))
+        # The script is answered from the keyboard: arrows choose, Enter notes it.
+        field.widget.attrs["autofocus"] = True
         field.choices = [(each.code, of_language((each.word["zh-hans"], each.word["en"]))) for each in step.choices]
         self.fields["words"].widget.attrs["autocomplete"] = "off"
 
@@ -46,6 +49,7 @@ class IdentityForm(ActForm):
         super().__init__(*args, **kwargs)
         for field in self.fields.values():
             field.widget.attrs["autocomplete"] = "off"
+        self.fields["name"].widget.attrs["autofocus"] = True
 
 
 class MissingFactsForm(ActForm):
@@ -54,14 +58,31 @@ class MissingFactsForm(ActForm):
     def __init__(self, *args: Any, missing: Mapping[str, str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for name, label in missing.items():
-            field = forms.CharField(label=label, required=False, max_length=200)
+            self.fields[f"fact-{name}"] = field = _fact_field(name, label)
             field.widget.attrs |= {"class": "in", "autocomplete": "off"}
-            self.fields[f"fact-{name}"] = field
 
     @property
     def facts(self) -> dict[str, str]:
-        """What was filled in."""
-        return {name.removeprefix("fact-"): text for name, text in self.cleaned_data.items() if name.startswith("fact-") and text}
+        """What was filled in; amounts in minor units, as the file keeps them."""
+        given = {name.removeprefix("fact-"): value for name, value in self.cleaned_data.items() if name.startswith("fact-") and value}
+        return {name: str(value.minor) if isinstance(value, Money) else str(value) for name, value in given.items()}
+
+
+class _OptionalAmount(AmountField):
+    """An amount that may be left out."""
+
+    def clean(self, value: Any) -> Any:
+        return super().clean(value) if str(value or "").strip() else None
+
+
+def _fact_field(name: str, label: str) -> forms.Field:
+    """The field in which a fact is given: a choice where the file knows its answers, an amount, or words."""
+    if name in call_words.CHOICES:
+        choices = [("", "—"), *((code, str(word)) for code, word in call_words.CHOICES[name].items())]
+        return forms.ChoiceField(label=label, choices=choices, required=False)
+    if name.endswith("_minor"):
+        return _OptionalAmount(label=label, required=False)
+    return forms.CharField(label=label, required=False, max_length=200)
 
 
 class CodeForm(ActForm):
@@ -71,7 +92,7 @@ class CodeForm(ActForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["digits"].widget.attrs |= {"inputmode": "numeric", "autocomplete": "off"}
+        self.fields["digits"].widget.attrs |= {"inputmode": "numeric", "autocomplete": "off", "autofocus": True}
 
 
 class EndForm(ActForm):

@@ -103,6 +103,17 @@ FACTS: Final[Mapping[str, Text]] = {
     "housing": _("Housing"),
     "savings_band": _("Savings"),
     "existing_loans": _("Other loans being repaid"),
-    "monthly_income_minor": _("Income a month (fen)"),
-    "monthly_obligations_minor": _("Obligations a month (fen)"),
+    "monthly_income_minor": _("Income a month"),
+    "monthly_obligations_minor": _("Obligations a month"),
+}
+
+# The answers that a file takes to these facts.
+CHOICES: Final[Mapping[str, Mapping[str, Text]]] = {
+    "purpose": PURPOSES,
+    "housing": {"own": _("Own"), "rent": _("Rented"), "other": _("Other")},
+    "savings_band": {"none": _("None"), "low": _("Little"), "medium": _("Some"), "high": _("Much")},
+    "screen": {"clean": _("Clean"), "light_marks": _("Light marks"), "scratched": _("Scratched"), "cracked": _("Cracked")},
+    "body": {"clean": _("Clean"), "light_marks": _("Light marks"), "dented": _("Dented"), "bent": _("Bent")},
+    "works": {"all": _("Everything"), "something_faulty": _("Something is faulty"), "does_not_start": _("Does not start")},
+    "opened": {"no": _("No"), "yes": _("Yes")},
 }
