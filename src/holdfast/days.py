@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import psycopg
 
-from holdfast import payments
+from holdfast import contracts, payments
 from holdfast.contact import dispatch
 from holdfast.database.connection import transaction
 from holdfast.duties.audit import Audit, examine
@@ -59,6 +59,7 @@ def close_next(until: date) -> Night | None:
         if day > until:
             return None
         now = _arrive(db, known, day)
+    end_offers(now)
     send_due(now)
     if lives_apart(known):
         now = FixedClock(instant_on(day, _EVENING, known.zone), known.zone)
@@ -86,6 +87,7 @@ def open_next_day() -> date:
     with transaction() as db:
         known = lender(db)
         now = _arrive(db, known, today + timedelta(days=1))
+    end_offers(now)
     send_due(now)
     return today + timedelta(days=1)
 
@@ -100,6 +102,16 @@ def send_due(now: Clock) -> int:
         if not sent:
             return moved
         moved += len(sent)
+
+
+def end_offers(now: Clock | None = None) -> int:
+    """Let the contracts lapse that were not signed in their days; how many."""
+    with transaction() as db:
+        now = now or clock(db)
+        loans = contracts.run_out(db, now)
+        for loan in loans:
+            contracts.lapse(db, clock=now, by=SYSTEM, loan=loan)
+    return len(loans)
 
 
 def _first_open(db: Db, known: Lender) -> date:

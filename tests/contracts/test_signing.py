@@ -368,6 +368,22 @@ def test_an_offer_is_good_to_the_end_of_its_last_day_and_lapses_the_day_after(de
     assert contracts.run_out(desk.db, desk.clock) == []
 
 
+def test_an_offer_runs_with_the_duty_to_have_it_signed_and_leaves_a_workday_to_read(desk: Desk) -> None:
+    desk.book.walk(3)
+    assert desk.offer().good_until == date(2026, 12, 1)
+    contracts.void(desk.db, clock=desk.clock, by=desk.people["officer"], loan=desk.loan, words="示例：写错了")
+    desk.book.walk(4)
+    assert desk.book.day == date(2026, 12, 1)
+    assert desk.offer().good_until == date(2026, 12, 2)
+
+
+def test_a_frozen_loans_offer_does_not_lapse_by_itself(desk: Desk) -> None:
+    desk.offer()
+    freeze(desk.db, take(desk.db, desk.loan, None), clock=desk.clock, by=SYSTEM, reason="fraud", words="示例：疑似冒名")
+    desk.book.walk(20)
+    assert contracts.run_out(desk.db, desk.clock) == []
+
+
 def test_a_frozen_loan_is_neither_offered_nor_signed_nor_sealed_until_it_is_thawed(desk: Desk) -> None:
     def stop() -> None:
         freeze(desk.db, take(desk.db, desk.loan, None), clock=desk.clock, by=SYSTEM, reason="fraud", words="示例：疑似冒名")

@@ -20,6 +20,7 @@ CREATE TABLE contract (
 );
 -- One contract stands at a time; whoever comes second is refused by the database too.
 CREATE UNIQUE INDEX contract_standing ON contract (loan_id) WHERE state IN ('drafted', 'offered', 'borrower_signed', 'sealed');
+CREATE INDEX contract_on_offer ON contract (good_until) WHERE state = 'offered';
 
 -- Every copy of every paper: as drafted, as the borrower signed it, as the lender sealed it. Append-only.
 CREATE TABLE contract_paper (

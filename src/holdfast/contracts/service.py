@@ -57,7 +57,10 @@ def draft(db: Db, *, clock: Clock, by: Staff, loan: str, press: Press) -> Contra
 
 
 def offer(db: Db, *, clock: Clock, by: Staff, loan: str, press: Press) -> Contract:
-    """Put the papers before the borrower, to be signed within the pack's days; drafted first if none stand."""
+    """Put the papers before the borrower, to be signed before the loan's duty to have them signed runs out; drafted first if none stand.
+
+    There is always a workday to read them: an offer on the duty's last day is good until the next one.
+    """
     require(by, "contract.offer")
     case = take(db, loan, by.scope)
     contract = _standing(db, case) or _draft(db, case, clock, by, press)
@@ -65,7 +68,9 @@ def offer(db: Db, *, clock: Clock, by: Staff, loan: str, press: Press) -> Contra
     case.must_be(LoanState.DECIDED)
     _keep_ceiling(db, case, contract.terms, clock)
     today = clock.today()
-    good_until = add_workdays(today, case.number("sla.sign", case.loan.opened_on), case.lender.region).on
+    duty = case.open("sign")
+    a_day_to_read = add_workdays(today, 1, case.lender.region).on
+    good_until = a_day_to_read if duty is None else max(duty.due_on, a_day_to_read)
     says = {"contract": contract.public_id, "number": contract.number, "good_until": good_until.isoformat()}
     enter(db, case, clock=clock, by=by.actor, kind="contract.offered", says=says, seals=_digests(contract))
     store.offered(db, contract, state, by_staff=by.staff_id, on=today, good_until=good_until)

@@ -32,10 +32,11 @@ OFFERED: Final = "UPDATE contract SET state = %s, offered_by = %s, offered_on = 
 SIGNED: Final = "UPDATE contract SET state = %s, signed_at = %s WHERE loan_id = %s AND n = %s"
 SEALED: Final = "UPDATE contract SET state = %s, sealed_at = %s, sealed_by = %s WHERE loan_id = %s AND n = %s"
 ENDED: Final = "UPDATE contract SET state = %s WHERE loan_id = %s AND n = %s"
-# Offers whose last day is over, on loans that still wait for the signature.
+# Offers whose last day is over, on loans that still wait for the signature. A frozen loan stays where it is.
 SELECT_RUN_OUT: Final = """
     SELECT r.key FROM contract c JOIN loan l USING (loan_id) JOIN loan_registry r ON r.loan_id = l.loan_id AND r.kind = 'public_id'
     WHERE c.state = 'offered' AND c.good_until < %s AND l.state = 'decided'
+      AND NOT EXISTS (SELECT FROM loan_freeze f WHERE f.loan_id = c.loan_id AND f.lifted_seq IS NULL)
     ORDER BY c.loan_id"""
 
 

@@ -45,6 +45,7 @@ def jobs() -> list[Job]:
         Job("payouts", 1.0, days.send_payouts),
         Job("bank lines", 1.0, days.match_bank_lines),
         Job("payment terms", 60.0, days.end_payment_terms),
+        Job("contract offers", 5.0, days.end_offers),
         Job("tapes", 1.0, read_tapes),
         Job("day-end", 60.0, close_past_days),
         Job("audit", 10.0, days.audit_if_new_day),
