@@ -395,7 +395,7 @@ def _use_seal(db: Db, seal: str, item_id: int) -> None:
 def _must_exist(db: Db, branch_id: int, place: Place) -> None:
     known = store.shelf(db, branch_id, place.shelf)
     if known is None or not known.holds(place):
-        raise BadInput(f"slot: there is no slot {place} in this branch", field="slot")
+        raise BadInput(f"slot: there is no slot {place} in this branch", code="no_slot", field="slot", place=str(place))
 
 
 def _must_be_free(db: Db, item: Item, place: Place) -> None:
@@ -441,5 +441,5 @@ def _audit(row: Sequence[Any]) -> ShelfAudit:
 
 def _reason(words: str) -> str:
     if len(words.strip()) < SHORTEST_REASON:
-        raise BadInput("words: say in a few words how it came about", field="words")
+        raise BadInput("words: say in a few words how it came about", code="words_short", field="words")
     return words.strip()

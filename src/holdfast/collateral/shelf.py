@@ -72,7 +72,7 @@ def place_of(text: str) -> Place:
     """The place that is written so; BadInput otherwise."""
     match = _PLACE.fullmatch(text.strip().upper())
     if match is None:
-        raise BadInput("slot: write shelf, level and slot, such as A-03-05", field="slot")
+        raise BadInput("slot: write shelf, level and slot, such as A-03-05", code="slot_unreadable", field="slot")
     return Place(match[1], int(match[2]), int(match[3]))
 
 
@@ -80,7 +80,7 @@ def seal_of(text: str) -> str:
     """A seal's number in one form, as a scanner gives it or a person types it; BadInput otherwise."""
     seal = text.strip().upper().replace(" ", "")
     if not _SEAL.fullmatch(seal):
-        raise BadInput("seal_no: a seal's number has 4 to 24 letters, digits and dashes", field="seal_no")
+        raise BadInput("seal_no: a seal's number has 4 to 24 letters, digits and dashes", code="seal_unreadable", field="seal_no")
     return seal
 
 

@@ -115,7 +115,9 @@ def amount_of(market: Money, deductions: Mapping[str, int]) -> Money:
             raise BadInput(f"deductions.{name}: a fault takes off, it does not add", field=f"deductions.{name}")
     left = market.minor - sum(deductions.values())
     if left <= 0:
-        raise BadInput("deductions: the faults leave nothing of the price; such a phone is not taken", field="deductions")
+        raise BadInput(
+            "deductions: the faults leave nothing of the price; such a phone is not taken", code="nothing_left", field="deductions"
+        )
     return Money(left, market.currency)
 
 

@@ -70,7 +70,7 @@ def ask_hand_back(db: Db, *, clock: Clock, by: Staff, loan: str, seal_no: str, i
     case = duties.take(db, loan, by.scope)
     item, pledge = _to_go(db, case, seal_no)
     if not identity_seen:
-        raise BadInput("identity_seen: look at the owner's identity card first", field="identity_seen")
+        raise BadInput("identity_seen: look at the owner's identity card first", code="identity_unseen", field="identity_seen")
     inputs = {"loan": loan, "thing": item.thing, "pledge": pledge.public_id, "seal_no": item.seal_no, "place": str(item.place)}
     told = f"{item.place} {item.seal_no}"
     return approvals.ask(db, clock=clock, by=by, act=HAND_BACK, inputs=inputs, reason=told, loan_id=case.loan.loan_id)

@@ -71,7 +71,7 @@ def draft(
         raise Refusal("the IMEIs read from this phone are not those of the file; it is another phone", code="imei_differs", field="imei1")
     for what in PHOTOS:
         if what not in seen.photos:
-            raise BadInput(f"photos.{what}: take a photo of it", field=f"photos.{what}")
+            raise BadInput(f"photos.{what}: take a photo of it", code="photo_missing", field=f"photos.{what}")
     shown = {what: files.get(db, file) for what, file in seen.photos.items()}
     if len(shown) > MOST_PHOTOS:
         raise BadInput(f"photos: at most {MOST_PHOTOS}", field="photos")
@@ -204,9 +204,11 @@ def _loan_of_draft(db: Db, drafted: Pledge) -> str:
 def _must_be_open_to_us(seen: IntakeRead) -> None:
     # A phone that only its owner's account opens cannot be sold; and whoever holds the account could erase it from afar.
     if not seen.lock_off:
-        raise BadInput("lock_off: have the owner sign out of the maker's account; a locked phone is not taken in", field="lock_off")
+        raise BadInput(
+            "lock_off: have the owner sign out of the maker's account; a locked phone is not taken in", code="lock_on", field="lock_off"
+        )
     if not seen.sim_out:
-        raise BadInput("sim_out: have the owner take the SIM card out and keep it", field="sim_out")
+        raise BadInput("sim_out: have the owner take the SIM card out and keep it", code="sim_in", field="sim_out")
 
 
 def _witness(db: Db, inputs: Mapping[str, Any], by: Staff, maker_id: int) -> Staff:

@@ -187,7 +187,7 @@ def _picked(db: Db, desk: Desk, item: Kept, tried: tuple[str, forms.Form] | None
 def _passages(db: Db, item: Kept, kept: Item | None) -> list[Mapping[str, Any]]:
     lines: list[Mapping[str, Any]] = []
     for each in pledges.passages(db, item.thing_id):
-        people = [each.by, each.says.get("witness", "")]
+        people = [each.says.get("taken_by", each.by), each.says.get("witness", "")]
         lines.append({"what": words.word(custody_words.PASSAGES, each.kind), "at": each.at, "by": _names(db, people), "seq": each.seq})
     for at, name, _audit in custody.sightings(db, kept) if kept else []:
         lines.append({"what": gettext("Audit, seal whole"), "at": at, "by": name, "seq": None})

@@ -80,7 +80,7 @@ DEDUCTIONS: Final[Mapping[str, Text]] = {
     "back_glass": _("Back glass"),
     "other": _("Other fault"),
 }
-PHOTOS: Final[Mapping[str, Text]] = {"front": _("Front"), "back": _("Back"), "seal": _("Seal")}
+PHOTOS: Final[Mapping[str, Text]] = {"front": _("Front side"), "back": _("Back side"), "seal": _("Sealed bag")}
 ACTS: Final[Mapping[str, Text]] = {
     "valuation.settle": _("Settle which value counts"),
     "custody.move": _("Move the thing to another slot"),
@@ -134,5 +134,16 @@ REFUSALS: Final[Mapping[str, Text]] = {
     "no_take_in_duty": _("This loan waits for nothing to be taken in."),
     "loan_state": _("The loan has moved on; load the page anew."),
     "approval_other_inputs": _("What was agreed to was something else; ask again."),
+    "lock_on": _("Have the owner sign out of the maker's account. A locked phone is not taken in."),
+    "sim_in": _("Have the owner take the SIM card out and keep it."),
+    "photo_missing": _("Take a photo of it."),
+    "slot_unreadable": _("Write shelf, level and slot, such as A-03-05."),
+    "seal_unreadable": _("A seal's number has 4 to 24 letters, digits and dashes."),
+    "no_slot": _("There is no slot %(place)s in this branch."),
+    "words_short": _("Say in a few words how it came about."),
+    "identity_unseen": _("Look at the owner's identity card first."),
+    "nothing_left": _("The faults leave nothing of the price; such a phone is not taken."),
+    "valuation_referred": _("The sources disagree; two people must settle which value counts."),
+    "nothing_to_value": _("No thing stands behind this loan."),
     "no_item": _("Nothing within your sight bears this seal."),
 }

@@ -82,18 +82,26 @@ KNOWN: Final = (
     _("words: say to the borrower what is needed and why"),
     _("words: say why in a few words"),
     _("reason: say in a few words why you need to see it"),
-    _("%(field)s: it is empty"),
-    _("%(field)s: longer than %(most)s characters"),
-    _("%(field)s: at most %(most)s characters"),
-    _("%(field)s: it holds characters that cannot be printed"),
-    _("%(field)s: write a whole number"),
-    _("%(field)s: between %(least)s and %(most)s"),
-    _("%(field)s: choose one of %(choices)s"),
     # a tape that cannot be read
     _("the tape is UTF-16; save it as CSV in UTF-8 or GB18030"),
     _("the tape is a spreadsheet or an archive; save its sheet as CSV in UTF-8 or GB18030"),
     _("the tape is empty; its first line must name the columns"),
     _("the as-of date %(day)s lies after the book's business date %(today)s"),
+    # a price book that is not loaded
+    _("%(text)s is no number of gigabytes"),
+    _("%(text)s is no amount; write it as 1234.50"),
+    _("%(text)s is no day; write it as 2026-11-20"),
+    _("a price is more than nothing"),
+    _("%(day)s is still to come"),
+    _("this column is missing"),
+    _("this column stands twice"),
+    _("no column of a price book is called that"),
+    _("%(n)s cells where the header has %(m)s"),
+    _("the same model, storage, source and day as row %(n)s"),
+    _("%(text)s is not a currency we keep books in"),
+    _("grade %(worse)s is dearer than grade %(better)s"),
+    _("name the model, in at most 80 characters"),
+    _("name who says so, in at most 80 characters"),
 )
 _OPEN: Final = re.compile(r"%\((\w+)\)s")
 
