@@ -18,17 +18,12 @@ from holdfast.kernel.errors import BadInput, Forbidden, NotFound, Refusal
 from holdfast.kernel.money import Money
 from holdfast.parties import register_number
 from holdfast.wiring import EXPECTATIONS
-from tests.applications.people import DAY, Db
+from tests.applications.people import DAY
 from tests.books import clock_on
 from tests.decisioning.house import House
 
 REFERRED: dict[str, Any] = {"existing_loans": 4}
 REFUSED: dict[str, Any] = {"existing_loans": 9}
-
-
-@pytest.fixture
-def house(db: Db) -> House:
-    return House(db)
 
 
 def kinds(house: House, loan: str) -> list[str]:

@@ -15,15 +15,10 @@ from holdfast.decisioning.rules import find
 from holdfast.decisioning.scorecard import MILLI
 from holdfast.kernel import canonical
 from holdfast.kernel.errors import NotFound
-from tests.applications.people import DAY, Db
+from tests.applications.people import DAY
 from tests.decisioning.house import House
 
 DECISIONS = 200
-
-
-@pytest.fixture
-def house(db: Db) -> House:
-    return House(db)
 
 
 def generated(seed: int) -> Facts:

@@ -17,6 +17,7 @@ from holdfast.decisioning.service import (
     in_force,
     look,
     may_answer,
+    may_decide,
     open_request,
     replay,
 )
@@ -42,6 +43,7 @@ __all__ = [
     "in_force",
     "look",
     "may_answer",
+    "may_decide",
     "open_request",
     "replay",
     "words",

@@ -48,6 +48,7 @@ class Decision:
     words: str
     request: str | None
     made_by: str
+    made_by_name: str | None
     made_at: datetime
     on: date
     record_seq: int

@@ -40,12 +40,12 @@ class Answer(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """One gate's answer: the row that hit, what it was given, and whether two people may set the answer aside."""
+    """One gate's answer: the row that hit and what it says, what it was given, and whether two people may set the answer aside."""
 
     name: str
     answer: Answer
     row: str
-    words: str
+    rule: str
     may_set_aside: bool
     given: Mapping[str, Fact]
     more: Mapping[str, Any]
@@ -98,13 +98,14 @@ def _gate(node: Mapping[str, Any], answered: Mapping[str, Any], facts: Mapping[s
     name = node["id"]
     said = answered["result"].get(name) or {}
     given = {each["field"]: facts.get(each["field"]) for each in node["content"]["inputs"]}
-    row = ((answered.get("trace") or {}).get(name, {}).get("traceData") or {}).get("rule") or {}
-    hit = str(row.get("_id", "")) if isinstance(row, Mapping) else ""
-    words = next((str(each.get("_description", "")) for each in node["content"]["rules"] if each["_id"] == hit), "")
+    traced = ((answered.get("trace") or {}).get(name, {}).get("traceData") or {}).get("rule") or {}
+    hit = str(traced.get("_id", "")) if isinstance(traced, Mapping) else ""
     if said.get("answer") not in set(Answer):
-        return Gate(name, Answer.REFER, "", "the table gave no answer", True, given, {})
+        return Gate(name, Answer.REFER, "", "", True, given, {})
+    row: Mapping[str, Any] = next((each for each in node["content"]["rules"] if each["_id"] == hit), {})
+    rule = ", ".join(row[field] for field in given if row.get(field))
     more = {key: value for key, value in said.items() if key not in ("answer", "set_aside")}
-    return Gate(name, Answer(said["answer"]), hit, words, bool(said.get("set_aside")), given, more)
+    return Gate(name, Answer(said["answer"]), hit, rule, bool(said.get("set_aside")), given, more)
 
 
 def shipped(name: str) -> PolicyTable:

@@ -17,6 +17,7 @@ from holdfast.decisioning.scorecard import Score, Scorecard
 from holdfast.kernel import canonical
 from holdfast.kernel.errors import BadInput, Refusal
 from holdfast.kernel.money import Money
+from holdfast.kernel.rate import percent_of_ppb
 from holdfast.policy import Lender, Pack
 from holdfast.products import ProductVersion, Terms, check_ceiling, plan, price_of, schedule
 
@@ -89,7 +90,7 @@ class Finding:
             "outcome": str(self.outcome),
             "gates": [
                 {
-                    "gate": gate.name, "answer": str(gate.answer), "row": gate.row, "may_set_aside": gate.may_set_aside,
+                    "gate": gate.name, "answer": str(gate.answer), "row": gate.row, "rule": gate.rule, "may_set_aside": gate.may_set_aside,
                     "given": dict(gate.given), "more": {name: _exact(value) for name, value in gate.more.items()},
                 }
                 for gate in self.gates
@@ -201,8 +202,8 @@ def _price_gate(terms: Terms, basis: Basis) -> Gate:
         if error.code != "above_ceiling":
             raise
         answer = Answer.REFUSE
-    given: dict[str, Fact] = {"all_in": str(price_of(terms).all_in), "ceiling_ppb": ceiling.rate.ppb, "rule": ceiling.rule.key}
-    return Gate("price", answer, "", "", False, given, {})
+    given: dict[str, Fact] = {"all_in": str(price_of(terms).all_in)}
+    return Gate("price", answer, ceiling.rule.key, f"<= {percent_of_ppb(ceiling.rate.ppb)} %", False, given, {})
 
 
 def _outcome(gates: tuple[Gate, ...], terms: Terms | None) -> Outcome:

@@ -181,6 +181,12 @@ def open_request(db: Db, loan_id: int, last: Decision, scope: Scope) -> Request 
     return None
 
 
+def may_decide(db: Db, staff: Staff, loan: str) -> None:
+    """Forbidden, saying why, unless this person may have the rule decide on the loan."""
+    require(staff, MAKE)
+    _not_the_officer(db, duties.take(db, loan, staff.scope, lock=False), staff)
+
+
 def may_answer(db: Db, staff: Staff, loan: str) -> None:
     """Forbidden, saying why, unless this person may answer the loan's referral."""
     require(staff, MAKE)

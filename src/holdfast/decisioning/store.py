@@ -17,8 +17,8 @@ Db = psycopg.Connection[Any]
 
 _SELECT: Final = """
 SELECT d.public_id, d.loan_id, d.decision_no, d.by_what, d.state, l.currency, d.features, d.basis, d.finding, d.approved_sum, d.terms,
-       d.words, d.request, d.made_by, d.made_at, d.on_date, d.record_seq
-  FROM decision d JOIN loan l USING (loan_id)"""
+       d.words, d.request, d.made_by, s.name, d.made_at, d.on_date, d.record_seq
+  FROM decision d JOIN loan l USING (loan_id) LEFT JOIN staff s ON s.public_id = d.made_by"""
 # Promise: a decision's public id is nobody else's, and leads to its loan.
 _NAME: Final = "INSERT INTO decision_name (public_id, loan_id) VALUES (%s, %s)"
 _INSERT: Final = """
@@ -134,5 +134,5 @@ def _decision(row: Sequence[Any]) -> Decision:
         public_id=row[0], loan_id=row[1], decision_no=row[2], by_what=ByWhat(row[3]), state=DecisionState(row[4]), currency=row[5],
         features=row[6].encode(), basis=row[7].encode(), finding=row[8].encode(), approved_sum=row[9],
         approved_terms=Terms.from_json(canonical.decode(row[10].encode())) if row[10] else None, words=row[11], request=row[12],
-        made_by=row[13], made_at=row[14], on=row[15], record_seq=row[16],
+        made_by=row[13], made_by_name=row[14], made_at=row[15], on=row[16], record_seq=row[17],
     )  # fmt: skip

@@ -15,12 +15,15 @@ from holdfast import __version__
 from holdfast.kernel.errors import BadInput
 from holdfast.web.api import (
     approvals,
+    confirmation,
     contracts,
+    decisioning,
     duties,
     journal,
     ledger,
     night,
     parties,
+    payments,
     policy,
     products,
     release,
@@ -90,7 +93,7 @@ api = BookApi(
 for _error, _handler in handlers():
     api.add_exception_handler(_error, _handler)
 for _capability in (
-    servicing, contracts, restructuring, duties, approvals, journal, ledger, policy, products,
+    servicing, confirmation, decisioning, contracts, payments, restructuring, duties, approvals, journal, ledger, policy, products,
     parties, takeover, night, release,
 ):  # fmt: skip
     api.add_router("", _capability.router)

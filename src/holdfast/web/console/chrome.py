@@ -58,6 +58,14 @@ _PLACES = {
     "decide": "decisions",
     "decision_answer": "decisions",
     "decision_review": "decisions",
+    **dict.fromkeys(
+        (
+            "money", "payout_ask", "payout_check", "payout_cancel", "payout_enquire", "payout_rule", "payout_ruling", "counter",
+            "drawer_open", "drawer_cash", "drawer_count", "drawer_close", "drawer_settle", "statements", "statement", "statement_preview",
+            "suspense", "line_match", "line_aside", "line_answer",
+        ),
+        "money",
+    ),
     "tonight": "tonight",
     "hold": "tonight",
     "tapes": "tapes",

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from holdfast.web.console import applications, calls, collateral, contracts, custody, deferrals, disposals, releases
+from holdfast.web.console import applications, calls, collateral, contracts, custody, decisions, deferrals, disposals, releases
+from holdfast.web.console import money as money_desk
 from holdfast.web.console.desk import Db, Desk
 
 # In the order of a loan's life: the name of the stage's panel, and the function that gives its facts. The template is
@@ -14,8 +15,10 @@ PANELS: Final[tuple[tuple[str, Callable[[Db, Desk, str], Mapping[str, Any] | Non
     ("applications", applications.on_loan),
     ("collateral", collateral.on_loan),
     ("calls", calls.on_loan),
+    ("decisions", decisions.on_loan),
     ("contracts", contracts.on_loan),
     ("custody", custody.on_loan),
+    ("money", money_desk.on_loan),
     ("deferrals", deferrals.on_loan),
     ("disposals", disposals.on_loan),
     ("releases", releases.on_loan),

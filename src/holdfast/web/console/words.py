@@ -18,7 +18,7 @@ from holdfast.kernel.errors import HoldfastError
 from holdfast.kernel.rate import BILLION
 from holdfast.life import RECORDS
 from holdfast.web.borrower import wording
-from holdfast.web.console import contract_words, custody_words, deferral_words
+from holdfast.web.console import contract_words, custody_words, decision_words, deferral_words, money_words
 from holdfast.web.console.sentences import told
 
 Text = str | Promise
@@ -92,6 +92,7 @@ COLLATERAL: Final[Mapping[str, Text]] = {
 
 ACCOUNTS: Final[Mapping[str, Text]] = {
     "bank": _("Bank"),
+    "suspense": _("Suspense: money that is no loan's yet"),
     "principal_receivable": _("Principal receivable"),
     "interest_receivable": _("Interest receivable"),
     "fee_receivable": _("Fees receivable"),
@@ -154,7 +155,9 @@ ACTS: Final[Mapping[str, Text]] = {
     "receipt.reverse": _("Take a receipt back"),
     "refund": _("Give back an over-payment"),
     "write_off": _("Write the loan off"),
+    "decision.make": _("Lend this sum"),
     **custody_words.ACTS,
+    **money_words.ACTS,
 }
 
 # The colour of a deadline's bar, by the last mark of its time that is passed.
@@ -280,8 +283,10 @@ def refusal(error: HoldfastError) -> str:
 _REFUSALS: Final[Mapping[str, Text]] = {
     **wording.REFUSALS,
     **contract_words.REFUSALS,
+    **decision_words.REFUSALS,
     **deferral_words.REFUSALS,
     **custody_words.REFUSALS,
+    **money_words.REFUSALS,
     "loan_not_found": _("There is no such loan within your sight."),
     "approval_maker": _("You asked for this, so another person must answer."),
     "approval_same_person": _("The person who asked is you under another log-in, so another person must answer."),

@@ -1,0 +1,195 @@
+"""Decisions: the desk, the rule, two people's answers, a review asked for, and the replay of what was logged."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from ninja import Router
+from pydantic import StrictBool, StringConstraints
+
+from holdfast import decisioning
+from holdfast.decisioning import Decision, Line, Reason
+from holdfast.duties import take
+from holdfast.kernel import canonical
+from holdfast.kernel.money import Money
+from holdfast.web.api.operation import Call, operation
+from holdfast.web.api.servicing import Limit
+from holdfast.web.api.shapes import Json
+from holdfast.web.api.values import Day, In, Instant, MoneyIn, MoneyOut, Out
+
+router = Router()
+
+Said = Annotated[str, StringConstraints(strip_whitespace=True, min_length=4, max_length=500)]
+
+
+class ReasonOut(Out):
+    """A reason or a mend: its code, its figures, and its words in both languages."""
+
+    code: str
+    figures: Json
+    zh: str
+    en: str
+
+
+class PartOut(Out):
+    """One bound on the sum; null where it is not known. Two people may set aside what is not hard."""
+
+    name: str
+    amount: MoneyOut | None
+    hard: bool
+    binds: bool
+
+
+class DecisionOut(Out):
+    """One row of the log. `gates`, `score` and `terms` stand as they were found; `record_seq` is of the loan's chain."""
+
+    id: str
+    loan: str
+    no: int
+    state: str
+    outcome: str
+    by_what: str
+    limit: MoneyOut | None
+    parts: list[PartOut]
+    approved: MoneyOut | None
+    terms: Json | None
+    gates: list[Json]
+    score: Json | None
+    reasons: list[ReasonOut]
+    mends: list[ReasonOut]
+    words: str
+    waits_for_second: bool
+    versions: Json
+    made_at: Instant
+    on: Day
+    made_by: str
+    record_seq: int
+
+
+class DecisionList(Out):
+    """The loan's decisions, first to last."""
+
+    items: list[DecisionOut]
+    next: None = None
+
+
+class LineOut(Out):
+    """A line of the desk."""
+
+    loan: str
+    contract_no: str
+    borrower: str
+    product: str
+    branch: str
+    loan_state: str
+    decision: str | None
+    state: str
+    due_at: Instant | None
+    made_at: Instant | None
+
+
+class LineList(Out):
+    """Lines of the desk."""
+
+    items: list[LineOut]
+    next: None = None
+
+
+class ReplayOut(Out):
+    """Whether the log, computed anew, comes to the bytes that were logged; both digests are SHA-256."""
+
+    decision: str
+    same: bool
+    logged: str
+    computed: str
+
+
+class AnswerIn(In):
+    """Yes or no, and why. The first yes names the sum (without one, what the rule proposes); the second repeats it or leaves it out."""
+
+    approved: StrictBool
+    words: Said
+    amount: MoneyIn | None = None
+
+
+class ReviewIn(In):
+    """What the borrower says."""
+
+    words: Said
+
+
+@operation(router, "GET", "/decisions", "decisioning.list", answer=LineList)
+def list_decisions(call: Call, show: Literal["waiting", "decided"] = "waiting", limit: Limit = 50) -> Any:
+    """What waits for a decision within the caller's sight, earliest deadline first; or what was decided, newest first."""
+    return {"items": [_line(line) for line in decisioning.desk(call.db, call.staff.scope, decided=show == "decided", limit=limit)]}
+
+
+@operation(router, "GET", "/loans/{loan}/decisions", "decisioning.get", answer=DecisionList)
+def get_decisions(call: Call, loan: str) -> Any:
+    """All that was decided on a loan, with gates, score, limit, reasons and what may change it."""
+    case = take(call.db, loan, call.staff.scope, lock=False)
+    return {"items": [_told(call, loan, each) for each in decisioning.decisions_of(call.db, case.loan.loan_id)]}
+
+
+@operation(router, "POST", "/loans/{loan}/decision", "decisioning.decide", answer=DecisionOut)
+def decide(call: Call, loan: str) -> Any:
+    """Let the rule decide on a confirmed loan: approve at once, refuse with what may change it, or refer to two people."""
+    return _told(call, loan, decisioning.decide(call.db, clock=call.clock, by=call.staff, loan=loan))
+
+
+@operation(router, "POST", "/loans/{loan}/decision/answer", "decisioning.answer", answer=DecisionOut)
+def answer(call: Call, loan: str, body: AnswerIn) -> Any:
+    """One person's yes or no on a referred loan. Two yes to the same sum approve; a single no refuses."""
+    amount = body.amount.money() if body.amount else None
+    made = decisioning.answer_referral(
+        call.db, clock=call.clock, by=call.staff, loan=loan, approved=body.approved, words=body.words, amount=amount
+    )
+    return _told(call, loan, made)
+
+
+@operation(router, "POST", "/loans/{loan}/decision/review", "decisioning.review", answer=DecisionOut)
+def review(call: Call, loan: str, body: ReviewIn) -> Any:
+    """Pass on that the borrower asks for people to look at what the rule refused."""
+    return _told(call, loan, decisioning.ask_review(call.db, clock=call.clock, by=call.staff, loan=loan, words=body.words))
+
+
+@operation(router, "GET", "/decisions/{decision}/replay", "decisioning.replay", answer=ReplayOut)
+def replay(call: Call, decision: str) -> Any:
+    """Compute a logged decision anew from the log alone, with the scorecard and the table that it names."""
+    made = decisioning.decision_named(call.db, decision, call.staff.scope)
+    computed = decisioning.replay(call.db, made)
+    digests = [canonical.digest(canonical.decode(each)) for each in (made.finding, computed)]
+    return {"decision": decision, "same": computed == made.finding, "logged": digests[0], "computed": digests[1]}
+
+
+def _line(line: Line) -> dict[str, Any]:
+    return {
+        "loan": line.loan, "contract_no": line.contract_no, "borrower": line.borrower, "product": line.product, "branch": line.branch,
+        "loan_state": line.loan_state, "decision": line.decision, "state": line.state, "due_at": line.due_at, "made_at": line.made_at,
+    }  # fmt: skip
+
+
+def _told(call: Call, loan: str, made: Decision) -> dict[str, Any]:
+    found, currency = made.found, made.currency
+    parts = [
+        {
+            "name": part["name"], "amount": None if part["minor"] is None else Money(part["minor"], currency), "hard": part["hard"],
+            "binds": part["name"] == found["limit"]["binding"],
+        }
+        for part in found["limit"]["parts"]
+    ]  # fmt: skip
+    return {
+        "id": made.public_id, "loan": loan, "no": made.decision_no, "state": made.state, "outcome": made.outcome, "by_what": made.by_what,
+        "limit": made.limit, "parts": parts, "approved": None if made.approved_sum is None else Money(made.approved_sum, currency),
+        "terms": made.approved_terms.to_json() if made.approved_terms else None, "gates": found["gates"], "score": found["score"],
+        "reasons": [_reason(each, currency) for each in made.reasons], "mends": [_reason(each, currency) for each in made.mends],
+        "words": made.words, "waits_for_second": decisioning.open_request(call.db, made.loan_id, made, call.staff.scope) is not None,
+        "versions": dict(made.named), "made_at": made.made_at, "on": made.on, "made_by": made.made_by, "record_seq": made.record_seq,
+    }  # fmt: skip
+
+
+def _reason(reason: Reason, currency: str) -> dict[str, Any]:
+    return {
+        "code": reason.code, "figures": dict(reason.figures), "zh": decisioning.words(reason, chinese=True, currency=currency),
+        "en": decisioning.words(reason, chinese=False, currency=currency),
+    }  # fmt: skip
