@@ -22,7 +22,7 @@ from holdfast.payments.bank_files import (
     suspense,
     take_back,
 )
-from holdfast.payments.cooling_off import ask_withdrawal, complete, lapse, withdrawal_of, withdrawals_to_end
+from holdfast.payments.cooling_off import ask_withdrawal, complete, lapse, last_day_to_withdraw, withdrawal_of, withdrawals_to_end
 from holdfast.payments.drawers import (
     close_drawer,
     count_drawer,
@@ -102,6 +102,7 @@ __all__ = [
     "intend",
     "intents_of",
     "lapse",
+    "last_day_to_withdraw",
     "line_words",
     "lines_of",
     "load_bank_file",

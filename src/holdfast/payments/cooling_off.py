@@ -8,7 +8,7 @@ contract stands as it was.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 
 from holdfast.duties import enter, take
 from holdfast.journal import Actor
@@ -47,6 +47,17 @@ def ask_withdrawal(db: Db, *, clock: Clock, by: Actor, loan: str) -> Withdrawal:
         raise Fault(f"loan {loan} was withdrawn from without a duty", code="duty_missing")
     store.insert_withdrawal(db, loan_id=case.loan.loan_id, asked_on=today, return_by=duty.due_on)
     return _withdrawal(db, case.loan.loan_id, Happened("cooling_off.asked", loan, {"on": today}))
+
+
+def last_day_to_withdraw(db: Db, loan: str, *, clock: Clock) -> date | None:
+    """Until when the borrower may still withdraw; None if that is over, was done, or never was."""
+    case = take(db, loan, None, lock=False)
+    paid = store.payouts(db, None, loan_id=case.loan.loan_id, states=[PayoutState.PAID])
+    days = case.number("cooling_off.days", case.loan.opened_on)
+    if case.loan.state is not LoanState.ACTIVE or not paid or paid[0].paid_on is None or not days:
+        return None
+    last = paid[0].paid_on + timedelta(days=days)
+    return last if clock.today() <= last and store.withdrawal(db, case.loan.loan_id) is None else None
 
 
 def complete(db: Db, *, clock: Clock, by: Actor, loan: str) -> Withdrawal:

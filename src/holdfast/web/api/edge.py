@@ -19,12 +19,13 @@ from holdfast.web.api import problem
 
 LARGEST_BODY: Final = 2**20
 LARGEST_TAPE: Final = 64 * 2**20
-TAPES: Final = "tapes"
+# Paths that take a file.
+TAPES: Final = ("tapes", "bank-files")
 
 
 def guarded(pattern: URLPattern) -> URLPattern:
     """The same address behind the edge."""
-    tape = str(pattern.pattern) == TAPES
+    tape = str(pattern.pattern) in TAPES
     return URLPattern(pattern.pattern, _edge(pattern.callback, tape=tape), pattern.default_args, pattern.name)
 
 

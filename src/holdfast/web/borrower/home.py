@@ -47,6 +47,10 @@ class Act:
 
 # What each stage lets a borrower do from here, in the order of a loan's life.
 ACTS: Final = (
+    Act("borrower:sign", _("Read and sign the contract"), frozenset({"decided"}), first=True),
+    Act("borrower:sign", _("My contract"), frozenset({"signed", "active", "written_off", "releasing", "settled"})),
+    Act("borrower:release", _("Follow the release"), frozenset({"releasing", "settled"}), first=True),
+    Act("borrower:pay", _("Pay"), frozenset({"active", "written_off"}), first=True),
     Act("borrower:my_loan", _("Schedule and all figures"), frozenset({"active", "written_off", "releasing", "settled"})),
     Act("borrower:defer", _("Cannot pay? Ask for more time"), frozenset({"active"})),
 )
@@ -56,9 +60,7 @@ _NEXT: Final[Mapping[str, str | Promise]] = {
     "confirm": _("We call you to go through your application, by %(by)s at the latest. You decide on the phone whether you still want it."),
     "decide": _("We decide, by %(by)s at the latest, and tell you why."),
     "sign": _("Approved. Read the contract and sign it by %(by)s."),
-    "take_in": _(
-        "Signed. Bring the phone to %(place)s by %(by)s: with its box if you have it, without your SIM card, the lock switched off."
-    ),
+    "take_in": _("Signed. Bring the phone to %(place)s by %(by)s, without your SIM card and with its lock switched off."),
     "pay_out": _("Your phone is with us, sealed. The money is paid out by %(by)s."),
     "payout_enquiry": _("The bank has not told us yet whether the money arrived. We ask it; nothing is sent twice."),
     "hand_back": _("No loan was made. Fetch your phone at %(place)s; it is ready."),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from holdfast.web.borrower import apply, defer, home, login, sign
+from holdfast.web.borrower import apply, defer, home, login, pay, release, sign
 from holdfast.web.borrower.loan import loan, my_loan
 
 app_name = "borrower"
@@ -21,7 +21,13 @@ urlpatterns = [
     path("loans/<slug:loan_id>", my_loan, name="my_loan"),
     path("loans/<slug:loan_id>/defer", defer.defer, name="defer"),
     path("loans/<slug:loan_id>/defer/<slug:deferral>/withdrawal", defer.withdraw, name="defer_withdraw"),
+    path("loans/<slug:loan_id>/pay", pay.pay, name="pay"),
+    path("loans/<slug:loan_id>/pay/<slug:intent>/paid", pay.paid, name="pay_paid"),
+    path("loans/<slug:loan_id>/pay/<slug:intent>/cancel", pay.cancel, name="pay_cancel"),
+    path("loans/<slug:loan_id>/give-back", pay.give_back, name="give_back"),
     path("loans/<slug:loan_id>/sign", sign.sign, name="sign"),
     path("loans/<slug:loan_id>/papers/<slug:kind>", sign.paper, name="paper"),
+    path("release/<slug:loan_id>", release.follow, name="release"),
+    path("release/<slug:loan_id>/papers/<slug:file_id>", release.paper, name="release_paper"),
     path("<str:link>", loan, name="loan"),
 ]

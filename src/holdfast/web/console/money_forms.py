@@ -1,0 +1,132 @@
+"""The forms of money out and money in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from holdfast.kernel.errors import BadInput
+from holdfast.kernel.money import Money, minor_of
+from holdfast.web.console.forms import ActForm, AmountField
+
+_WORDS = {"rows": 2}
+
+
+class SumField(AmountField):
+    """An amount that may also be nothing: what lies in a drawer."""
+
+    def clean(self, value: Any) -> Money:
+        text = str(value or "").translate(str.maketrans("０１２３４５６７８９．，", "0123456789.,")).replace(",", "").strip()
+        try:
+            if minor_of(text, self.currency) == 0:
+                return Money(0, self.currency)
+        except BadInput:
+            pass  # the field it stands on says what is wrong, in the page's language
+        return super().clean(value)
+
+
+class PayoutForm(ActForm):
+    """To whom the principal goes. How much is the contract's and nobody's input."""
+
+    payee_name = forms.CharField(
+        label=_("Name on the account"), max_length=100, help_text=_("Must be the borrower's own name, as on the identity card.")
+    )
+    account = forms.CharField(
+        label=_("Account number"), max_length=40, help_text=_("8 to 28 digits; spaces do no harm."),
+        widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+    )  # fmt: skip
+
+
+class WordsForm(ActForm):
+    """An act that says why."""
+
+    words = forms.CharField(label=_("Words"), min_length=4, max_length=500, widget=forms.Textarea(attrs=_WORDS))
+
+
+class CheckForm(ActForm):
+    """The second person's answer; a no says why."""
+
+    words = forms.CharField(label=_("Words"), max_length=500, required=False, widget=forms.Textarea(attrs=_WORDS))
+    approved = forms.TypedChoiceField(widget=forms.HiddenInput, choices=[("yes", "yes"), ("no", "no")], coerce=lambda value: value == "yes")
+
+
+class RulingForm(WordsForm):
+    """How an unknown payout ended, on the bank's word."""
+
+    outcome = forms.ChoiceField(
+        label=_("What the bank says"), choices=[("paid", _("It was paid")), ("rejected", _("It was not paid and will not be"))]
+    )
+    reference = forms.CharField(label=_("Statement or letter that says so"), min_length=4, max_length=100)
+    field_order = ("outcome", "reference", "words")
+
+
+class DrawerForm(ActForm):
+    """A drawer and the change that lies in it."""
+
+    float_held = SumField(label=_("Change in the drawer"))
+
+    def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _in(self, "float_held", currency)
+
+
+class CashForm(ActForm):
+    """Cash for one loan."""
+
+    loan = forms.CharField(label=_("Contract number or loan"), max_length=60)
+    amount = AmountField(label=_("Amount"))
+
+    def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _in(self, "amount", currency)
+
+
+class CountForm(ActForm):
+    """What was counted; words where it is not what should be there."""
+
+    counted = SumField(label=_("Counted"))
+    words = forms.CharField(label=_("If it does not agree: why"), max_length=500, required=False, widget=forms.Textarea(attrs=_WORDS))
+
+    def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _in(self, "counted", currency)
+
+
+class StatementForm(ActForm):
+    """A bank's statement to be looked at."""
+
+    file = forms.FileField(
+        label=_("Statement (CSV or XLSX)"), help_text=_("UTF-8 or GB18030. Nothing is booked before you have seen what it holds.")
+    )
+    map = forms.ChoiceField(label=_("Map"), help_text=_("What the columns are called."))
+
+    def __init__(self, *args: Any, maps: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        chosen = self.fields["map"]
+        assert isinstance(chosen, forms.ChoiceField)
+        chosen.choices = maps
+
+
+class BookForm(ActForm):
+    """The statement that was looked at, to be booked."""
+
+    file = forms.CharField(widget=forms.HiddenInput, max_length=40)
+    map = forms.CharField(widget=forms.HiddenInput, max_length=40)
+
+
+class MatchForm(ActForm):
+    """The loan of a line in suspense."""
+
+    loan = forms.CharField(label=_("Contract number or loan"), max_length=60)
+    words = forms.CharField(
+        label=_("Why this loan"), max_length=500, required=False, widget=forms.Textarea(attrs=_WORDS),
+        help_text=_("Needed where the payer is not the borrower: another person reads it."),
+    )  # fmt: skip
+
+
+def _in(form: forms.Form, name: str, currency: str) -> None:
+    field = form.fields[name]
+    assert isinstance(field, AmountField)
+    field.currency = currency

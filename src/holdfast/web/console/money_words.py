@@ -1,0 +1,88 @@
+"""The words of money out and money in: payouts, drawers, lines of statements, and what a borrower announces."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+Text = str | Promise
+
+PAYOUTS: Final[Mapping[str, tuple[str, Text]]] = {
+    "asked": ("now", _("To be checked")),
+    "approved": ("now", _("Checked, to be sent")),
+    "sent": ("now", _("Sent, waiting for the answer")),
+    "unknown": ("warn", _("Outcome not known")),
+    "paid": ("done", _("Money is with the borrower")),
+    "rejected": ("late", _("Rejected by the bank")),
+    "cancelled": ("todo", _("Payout cancelled")),
+}
+DRAWERS: Final[Mapping[str, tuple[str, Text]]] = {
+    "open": ("now", _("Open")),
+    "counted": ("warn", _("Counted, to be closed by another")),
+    "closed": ("done", _("Closed by two")),
+}
+LINES: Final[Mapping[str, tuple[str, Text]]] = {
+    "read": ("todo", _("To be matched")),
+    "matched": ("done", _("Matched")),
+    "unmatched": ("warn", _("In suspense")),
+    "ignored": ("todo", _("Not booked")),
+    "duplicate": ("todo", _("In the book already")),
+    "reversed": ("warn", _("Taken back, in suspense")),
+}
+INTENTS: Final[Mapping[str, tuple[str, Text]]] = {
+    "open": ("now", _("Transfer it with the code")),
+    "said_paid": ("now", _("Paid, waiting for the bank")),
+    "cleared": ("done", _("The money is here")),
+    "expired": ("todo", _("Ran out")),
+    "cancelled": ("todo", _("Given up")),
+}
+WITHDRAWALS: Final[Mapping[str, tuple[str, Text]]] = {
+    "asked": ("now", _("Only the principal is owed")),
+    "completed": ("done", _("Principal is back")),
+    "lapsed": ("todo", _("Principal did not come; the contract stands")),
+}
+# Why a line was matched, or was not.
+HOW: Final[Mapping[str, Text]] = {
+    "code": _("by the code in the remark"),
+    "contract_no": _("by the contract number in the remark"),
+    "account": _("by the payer's account"),
+    "account_and_amount": _("by the payer's account and the amount that was announced"),
+    "hand": _("by hand"),
+    "several_loans": _("fits several loans"),
+    "nobody_known": _("names no loan, and nobody known pays from this account"),
+    "loan_not_open": _("its loan owes nothing"),
+    "other_currency": _("its loan is in another currency"),
+    "bad_input": _("dated before its loan began"),
+    "set_aside": _("set aside by two people"),
+    "reversed": _("its receipt was taken back"),
+}
+ACTS: Final[Mapping[str, Text]] = {
+    "payout.check": _("Pay the principal out"),
+    "payout.rule": _("Say how an unknown payout ended"),
+    "drawer.close": _("Close a drawer"),
+    "bank_line.match": _("Match a bank's line to the loan"),
+    "bank_line.set_aside": _("Set money in suspense aside"),
+}
+REFUSALS: Final[Mapping[str, Text]] = {
+    "payee_not_borrower": _("This is not the borrower's name. Money goes to the borrower only, never to anybody else."),
+    "payout_under_way": _("A payout of this loan is under way or done; a loan is paid out once."),
+    "contract_not_sealed": _("The contract does not bear the lender's seal yet; no money goes before."),
+    "pledge_not_delivered": _("The thing is not in custody yet; no money goes before."),
+    "no_pay_out_duty": _("Nothing asks for a payout of this loan now."),
+    "loan_frozen": _("The loan is frozen; two people must thaw it first."),
+    "rail_currency": _("%(rail)s cannot pay this currency."),
+    "wrong_state": _("It has moved on since this page was drawn; this cannot be done any more."),
+    "no_open_drawer": _("You have no open drawer. Open one before you take cash."),
+    "drawer_open": _("A drawer of this cashier is open; count it first."),
+    "not_your_drawer": _("A drawer is counted by its own cashier."),
+    "no_counter": _("You belong to no branch, so there is no counter for you."),
+    "nothing_proposed": _("Nobody has proposed anything for this line."),
+    "no_cooling_off": _("This loan was not paid out by this book; there is nothing to withdraw from."),
+    "cooling_off_over": _("The days for withdrawing ended on %(ended_on)s."),
+    "withdrawn_before": _("You have withdrawn from this loan before."),
+    "intent_over": _("This payment code has run out. Choose again what to pay."),
+    "approval_other_inputs": _("Something has changed since it was asked for; it must be asked for anew."),
+}
