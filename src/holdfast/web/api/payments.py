@@ -273,10 +273,10 @@ def ask_ruling(call: Call, payout: str, body: RulingIn) -> Any:
     return _payout(payments.ask_ruling(call.db, clock=call.clock, by=call.staff, payout=payout, **given))
 
 
-@operation(router, "POST", "/payouts/rulings/{request}/answer", "payments.answer_ruling", answer=PayoutOut)
-def answer_ruling(call: Call, request: str, body: AnswerIn) -> Any:
+@operation(router, "POST", "/payouts/rulings/{asked}/answer", "payments.answer_ruling", answer=PayoutOut)
+def answer_ruling(call: Call, asked: str, body: AnswerIn) -> Any:
     """The second person's answer to a ruling; the yes ends the payout."""
-    given = {"request": request, "approved": body.approved, "words": body.words}
+    given = {"request": asked, "approved": body.approved, "words": body.words}
     return _payout(carry(payments.answer_ruling, call.db, clock=call.clock, by=call.staff, **given))
 
 
