@@ -27,3 +27,11 @@ def test_the_sample_book_proves_itself(db: psycopg.Connection[Any]) -> None:
 def test_every_sample_person_says_so() -> None:
     assert all("示例" in life.name or "Sample" in life.name for life in LIVES)
     assert all(life.phone.startswith("138000000") for life in LIVES)
+
+
+def test_every_desk_has_work_on_the_first_morning(db: psycopg.Connection[Any]) -> None:
+    load(db)
+    states = dict(db.execute("SELECT state, count(*) FROM loan GROUP BY state").fetchall())
+    assert set(states) >= {"submitted", "confirmed", "decided", "signed", "active", "releasing", "settled", "written_off"}
+    waiting = {row[0] for row in db.execute("SELECT DISTINCT kind FROM duty WHERE open").fetchall()}
+    assert waiting >= {"confirm", "decide", "sign", "take_in", "pay_out", "dispose", "return_collateral", "settlement_certificate"}

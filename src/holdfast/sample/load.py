@@ -10,6 +10,7 @@ from typing import Any, Final
 import psycopg
 
 from holdfast import release
+from holdfast.collateral import custody
 from holdfast.contact import dispatch
 from holdfast.journal import Actor
 from holdfast.kernel.calendar import add_months
@@ -20,8 +21,10 @@ from holdfast.parties import Staff, create_branch, create_staff, issue_token, re
 from holdfast.policy import Lender, Pack, note_night, set_lender, shipped, store_pack
 from holdfast.products import Terms, define, new_version
 from holdfast.sample.people import APPLIED_FOR, LIVES, OFFERS, STAFF, Life
+from holdfast.sample.stages import Standing
 from holdfast.servicing import note_duty, originate, quote, read_loans, receive, reverse, write_off
 from holdfast.servicing.night import record_contacts, run_night
+from holdfast.stories import cast
 from holdfast.wiring import BUREAU, CHANNELS, NOTARY, PRESS, carry
 
 Db = psycopg.Connection[Any]
@@ -73,12 +76,15 @@ def load(db: Db) -> list[tuple[str, str, str, str]]:
                 "instalments": offer.instalments,
             },
         )
+    custody.set_shelf(db, clock=dawn, by=staff["custodian"], branch_id=branches[0], code=cast.SHELF, levels=5, slots=12)
+    standing = Standing.with_staff(staff, today=today)
     borrowers = [_Borrower(life) for life in LIVES]
     for number in range(_DAYS + 1):
         day = first + timedelta(days=number)
         morning = ShiftedClock(0, _ZONE) if day == today else _at(day, 10)
         record_contacts(db, dispatch(db, CHANNELS, clock=morning, limit=1_000), clock=morning)
         _live(db, borrowers, morning, staff, branches, pack, number - _DAYS)
+        standing.live(day)
         if day < today:
             run_night(db, clock=_at(day, 22), on=day)
             note_night(db, day)

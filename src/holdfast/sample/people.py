@@ -36,7 +36,7 @@ OFFERS: Final = (
 )
 
 # What may be applied for on the phone page: which sums (fen) over how many months.
-APPLIED_FOR: Final = {"phone-pledge": products.Offer("CNY", 100_000, 800_000, (3, 6, 12))}
+APPLIED_FOR: Final = {"phone-pledge": products.Offer("CNY", 50_000, 800_000, (3, 6, 12))}
 
 SINGLE: Final = Offer("small-mobile", "", "", "none", Method.SINGLE_PERIOD, yearly("15"), 1)
 

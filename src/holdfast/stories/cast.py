@@ -36,6 +36,7 @@ LENDER: Final = Lender(
 PRODUCT: Final = "phone-pledge"
 TERMS: Final[Mapping[str, Any]] = {"method": "equal_instalment", "rate": {"ppb": 12_000_000, "per": "month"}}
 OFFER: Final = Offer(currency="CNY", least=50_000, most=800_000, instalments=(3, 6, 12))
+BRANCH: Final = "HQ"
 SHELF: Final = "A"
 # Role, log-in and name of each; two officers, two callers, two custodians and two approvers, since many acts take two.
 STAFF: Final = (
@@ -87,7 +88,7 @@ class Borrower:
 
 def borrower(serial: int, name: str = "张示例", **changes: Any) -> Borrower:
     """The borrower of that number: each has a phone number, an ID number, an account and two IMEIs of their own."""
-    first17 = f"330203{date(1988, 1, 1) + timedelta(days=37 * serial):%Y%m%d}{serial % 1000:03d}"
+    first17 = f"330203{date(1988, 1, 1) + timedelta(days=37 * (serial % 150)):%Y%m%d}{serial % 1000:03d}"
     given: dict[str, Any] = {
         "name": name, "number": f"139{serial:08d}", "id_number": first17 + id_check_digit(first17),
         "imeis": (imei(2 * serial), imei(2 * serial + 1)), "account": card(serial),
@@ -121,7 +122,7 @@ def settle_in(db: Db, clock: Clock) -> tuple[Branch, dict[str, Staff]]:
     """An empty book becomes this lender's: its people by log-in, its shelf, its product and today's prices."""
     set_lender(db, LENDER)
     store_pack(db, shipped(), at=clock.now())
-    branch = create_branch(db, code="HQ", name="青屿总部（示例）")
+    branch = create_branch(db, code=BRANCH, name="青屿总部（示例）")
     people = {
         user: create_staff(
             db, clock=clock, by=SYSTEM, username=user, password=_PASSWORD, name=name, role=role, branch_id=branch.branch_id, scope="all"

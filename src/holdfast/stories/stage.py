@@ -120,6 +120,11 @@ class Stage:
             if meanwhile is not None and self.today < day:
                 meanwhile()
 
+    def load_prices(self) -> None:
+        """The sample price book as of today, loaded by risk."""
+        with self._act() as db:
+            cast.load_prices(db, self.clock, self.people["risk"])
+
     # -- acting -----------------------------------------------------------------------------------
 
     @contextmanager
@@ -187,7 +192,7 @@ class Stage:
         """From the plan to the file handed in (several acts); the loan."""
         party = self.log_in(who)
         by = applications.actor_of(party)
-        plan = {"product": cast.PRODUCT, "principal": Money(yuan * 100, "CNY"), "instalments": instalments}
+        plan = {"product": cast.PRODUCT, "principal": Money(yuan * 100, "CNY"), "instalments": instalments, "branch": cast.BRANCH}
         file = self.do(applications.start, by, party=party, **plan).public_id
         self.do(applications.save, by, application_id=file, facts=who.private)
         self.do(applications.save, by, application_id=file, facts=who.file)
@@ -235,9 +240,13 @@ class Stage:
                 made = self.do(decisioning.answer_referral, who, loan=loan, approved=True, words="资料齐全，同意（示例）")
         return made
 
+    def offer(self, loan: str) -> contracts.Contract:
+        """The papers are put before the borrower."""
+        return self.do(contracts.offer, "officer", loan=loan, press=PRESS)
+
     def sign(self, loan: str) -> None:
         """Offered, read, signed by the borrower's code, sealed by somebody else (several acts)."""
-        offered = self.do(contracts.offer, "officer", loan=loan, press=PRESS)
+        offered = self.offer(loan)
         by = self.borrower_of(loan)
         code_id = self.type_code(self.do(contracts.ask_code, by, loan=loan))
         read = [clause.key for clause in offered.clauses]
@@ -396,8 +405,7 @@ class Stage:
 
     def dispose(self, loan: str, *, yuan: int, costs: int) -> None:
         """Valued, sold to a stranger by two others' yes, accounted for, and the surplus sent back (several acts)."""
-        with transaction() as db:
-            cast.load_prices(db, self.clock, self.people["risk"])
+        self.load_prices()
         self.do(disposal.value_for_sale, "custodian", loan=loan)
         buyer = cast.borrower(900, "王示例")
         spent = {"拍卖佣金（示例）": Money(costs * 100, "CNY")}
