@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -9,9 +10,13 @@ import psycopg
 import pytest
 
 from holdfast.contact import dispatch
+from holdfast.kernel.calendar import Unit
+from holdfast.parties import register_party
+from holdfast.products import Terms
+from holdfast.servicing import Done
 from holdfast.servicing.night import record_contacts, run_night
 from holdfast.wiring import CHANNELS
-from tests.books import OFFICER, Book, clock_on
+from tests.books import OFFICER, Book, clock_on, round_terms
 from tests.servicing.test_verbs import prove
 
 START = date(2026, 3, 2)
@@ -59,6 +64,54 @@ def test_arrears_open_a_follow_up_that_stays_until_someone_acts(book: Book) -> N
     prove(book)
 
 
+def lend_to_somebody(book: Book, terms: Terms | None = None) -> Done:
+    """A loan whose borrower has a phone."""
+    party = register_party(
+        book.db, clock=book.clock, by=OFFICER, branch_id=book.branch_id, kind="person", private={"name": "示例张三", "phone": "13800000001"}
+    )
+    loan = book.lend(terms)
+    book.db.execute("UPDATE loan SET party_id = %s WHERE loan_id = %s", [party.party_id, loan.loan_id])
+    return loan
+
+
+def contacts(book: Book, loan_id: int) -> list[tuple[str, str]]:
+    """The messages of a loan, oldest first: template and state."""
+    return book.db.execute("SELECT template, state FROM message WHERE loan_id = %s ORDER BY message_no", [loan_id]).fetchall()
+
+
+def test_the_morning_after_a_missed_instalment_the_borrower_is_told_and_a_person_still_follows_up(book: Book) -> None:
+    loan = lend_to_somebody(book)
+    live_until(book, date(2026, 4, 3))
+    assert contacts(book, loan.loan_id)[-1] == ("overdue", "delivered")
+    assert [template for template, _ in contacts(book, loan.loan_id)].count("overdue") == 1
+    assert ("follow_up", "2026-04-02 T+1", date(2026, 4, 3)) in book.open_duties(loan.public_id)
+    told = book.db.execute(
+        "SELECT body FROM record WHERE loan_id = %s AND kind = 'contact.sent' ORDER BY seq DESC", [loan.loan_id]
+    ).fetchone()
+    assert told is not None and b'"duties":[]' in told[0]
+    live_until(book, date(2026, 4, 8))
+    assert [template for template, _ in contacts(book, loan.loan_id)].count("overdue") == 1
+    prove(book)
+
+
+def test_who_pays_before_the_morning_is_not_told_that_they_are_late(book: Book) -> None:
+    loan = lend_to_somebody(book)
+    live_until(book, date(2026, 4, 2))
+    book.walk(1)
+    book.pay(loan.public_id, 412)
+    record_contacts(book.db, dispatch(book.db, CHANNELS, clock=book.clock, limit=10), clock=book.clock)
+    assert contacts(book, loan.loan_id)[-1] == ("overdue", "dropped")
+    prove(book)
+
+
+def test_two_messages_of_one_loan_in_one_morning_are_both_told(book: Book) -> None:
+    loan = lend_to_somebody(book, replace(round_terms(book.day), every_count=1, every_unit=Unit.DAYS))
+    live_until(book, book.day + timedelta(days=2))
+    sent = book.db.execute("SELECT count(*) FROM record WHERE loan_id = %s AND kind LIKE 'contact.%%'", [loan.loan_id]).fetchone()
+    assert sent == (len([1 for _, state in contacts(book, loan.loan_id) if state in ("delivered", "held")]),)
+    prove(book)
+
+
 def test_the_receipt_that_cures_arrears_closes_the_follow_up(book: Book) -> None:
     loan = book.lend()
     live_until(book, date(2026, 4, 3))
@@ -99,13 +152,7 @@ def test_many_loans_pass_through_the_same_rule_as_one(book: Book) -> None:
 
 
 def test_a_person_with_a_phone_gets_the_message_and_the_duty_names_its_proof(book: Book) -> None:
-    from holdfast.parties import register_party
-
-    party = register_party(
-        book.db, clock=book.clock, by=OFFICER, branch_id=book.branch_id, kind="person", private={"name": "示例张三", "phone": "13800000001"}
-    )
-    loan = book.lend()
-    book.db.execute("UPDATE loan SET party_id = %s WHERE loan_id = %s", [party.party_id, loan.loan_id])
+    loan = lend_to_somebody(book)
     live_until(book, date(2026, 3, 26))
     row = book.db.execute("SELECT state, sent_at FROM message WHERE loan_id = %s", [loan.loan_id]).fetchone()
     assert row is not None and row[0] == "delivered" and row[1] == clock_on(date(2026, 3, 26)).now()

@@ -21,7 +21,7 @@ from holdfast.duties.model import Moment
 from holdfast.journal import SYSTEM, Record, append_batch
 from holdfast.kernel.clock import Clock, FixedClock, instant_on
 from holdfast.kernel.money import Money
-from holdfast.life import LoanState
+from holdfast.life import DUTIES, LoanState
 from holdfast.policy import Lender, lender, pack_in_force
 from holdfast.servicing import store
 from holdfast.servicing.arrears import CLASSES
@@ -87,26 +87,34 @@ def run_night(db: Db, *, clock: Clock, on: date, dry_run: bool = False, most: in
 
 
 def record_contacts(db: Db, dispatched: Sequence[Dispatched], *, clock: Clock) -> int:
-    """Close the reminders that were sent, or that a rule or a person refused for good, and open the next ones; returns how many.
+    """Tell of the messages that were sent, or that a rule or a person refused for good, and close the duties they prove; returns how many.
 
     One that failed, or whose time ran out in our hands, proves nothing: its duty stays open for a person.
     """
     known = lender(db)
     plans = Plans(db, known)
     act = Act(clock.today(), clock.now(), SYSTEM, known.zone)
-    by_loan = {each.loan_id: each for each in dispatched if each.duty_no is not None and _proves(each)}
-    changes = []
-    for held in store.load(db, list(by_loan)):
-        sent = by_loan[held.loan.loan_id]
-        duty = next((each for each in held.standing if each.duty_no == sent.duty_no), None)
-        if duty is None:
-            continue  # paid in the meantime: the receipt has closed it
-        kind = "contact.sent" if sent.outcome in ("sent", "delivered") else "contact.refused"
-        facts = {"message": sent.message_no, "outcome": sent.outcome, "rule": sent.rule, "kind": duty.kind, "about": duty.about}
-        changes.append(change(held, act, plans.of(held), note=(kind, facts), done=frozenset({duty.kind})))
-    if changes:
-        _save(db, changes, act, label=f"contacts {act.today}")
-    return len(changes)
+    waiting = [each for each in dispatched if each.duty_no is not None and _proves(each)]
+    recorded = 0
+    while waiting:
+        # One message of a loan at a time: each record stands on the one before it.
+        by_loan = {each.loan_id: each for each in reversed(waiting)}
+        waiting = [each for each in waiting if by_loan[each.loan_id] is not each]
+        changes = []
+        for held in store.load(db, list(by_loan)):
+            sent = by_loan[held.loan.loan_id]
+            duty = next((each for each in held.standing if each.duty_no == sent.duty_no), None)
+            if duty is None:
+                continue  # paid in the meantime: the receipt has closed it
+            kind = "contact.sent" if sent.outcome in ("sent", "delivered") else "contact.refused"
+            facts = {"message": sent.message_no, "outcome": sent.outcome, "rule": sent.rule, "kind": duty.kind, "about": duty.about}
+            # Arrears are followed up by a person; the message that went out beforehand is told, and proves nothing of it.
+            done = frozenset({duty.kind}) if kind in DUTIES[duty.kind].proofs else frozenset()
+            changes.append(change(held, act, plans.of(held), note=(kind, facts), done=done))
+        if changes:
+            _save(db, changes, act, label=f"contacts {act.today}")
+        recorded += len(changes)
+    return recorded
 
 
 def _proves(sent: Dispatched) -> bool:
@@ -126,6 +134,13 @@ def _close_day(db: Db, ids: Sequence[int], night: Night, plans: Plans, act: Act,
         if events:
             moved.append(change(held, act, plans.of(held), events, history=told.get(held.loan.loan_id), arrears_from=tomorrow))
             _tell_entries(night, moved[-1], dry_run)
+            first = _first_follow_up(moved[-1], tomorrow)
+            if first is not None:
+                promises.append(_told_late(held, first, act))
+                night.messages += 1
+                if dry_run:
+                    facts = {"send_on": first.due_on.isoformat(), **promises[-1].params}
+                    night.lines.append(NightLine(held.loan.public_id, "message", first.about, facts, "followup.days_past_due"))
         reminder = next((duty for duty in held.standing if duty.kind == "reminder"), None)
         if reminder is not None and held.account.promised_for < reminder.due_on <= tomorrow:
             # One that a person holds is promised too: the dispatcher refuses it in the morning, and that proves the duty.
@@ -180,6 +195,33 @@ def _promise(held: Held, duty: Duty, act: Act, plans: Plans) -> Promise:
             "n": row.n,
             "amount": Money(row.unpaid, held.loan.currency).as_json(),
             "due_on": row.due_on.isoformat(),
+        },
+        on_date=duty.due_on,
+        send_from=send_from,
+        send_until=send_until,
+    )
+
+
+def _first_follow_up(moved: Change, tomorrow: date) -> Duty | None:
+    """The follow-up that arrears beginning tonight ask for tomorrow: on its morning the borrower is told what is missing."""
+    return next((duty for duty in moved.duties.written if duty.open and duty.kind == "follow_up" and duty.due_on == tomorrow), None)
+
+
+def _told_late(held: Held, duty: Duty, act: Act) -> Promise:
+    row = next(each for each in held.state.instalments if each.unpaid > 0)
+    send_from, send_until = times(Moment(duty.due_on, "reminder", duty.about), act.zone, act.today)
+    return Promise(
+        loan_id=held.loan.loan_id,
+        duty_no=duty.duty_no,
+        party_id=held.loan.party_id,
+        purpose="collection",
+        channel="sms",
+        template="overdue",
+        params={
+            "contract": held.loan.contract_no[-4:],
+            "n": row.n,
+            "amount": Money(held.state.unpaid_due(act.today), held.loan.currency).as_json(),
+            "days": (duty.due_on - row.due_on).days,
         },
         on_date=duty.due_on,
         send_from=send_from,
