@@ -48,11 +48,11 @@ def _text(longest: int) -> Callable[[str, Any], Fact]:
     def read(field: str, value: Any) -> Fact:
         text = " ".join(unicodedata.normalize("NFC", str(value)).split())
         if not text:
-            raise BadInput(f"{field}: it is empty", field=field)
+            raise BadInput(f"{field}: it is empty", code="fact_empty", field=field)
         if len(text) > longest:
-            raise BadInput(f"{field}: at most {longest} characters", field=field)
+            raise BadInput(f"{field}: at most {longest} characters", code="fact_long", field=field, most=longest)
         if not text.isprintable():
-            raise BadInput(f"{field}: it holds characters that cannot be printed", field=field)
+            raise BadInput(f"{field}: it holds characters that cannot be printed", code="fact_unprintable", field=field)
         return text
 
     return read
@@ -61,7 +61,7 @@ def _text(longest: int) -> Callable[[str, Any], Fact]:
 def _one_of(*choices: str) -> Callable[[str, Any], Fact]:
     def read(field: str, value: Any) -> Fact:
         if value not in choices:
-            raise BadInput(f"{field}: choose one of {', '.join(choices)}", field=field)
+            raise BadInput(f"{field}: choose one of {', '.join(choices)}", code="fact_choice", field=field)
         return str(value)
 
     return read
@@ -70,12 +70,12 @@ def _one_of(*choices: str) -> Callable[[str, Any], Fact]:
 def _number(least: int, most: int) -> Callable[[str, Any], Fact]:
     def read(field: str, value: Any) -> Fact:
         if isinstance(value, bool):
-            raise BadInput(f"{field}: write a whole number", field=field)
+            raise BadInput(f"{field}: write a whole number", code="fact_number", field=field)
         text = unicodedata.normalize("NFKC", str(value)).strip().replace(",", "")
         if not (text.isascii() and text.isdigit() and len(text) <= 16):
-            raise BadInput(f"{field}: write a whole number", field=field)
+            raise BadInput(f"{field}: write a whole number", code="fact_number", field=field)
         if not least <= int(text) <= most:
-            raise BadInput(f"{field}: between {least} and {most}", field=field)
+            raise BadInput(f"{field}: between {least} and {most}", code="fact_range", field=field, least=least, most=most)
         return int(text)
 
     return read
@@ -84,7 +84,7 @@ def _number(least: int, most: int) -> Callable[[str, Any], Fact]:
 def _storage(field: str, value: Any) -> Fact:
     number = _number(1, 10_000)(field, value)
     if number not in STORAGES_GB:
-        raise BadInput(f"{field}: choose one of {', '.join(map(str, STORAGES_GB))}", field=field)
+        raise BadInput(f"{field}: choose one of {', '.join(map(str, STORAGES_GB))}", code="fact_choice", field=field)
     return number
 
 
@@ -93,7 +93,7 @@ def _yes(field: str, value: Any) -> Fact:
         return True
     if value in (False, "false", "no", ""):
         return False
-    raise BadInput(f"{field}: yes or no", field=field)
+    raise BadInput(f"{field}: yes or no", code="fact_choice", field=field)
 
 
 def _imei(field: str, value: Any) -> Fact:

@@ -17,7 +17,7 @@ from holdfast.contact import store
 from holdfast.contact.model import Promise
 from holdfast.contact.service import promise
 from holdfast.contact.store import Db, OneTimeCode
-from holdfast.contact.templates import CODE_PURPOSES
+from holdfast.contact.templates import CODE_PURPOSES, SPOKEN
 from holdfast.files import anything_sealed
 from holdfast.kernel.clock import Clock
 from holdfast.kernel.errors import BadInput, Fault, NotFound, Refusal
@@ -71,7 +71,8 @@ def send(
     promise(
         db,
         Promise(
-            loan_id=chain_id, duty_no=None, party_id=code.party_id, purpose="code", channel="sms", template="code",
+            loan_id=chain_id, duty_no=None, party_id=code.party_id, purpose="code", channel="sms",
+            template="code_spoken" if purpose in SPOKEN else "code",
             params={"what": purpose, "code": "*" * DIGITS}, secret={"code": digits}, number=None if party and number is None else to,
             language=language, on_date=clock.today(), send_from=now, send_until=code.expires_at,
         ),

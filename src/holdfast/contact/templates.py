@@ -102,7 +102,13 @@ TEMPLATES: Final[Mapping[str, Mapping[str, str]]] = {
         "zh-hans": "验证码 {code}，5 分钟内有效，用于{what}。我们不会向您索要，请勿告诉任何人。",
         "en": "Your code to {what}: {code}, good for 5 minutes. We never ask you for it; tell nobody.",
     },
+    "code_spoken": {
+        "zh-hans": "验证码 {code}，5 分钟内有效，用于{what}。只告诉正在为您办理的工作人员，不要告诉别人。",
+        "en": "Your code to {what}: {code}, good for 5 minutes. Say it only to the person who is serving you now, to nobody else.",
+    },
 }
+# Codes that the borrower says to us: in the call that we made, at our counter. All others are typed and told to nobody.
+SPOKEN: Final = frozenset({"confirm", "collect"})
 # What typing a code does, in the words of the message that carries it.
 CODE_PURPOSES: Final[Mapping[str, Mapping[str, str]]] = {
     "login": {"zh-hans": "登录", "en": "log in"},

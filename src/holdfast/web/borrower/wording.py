@@ -29,8 +29,8 @@ FIELDS: Final[Mapping[str, Text]] = {
     "invoice": _("Invoice or receipt"),
     "account_signed_out": _("My account is signed out on the phone"),
     "declaration": _("The phone is mine and free"),
-    "photo_front": _("Front"),
-    "photo_back": _("Back"),
+    "photo_front": _("Front side"),
+    "photo_back": _("Back side"),
     "photo_screen": _("Screen lit"),
     "purpose": _("What is the money for?"),
     "monthly_income_minor": _("What you earn in a month (yuan)"),
@@ -144,7 +144,7 @@ STEP_TITLES: Final[Mapping[str, Text]] = {
 }
 STEP_LEADS: Final[Mapping[str, Text]] = {
     "you": _("Only you, and only staff who say why, see these in full."),
-    "phone": _("We keep it sealed and insured against our own mistakes, and hand it back the day you have repaid."),
+    "phone": _("We keep it sealed and hand it back the day you have repaid."),
     "proof": _("Pictures from this phone are fine. Anything readable will do."),
     "money": _("Seven plain questions. They are all that the score looks at besides the phone and the sum."),
     "consents": _("One purpose each. Nothing is ticked for you."),
@@ -189,6 +189,12 @@ REFUSALS: Final[Mapping[str, Text]] = {
     "no_consent_sheet": _("Put the signed sheet of consents into the file first."),
     "in_custody": _("The phone is in our custody. Ask at the counter to have it handed back; that ends the loan."),
     "under_way": _("Something is under way that must end first; then the application can be withdrawn."),
+    "fact_empty": _("It is empty."),
+    "fact_long": _("At most %(most)s characters."),
+    "fact_unprintable": _("It holds characters that cannot be printed."),
+    "fact_choice": _("Choose one of the answers."),
+    "fact_number": _("Write a whole number."),
+    "fact_range": _("Between %(least)s and %(most)s."),
     "yuan": _("Write the amount in figures, such as 6500."),
     "not_on_screen": _("Messages leave the house over a carrier; nobody reads them here."),
 }

@@ -150,9 +150,7 @@ def _page(
         ],
         "reveal": RevealForm() if may(desk.staff, "party.reveal") else None,
         "withdraw_form": (held if slot == "withdraw" else ReasonForm(name="withdraw"))
-        if before_money
-        and file.state in (ApplicationState.SUBMITTED, ApplicationState.RETURNED)
-        and may(desk.staff, "application.withdraw")
+        if under_way and may(desk.staff, "application.withdraw")
         else None,
         "give_back_form": (held if slot == "give_back" else GiveBackForm(name="give-back"))
         if given_back and may(desk.staff, "application.intake")
