@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -32,7 +33,7 @@ CASE = Waiting(
         ({"frozen": True, "due_at": NOW}, 100, Turn.FROZEN),
     ],
 )
-def test_each_case_stands_where_it_stands_for_a_reason(change: dict[str, object], used: int, turn: Turn) -> None:
+def test_each_case_stands_where_it_stands_for_a_reason(change: dict[str, Any], used: int, turn: Turn) -> None:
     assert turn_of(replace(CASE, **change), now=NOW, used=used, most=6) is turn
 
 

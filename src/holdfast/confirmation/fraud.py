@@ -24,7 +24,7 @@ from holdfast.kernel.clock import Clock
 from holdfast.kernel.errors import BadInput, Forbidden, NotFound, Refusal
 from holdfast.kernel.sealing import Box, Sealed, master_box
 from holdfast.life import DUTIES, LoanState
-from holdfast.parties import Scope, Staff, box_of, party_by_id, require
+from holdfast.parties import Role, Scope, Staff, box_of, may, party_by_id, require
 
 Db = psycopg.Connection[Any]
 
@@ -151,6 +151,11 @@ def reviews_of(db: Db, scope: Scope, *, loan: str) -> Sequence[Request]:
     """What was asked about the freezing of a loan within sight, newest first."""
     case = take(db, loan, scope, lock=False)
     return tuple(each for each in approvals.requests(db, scope, loan_id=case.loan.loan_id) if each.act in (THAW, REFUSE))
+
+
+def may_see_evidence(by: Staff) -> bool:
+    """Whether this person is shown what a sign rests on: those who review, and those who audit."""
+    return may(by, THAW) or by.role is Role.AUDITOR
 
 
 def may_review(signs: Sequence[Sign], by: Staff) -> None:

@@ -21,6 +21,16 @@ _PLANS_THE_NIGHT: Final = _OVERSEES | {Role.OFFICER, Role.APPROVER}
 _SEES_REQUESTS: Final = MAY["receipt.reverse"] | MAY["write_off"] | MAY["approval.answer"] | {Role.AUDITOR, Role.ADMIN}
 
 OPEN_TO: Final = {
+    "applications.start": MAY["application.intake"],
+    "applications.update": MAY["application.intake"],
+    "applications.attach": MAY["application.intake"],
+    "applications.submit": MAY["application.intake"],
+    "applications.supplement": MAY["application.intake"],
+    "applications.give_back": MAY["application.intake"],
+    "applications.close": MAY["application.intake"],
+    "applications.withdraw": MAY["application.withdraw"],
+    "applications.list": _ALL,
+    "applications.get": _ALL,
     "servicing.list": _ALL,
     "servicing.read": _ALL,
     "servicing.schedule": _ALL,

@@ -204,7 +204,7 @@ def _context(db: Db, desk: Desk, loan_id: str, tried: Tried | None) -> Mapping[s
         if found.state is not ConfirmationState.FAILED and _used_up(case, found)
         else None,
         "observe_form": _kept(tried, "observe") or ObserveForm(name="observe"),
-        "observations": [_observed(each) for each in observations_of(db, desk.staff.scope, loan=loan_id)],
+        "observations": [_observed(each) for each in observations_of(db, desk.staff.scope, loan=loan_id)] if looks_again(desk) else [],
         "sign_form": _kept(tried, "sign") or SignForm(name="sign"),
         "may_freeze": may(desk.staff, "fraud.freeze") and case.loan.state in LIVE,
         "failed": tried.slot if tried else "",
@@ -302,6 +302,11 @@ def _told(call: Call) -> Mapping[str, Any]:
 
 def _observed(each: Observation) -> Mapping[str, Any]:
     return {"seen": each, "word": words.word(call_words.OBSERVED, each.kind), "at": mark(each.mark)}
+
+
+def looks_again(desk: Desk) -> bool:
+    """Whether this person is shown what was noticed: who calls, who reviews a sign of fraud, and who audits."""
+    return may(desk.staff, MAY) or confirmation.may_see_evidence(desk.staff)
 
 
 def _not_now(db: Db, desk: Desk, case: Case, found: Confirmation) -> str:
