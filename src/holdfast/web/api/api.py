@@ -15,6 +15,7 @@ from holdfast import __version__
 from holdfast.kernel.errors import BadInput
 from holdfast.web.api import (
     approvals,
+    collateral,
     confirmation,
     contracts,
     decisioning,
@@ -24,6 +25,7 @@ from holdfast.web.api import (
     night,
     parties,
     payments,
+    pledges,
     policy,
     products,
     release,
@@ -93,6 +95,7 @@ api = BookApi(
 for _error, _handler in handlers():
     api.add_exception_handler(_error, _handler)
 for _capability in (
+    collateral, pledges,
     servicing, confirmation, decisioning, contracts, payments, restructuring, duties, approvals, journal, ledger, policy, products,
     parties, takeover, night, release,
 ):  # fmt: skip

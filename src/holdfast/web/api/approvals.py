@@ -44,33 +44,33 @@ class AnswerIn(In):
 def reverse_receipt(call: Call, loan: str, event_no: Annotated[int, Field(ge=1, lt=2**31)], body: ReasonIn) -> Any:
     """Ask for a receipt to be taken back. Another person answers under `/approvals/{request}/answer`; the yes does it."""
     loan_number(call.db, call.look, loan)
-    return _told(ask_reversal(call.db, clock=call.clock, by=call.staff, loan=loan, event_no=event_no, reason=body.reason))
+    return told_request(ask_reversal(call.db, clock=call.clock, by=call.staff, loan=loan, event_no=event_no, reason=body.reason))
 
 
 @operation(router, "POST", "/loans/{loan}/refunds", "servicing.refund", answer=RequestOut, status=202)
 def refund(call: Call, loan: str, body: RefundIn) -> Any:
     """Ask for money that was paid too much to go back to the borrower. Another person answers; the yes books it."""
     loan_number(call.db, call.look, loan)
-    return _told(ask_refund(call.db, clock=call.clock, by=call.staff, loan=loan, amount=body.amount.money(), reason=body.reason))
+    return told_request(ask_refund(call.db, clock=call.clock, by=call.staff, loan=loan, amount=body.amount.money(), reason=body.reason))
 
 
 @operation(router, "POST", "/loans/{loan}/write-off", "servicing.write_off", answer=RequestOut, status=202)
 def write_off(call: Call, loan: str, body: ReasonIn) -> Any:
     """Ask for the loan to be written off. Another person answers; the claim stays, and later receipts are recoveries."""
     loan_number(call.db, call.look, loan)
-    return _told(ask_write_off(call.db, clock=call.clock, by=call.staff, loan=loan, reason=body.reason))
+    return told_request(ask_write_off(call.db, clock=call.clock, by=call.staff, loan=loan, reason=body.reason))
 
 
 @operation(router, "GET", "/approvals", "approvals.list", answer=RequestList)
 def list_requests(call: Call, limit: Annotated[int, Field(ge=1, le=LARGEST_PAGE)] = 50) -> Any:
     """Requests about loans within the caller's sight, newest first."""
-    return {"items": [_told(each) for each in requests(call.db, call.staff.scope, limit=limit)]}
+    return {"items": [told_request(each) for each in requests(call.db, call.staff.scope, limit=limit)]}
 
 
 @operation(router, "GET", "/approvals/{asked}", "approvals.read", answer=RequestOut)
 def read_request(call: Call, asked: str) -> Any:
     """One request with its answers."""
-    return _told(_within_sight(call, asked))
+    return told_request(_within_sight(call, asked))
 
 
 @operation(router, "POST", "/approvals/{asked}/answer", "approvals.answer", answer=AnsweredOut)
@@ -78,7 +78,7 @@ def answer_request(call: Call, asked: str, body: AnswerIn) -> Any:
     """Say yes or no. Whoever asked cannot; the last yes that is needed does the act, and `done` tells of it."""
     _within_sight(call, asked)
     said = carry(answer, call.db, clock=call.clock, by=call.staff, request=asked, approved=body.approved, words=body.words)
-    return {"request": _told(said.request), "done": None if said.done is None else done(said.done)}
+    return {"request": told_request(said.request), "done": None if said.done is None else done(said.done)}
 
 
 def _within_sight(call: Call, asked: str) -> Request:
@@ -89,7 +89,8 @@ def _within_sight(call: Call, asked: str) -> Request:
     return found
 
 
-def _told(asked: Request) -> dict[str, Any]:
+def told_request(asked: Request) -> dict[str, Any]:
+    """A request as the API tells it."""
     answers = [{"by": each.name, "approved": each.approved, "words": each.words, "answered_at": each.answered_at} for each in asked.answers]
     return {
         "id": asked.public_id,
