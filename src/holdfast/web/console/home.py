@@ -24,6 +24,7 @@ from holdfast.kernel.errors import HoldfastError
 from holdfast.life import DUTIES, DutyKind
 from holdfast.web.console import approval, reading, words
 from holdfast.web.console.desk import Db, Desk, at_desk
+from holdfast.web.console.pace import NEWEST, Told, pace
 
 # How many duties are ranked at once; the rest is a click away and says how many it is.
 _RANKED: Final = 200
@@ -91,6 +92,7 @@ def home(request: HttpRequest, desk: Desk) -> HttpResponse:
         figures = _figures(db, desk)
         audit = reading.last_audit(db)
         late_now = reading.count_late_duties(db, desk.look, desk.now)
+        told = reading.records_to_the_money(db, desk.look, NEWEST)
     tasks = sorted((task_of(row, desk.now, tomorrow) for row in rows), key=lambda task: (-task.rank, -task.used, task.row["due_at"]))
     asked = [(approval.what(each), each, loans_asked.get(each.loan_id or 0), _mine_to_answer(each, desk)) for each in open_requests]
     to_answer = [line for line in asked if line[3]]
@@ -111,11 +113,38 @@ def home(request: HttpRequest, desk: Desk) -> HttpResponse:
             "late_now": late_now,
             "next_at": next_at,
             "figures": figures,
+            "pace": _pace(told),
             "audit": audit,
             "hours": desk.pack.hours("contact.sms_hours", on=desk.today),
             "headline": _headline(total, urgent),
         },
     )
+
+
+def _pace(told: list[Told]) -> Mapping[str, Any] | None:
+    """From the application to the money, in words."""
+    found = pace(told)
+    if found is None:
+        return None
+    slow = found.p95 if found.p95 is not None else found.slowest
+    return {
+        "loans": found.loans,
+        "median": span(found.median),
+        "slow": span(slow),
+        "enough": found.p95 is not None,
+        "minutes": found.staff_minutes,
+    }
+
+
+def span(length: timedelta) -> str:
+    """A length of time in its two largest units: `2 d 3 h`, `1 h 42 min`, `9 min`."""
+    minutes = round(length / timedelta(minutes=1))
+    days, hours, left = minutes // 1440, minutes // 60 % 24, minutes % 60
+    if days:
+        return gettext("%(days)s d %(hours)s h") % {"days": days, "hours": hours}
+    if hours:
+        return gettext("%(hours)s h %(minutes)s min") % {"hours": hours, "minutes": left}
+    return gettext("%(minutes)s min") % {"minutes": left}
 
 
 def _figures(db: Db, desk: Desk) -> dict[str, Any]:
