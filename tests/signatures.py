@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -32,14 +33,17 @@ def needs(*programs: str) -> None:
             pytest.skip(f"{program} is not installed")
 
 
-def verdicts(pdf: bytes, authority: bytes, room: Path) -> list[Verdict]:
-    """Each signature of the PDF, oldest first, as OpenSSL sees it with only the authority's certificate in hand."""
+def verdicts(pdf: bytes, authority: bytes, room: Path, *, at: datetime | None = None) -> list[Verdict]:
+    """Each signature of the PDF, oldest first, as OpenSSL sees it with only the authority's certificate in hand.
+
+    Certificates are held against the moment `at`: the one that the time stamp proves, or else now.
+    """
     needs("openssl")
     (room / "ca.pem").write_bytes(authority)
-    return list(_each(pdf, room))
+    return list(_each(pdf, room, f" -attime {int(at.timestamp())}" if at else ""))
 
 
-def _each(pdf: bytes, room: Path) -> Iterator[Verdict]:
+def _each(pdf: bytes, room: Path, moment: str) -> Iterator[Verdict]:
     for found in _RANGE.finditer(pdf):
         first, length, second, rest = (int(each) for each in found.groups())
         signature = cms.ContentInfo.load(bytes.fromhex(pdf[first + length + 1 : second - 1].decode()))
@@ -50,8 +54,10 @@ def _each(pdf: bytes, room: Path) -> Iterator[Verdict]:
         (room / "token").write_bytes(token.dump())
         (room / "stamped").write_bytes(signer["signature"].native)
         yield Verdict(
-            _openssl(room, "cms -verify -binary -inform DER -in signature -content signed -CAfile ca.pem -purpose any -out /dev/null"),
-            _openssl(room, "ts -verify -token_in -in token -data stamped -CAfile ca.pem"),
+            _openssl(
+                room, f"cms -verify -binary -inform DER -in signature -content signed -CAfile ca.pem -purpose any{moment} -out /dev/null"
+            ),
+            _openssl(room, f"ts -verify -token_in -in token -data stamped -CAfile ca.pem{moment}"),
             second + rest == len(pdf),
         )
 

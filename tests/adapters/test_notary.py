@@ -104,6 +104,16 @@ def test_a_certificate_that_has_run_out_signs_nothing(notary: LocalNotary, paper
         later.seal(paper, organisation=LENDER, reason="盖章", at=AT)
 
 
+def test_after_the_seals_certificate_has_run_out_the_signature_holds_by_the_moment_that_the_stamp_proves(
+    notary: LocalNotary, paper: bytes, tmp_path: Path
+) -> None:
+    borrower, sealed = both(notary, paper)
+    authority, later = notary.authority(), sealed.stamped_at + timedelta(days=365 * 6)
+    assert [each.signature for each in verdicts(sealed.pdf, authority, tmp_path, at=later)] == [True, False]
+    assert [each.signature for each in verdicts(sealed.pdf, authority, tmp_path, at=sealed.stamped_at)] == [True, True]
+    assert borrower.stamped_at <= sealed.stamped_at
+
+
 def test_keys_that_cannot_be_read_are_said_to_be_so(notary: LocalNotary, paper: bytes, tmp_path: Path) -> None:
     notary.seal(paper, organisation=LENDER, reason="盖章", at=AT)
     (tmp_path / "keys" / "notary" / "ca.pem").write_text("nothing")

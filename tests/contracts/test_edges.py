@@ -273,6 +273,25 @@ def test_a_ceiling_that_fell_meanwhile_is_told_on_the_phone(today: Today, phone:
     assert "15" in page and "Nothing was saved" in page
 
 
+def test_before_the_offer_there_is_nothing_to_sign(today: Today) -> None:
+    borrower = today.client("borrower")
+    for state in ("none", "drafted"):
+        today.bring_to(state)
+        assert "no contract to read here yet" in shown(borrower.get(path(today)))
+        assert "no contract to read here yet" in shown(borrower.post(path(today), {"read": FLAGS}))
+
+
+def test_the_borrowers_home_leads_to_the_contract() -> None:
+    from holdfast.web.borrower.home import ACTS
+
+    def pages(state: str) -> list[str]:
+        return [act.page for act in ACTS if act.open_to(state, frozenset({"sign"}))]
+
+    assert "borrower:sign" in pages("decided")
+    assert "borrower:sign" in pages("active")
+    assert "borrower:sign" not in pages("confirmed")
+
+
 def test_pages_in_chinese_carry_no_english_sentence(today: Today, phone: Client) -> None:
     page = shown(phone.get(path(today), headers={"Accept-Language": "zh-CN"}))
     assert "综合融资成本明示表" in page and "都看过了，发验证码" in page

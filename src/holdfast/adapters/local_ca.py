@@ -46,8 +46,6 @@ _TEST: Final = " TEST 测试"
 _LONGEST_NAME: Final = 64
 _ROOT_LIVES: Final = timedelta(days=365 * 20)
 _LEAF_LIVES: Final = timedelta(days=365 * 5)
-# The certificate of one act need only be valid when it signs; the time stamp proves when that was.
-_ACT_LIVES: Final = timedelta(days=1)
 _EARLIER: Final = timedelta(days=1)
 # Room for a signature, its certificates and a time-stamp token, in bytes.
 _ROOM: Final = 16_384
@@ -80,8 +78,9 @@ class LocalNotary:
     def sign_for(self, pdf: bytes, *, signer_label: str, evidence_digest: str, reason: str, at: datetime) -> Signed:
         key = ec.generate_private_key(ec.SECP256R1())
         evidence = x509.SubjectAlternativeName([x509.UniformResourceIdentifier(f"urn:sha256:{evidence_digest}")])
-        certificate = self._issued(_named(signer_label), key, _ACT_LIVES, evidence)
-        # The key is never written; it is gone when this call returns.
+        # The key is never written; it is gone when this call returns. So the certificate may live as long as its authority: nobody can
+        # sign by it again, and a reader that knows no time stamps still finds it valid.
+        certificate = self._issued(_named(signer_label), key, _ROOT_LIVES, evidence)
         return self._sign(pdf, _Holder(certificate, key), reason, at)
 
     def _sign(self, pdf: bytes, holder: _Holder, reason: str, at: datetime) -> Signed:
@@ -137,7 +136,7 @@ class LocalNotary:
     ) -> x509.Certificate:
         root = self._root()
         builder = (
-            self._builder(subject, root.certificate.subject, key, lives)
+            self._builder(subject, root.certificate.subject, key, lives, no_later=root.certificate.not_valid_after_utc)
             .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             .add_extension(_usage(signing=True), critical=True)
             .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(root.key.public_key()), critical=False)
@@ -146,7 +145,9 @@ class LocalNotary:
             builder = builder.add_extension(further, critical=isinstance(further, x509.ExtendedKeyUsage))
         return builder.sign(root.key, hashes.SHA256())
 
-    def _builder(self, subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, lives: timedelta) -> x509.CertificateBuilder:
+    def _builder(
+        self, subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePrivateKey, lives: timedelta, *, no_later: datetime | None = None
+    ) -> x509.CertificateBuilder:
         now = self._clock.now()
         return (
             x509.CertificateBuilder()
@@ -155,7 +156,7 @@ class LocalNotary:
             .public_key(key.public_key())
             .serial_number(x509.random_serial_number())
             .not_valid_before(now - _EARLIER)
-            .not_valid_after(now + lives)
+            .not_valid_after(now + lives if no_later is None else min(now + lives, no_later))
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         )
 

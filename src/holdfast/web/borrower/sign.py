@@ -19,7 +19,7 @@ from holdfast import contracts
 from holdfast.contact import codes
 from holdfast.contracts import PAPERS, Contract, ContractState, cost_items
 from holdfast.database.connection import transaction
-from holdfast.kernel.errors import HoldfastError, NotFound
+from holdfast.kernel.errors import HoldfastError
 from holdfast.kernel.rate import BILLION
 from holdfast.products import price_of
 from holdfast.web.borrower.desk import Db, Visitor, borrower_at, language
@@ -65,6 +65,8 @@ def sign(request: HttpRequest, visitor: Visitor, loan_id: str) -> HttpResponse:
     """Read the contract, ask for a code, type it: signed. Afterwards the copies."""
     with transaction() as db:
         contract = _contract(db, visitor, loan_id)
+    if contract is None:
+        return render(request, "borrower/no_contract.html", {"visitor": visitor})
     if contract.state is not ContractState.OFFERED or request.method != "POST":
         return _page(request, visitor, loan_id, contract, SignForm(contract=contract))
     form = SignForm(request.POST, contract=contract)
@@ -113,12 +115,11 @@ def _signed(request: HttpRequest, visitor: Visitor, loan_id: str, form: SignForm
     return True
 
 
-def _contract(db: Db, visitor: Visitor, loan_id: str) -> Contract:
-    number = visitor.must_own(db, loan_id)
-    contract = contracts.contract_of(db, number)
-    if contract.state is ContractState.DRAFTED:
-        raise NotFound("no contract has been drafted for this loan", code="no_contract")
-    return contract
+def _contract(db: Db, visitor: Visitor, loan_id: str) -> Contract | None:
+    """The contract of a loan of theirs, once it has been offered."""
+    found = contracts.contracts_of(db, visitor.must_own(db, loan_id))
+    shown = [each for each in found if each.state is not ContractState.DRAFTED and each.offered_on is not None]
+    return shown[-1] if shown else None
 
 
 def _page(request: HttpRequest, visitor: Visitor, loan_id: str, contract: Contract, form: SignForm, status: int = 200) -> HttpResponse:
