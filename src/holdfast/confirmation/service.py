@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 import psycopg
 
@@ -142,7 +143,7 @@ def may_dial(db: Db, *, clock: Clock, case: Case, found: Confirmation) -> str:
     party = _party(db, case)
     verdict = contact.may_call(db, clock=clock, party_id=party.party_id, purpose="service", ringing=store.ringing(db, party.party_id))
     if isinstance(verdict, contact.Refused):
-        raise _not_now(verdict)
+        raise _not_now(verdict, case.lender.zone)
     return verdict.rule
 
 
@@ -424,13 +425,13 @@ def _attempts_left(case: Case, found: Confirmation) -> None:
         )  # fmt: skip
 
 
-def _not_now(verdict: contact.Refused) -> Refusal:
+def _not_now(verdict: contact.Refused, zone: str) -> Refusal:
     earliest = iso_instant(verdict.earliest) if verdict.earliest else None
+    local = f"{verdict.earliest.astimezone(ZoneInfo(zone)):%Y-%m-%d %H:%M}" if verdict.earliest else "—"
     when = f"; from {earliest} on it may be" if earliest else ""
     return Refusal(
-        f"not now: {verdict.sentence} ({verdict.rule}){when}", code="contact_refused", rule=verdict.rule, earliest=earliest,
-        why=verdict.sentence,
-    )  # fmt: skip
+        f"not now: {verdict.sentence} ({verdict.rule}){when}", code="contact_refused", rule=verdict.rule, earliest=earliest, local=local
+    )
 
 
 def _taken(
@@ -496,7 +497,7 @@ def _agreed(db: Db, clock: Clock, case: Case, at: datetime | None) -> datetime:
         raise BadInput("call_back_at: that moment is over", field="call_back_at")
     verdict = contact.may_call(db, clock=clock, party_id=_party(db, case).party_id, purpose="service", moment=at)
     if isinstance(verdict, contact.Refused) and verdict.rule in _HOURS:
-        raise _not_now(verdict)
+        raise _not_now(verdict, case.lender.zone)
     return at
 
 

@@ -88,7 +88,7 @@ PURPOSES: Final[Mapping[str, Text]] = {
     "home": _("Home and household"),
     "working_capital": _("Running a business"),
     "daily_life": _("Daily expenses"),
-    "other": _("Other"),
+    "other": _("Something else"),
 }
 
 FACTS: Final[Mapping[str, Text]] = {
@@ -110,7 +110,7 @@ FACTS: Final[Mapping[str, Text]] = {
 # The answers that a file takes to these facts.
 CHOICES: Final[Mapping[str, Mapping[str, Text]]] = {
     "purpose": PURPOSES,
-    "housing": {"own": _("Own"), "rent": _("Rented"), "other": _("Other")},
+    "housing": {"own": _("Own"), "rent": _("Rented"), "other": _("Something else")},
     "savings_band": {"none": _("None"), "low": _("Little"), "medium": _("Some"), "high": _("Much")},
     "screen": {"clean": _("Clean"), "light_marks": _("Light marks"), "scratched": _("Scratched"), "cracked": _("Cracked")},
     "body": {"clean": _("Clean"), "light_marks": _("Light marks"), "dented": _("Dented"), "bent": _("Bent")},

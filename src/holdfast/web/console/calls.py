@@ -339,7 +339,7 @@ def _file(db: Db, case: Case) -> Sequence[tuple[str, str]]:
     said = file.facts
     points = [(gettext("Purpose"), words.word(call_words.PURPOSES, file.purpose))]
     if "model" in said:
-        points.append((gettext("Phone"), f"{said['model']} · {said.get('storage_gb', '?')} GB"))
+        points.append((gettext("The phone"), f"{said['model']} · {said.get('storage_gb', '?')} GB"))
     points += [(gettext("IMEI"), masked("imei", each)) for each in file.imeis]
     for name, label in (
         ("monthly_income_minor", gettext("Income a month, as stated")),

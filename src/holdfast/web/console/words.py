@@ -18,7 +18,7 @@ from holdfast.kernel.errors import HoldfastError
 from holdfast.kernel.rate import BILLION
 from holdfast.life import RECORDS
 from holdfast.web.borrower import wording
-from holdfast.web.console import contract_words, custody_words, decision_words, deferral_words, money_words
+from holdfast.web.console import call_refusals, contract_words, custody_words, decision_words, deferral_words, money_words
 from holdfast.web.console.sentences import told
 
 Text = str | Promise
@@ -271,7 +271,7 @@ def refusal(error: HoldfastError) -> str:
 
     A code that has words here is told in them with the error's facts; any other in its own sentence.
     """
-    template = _REFUSALS.get(error.code)
+    template = _REFUSALS.get(f"{error.code} {error.facts.get('rule', '')}") or _REFUSALS.get(error.code)
     if template is None:
         return told(error.sentence)
     try:
@@ -283,6 +283,7 @@ def refusal(error: HoldfastError) -> str:
 _REFUSALS: Final[Mapping[str, Text]] = {
     **wording.REFUSALS,
     **contract_words.REFUSALS,
+    **call_refusals.REFUSALS,
     **decision_words.REFUSALS,
     **deferral_words.REFUSALS,
     **custody_words.REFUSALS,
