@@ -171,3 +171,43 @@ def _number(house: House, loan: str) -> int:
     row = house.db.execute("SELECT loan_id FROM loan_registry WHERE kind = 'public_id' AND key = %s", [loan]).fetchone()
     assert row is not None
     return int(row[0])
+
+
+# -- the borrower's own page ----------------------------------------------------------------------------------------
+
+
+def as_borrower(house: House, loan: str, language: str = "en") -> Client:
+    client = Client(headers={"Accept-Language": language})
+    row = house.db.execute("SELECT p.public_id FROM loan l JOIN party p USING (party_id) WHERE l.loan_id = %s", [_number(house, loan)]).fetchone()
+    assert row is not None
+    session = client.session
+    session["borrower"] = row[0]
+    session.save()
+    client.cookies["sessionid"] = session.session_key or ""
+    return client
+
+
+def test_a_borrower_reads_why_and_what_may_change_it_and_asks_for_people(house: House) -> None:
+    loan = house.confirmed(**REFUSED)
+    house.decide(loan)
+    client = as_borrower(house, loan)
+    page = client.get(f"/borrower/loans/{loan}/decision").content.decode()
+    for words in ("We cannot lend this time", "There are many other loans running", "Bring the other loans down to 5 or fewer",
+                  "Have people look at it"):  # fmt: skip
+        assert words in page, words
+    assert "existing_loans" not in page and "gate." not in page
+    assert client.post(f"/borrower/loans/{loan}/decision", {"words": ""}).status_code == 422
+    after = client.post(f"/borrower/loans/{loan}/decision", {"words": "其他借款上周已还清"}, follow=True).content.decode()
+    assert "Two people are looking at it" in after
+    assert house.state(loan) == "confirmed"
+    assert "其他借款上周已还清" in at_desk(house.one("approver")).get(f"/decisions/{loan}").content.decode()
+
+
+def test_a_borrower_sees_nobody_elses_decision(house: House) -> None:
+    mine, other = house.confirmed(), house.confirmed(**REFUSED)
+    house.decide(other)
+    client = as_borrower(house, mine)
+    assert client.get(f"/borrower/loans/{other}/decision").status_code == 404
+    assert client.post(f"/borrower/loans/{other}/decision", {"words": "请再看一次吧"}).status_code == 404
+    assert "Nothing was decided" in client.get(f"/borrower/loans/{mine}/decision").content.decode()
+    assert house.state(other) == "refused"

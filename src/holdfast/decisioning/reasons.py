@@ -50,11 +50,11 @@ WORDS: Final[Mapping[str, tuple[str, str]]] = {
     "score.savings_band": ("存款较少", "Little in savings"),
     "score.existing_loans": ("还有其他借款未还清", "Other loans are not paid off yet"),
     # -- what bound the sum --
-    "limit.lending_value": ("押品可借价值", "What can be lent on the phone"),
-    "limit.affordability": ("每月还得起的金额", "What can be paid each month"),
-    "limit.score_band": ("评分档位的额度", "The score band's cap"),
-    "limit.product": ("产品最高额", "The product's most"),
-    "limit.law": ("法定单户上限，减去在本机构的欠款", "The legal cap for one borrower, less what is owed here"),
+    "limit.lending_value": ("押品可借价值为 %(most_minor)s 元", "What can be lent on the phone: %(most_minor)s"),
+    "limit.affordability": ("按每月还得起的金额可借 %(most_minor)s 元", "What a month bears: %(most_minor)s"),
+    "limit.score_band": ("评分档位的额度为 %(most_minor)s 元", "The score band's cap: %(most_minor)s"),
+    "limit.product": ("产品最高额为 %(most_minor)s 元", "The product's most: %(most_minor)s"),
+    "limit.law": ("法定单户上限减去在本机构的欠款，为 %(most_minor)s 元", "The legal cap, less what is owed here: %(most_minor)s"),
     # -- what may change it --
     "mend.facts": ("补齐或更正这些资料：%(names)s", "Answer or correct: %(names)s"),
     "mend.purpose": ("改为可借的用途并如实使用", "Borrow for one of the product's purposes, and use it so"),

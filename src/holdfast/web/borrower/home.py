@@ -48,6 +48,7 @@ class Act:
 # What each stage lets a borrower do from here, in the order of a loan's life.
 ACTS: Final = (
     Act("borrower:sign", _("Read and sign the contract"), frozenset({"decided"}), first=True),
+    Act("borrower:decision", _("Why, and what may change it"), frozenset({"refused"}), first=True),
     Act("borrower:sign", _("My contract"), frozenset({"signed", "active", "written_off", "releasing", "settled"})),
     Act("borrower:release", _("Follow the release"), frozenset({"releasing", "settled"}), first=True),
     Act("borrower:pay", _("Pay"), frozenset({"active", "written_off"}), first=True),

@@ -76,7 +76,7 @@ VALUES: Final[Mapping[str, Mapping[str, Text]]] = {
     "purpose": {
         "medical": _("medical"),
         "education": _("education"),
-        "home": _("home"),
+        "home": _("home and repairs"),
         "working_capital": _("working capital"),
         "daily_life": _("daily life"),
         "other": _("something else"),

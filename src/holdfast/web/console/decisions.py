@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -30,7 +31,7 @@ from holdfast.web.console import decision_words, words
 from holdfast.web.console.acts import into_form, once
 from holdfast.web.console.desk import Db, Desk, at_desk
 from holdfast.web.console.forms import ActForm, AmountField
-from holdfast.web.console.templatetags.console import of_language
+from holdfast.web.console.templatetags.console import money, of_language
 
 MAKE: Final = "decision.make"
 REVIEW: Final = "decision.review"
@@ -231,9 +232,10 @@ def _gates(finding: Mapping[str, Any], currency: str) -> list[dict[str, Any]]:
         shape, word = decision_words.ANSWERS[gate["answer"]]
         given = ", ".join(_given(name, value, currency) for name, value in gate["given"].items())
         why = decision_words.said(Reason(f"gate.{gate['gate']}"), currency) if gate["answer"] != "pass" else ""
+        rule = _in_major(gate["rule"], currency) if any(name.endswith("_minor") for name in gate["given"]) else gate["rule"]
         hard = not gate["may_set_aside"] and gate["answer"] == "refuse"
         rows.append({"name": words.word(decision_words.GATES, gate["gate"]), "shape": shape, "word": word, "given": given,
-                     "rule": gate["rule"], "row": gate["row"], "why": why, "hard": hard})  # fmt: skip
+                     "rule": rule, "row": gate["row"], "why": why, "hard": hard})  # fmt: skip
     return rows
 
 
@@ -243,12 +245,17 @@ def _given(name: str, value: Any, currency: str) -> str:
     if isinstance(value, bool):
         return gettext("yes") if value else gettext("no")
     if name.endswith("_minor"):
-        return Money(int(value), currency).decimal()
+        return money(int(value), currency)
     if name.endswith("_percent"):
         return f"{value} %"
     if name == "all_in":
         return f"{Decimal(value) * 100:.2f} %"
     return words.word(decision_words.VALUES.get(name, {}), str(value))
+
+
+def _in_major(rule: str, currency: str) -> str:
+    """A rule about minor units as people write sums."""
+    return re.sub(r"\d+", lambda digits: money(int(digits[0]), currency), rule)
 
 
 def _score(finding: Mapping[str, Any], last: Decision | None) -> dict[str, Any] | None:
