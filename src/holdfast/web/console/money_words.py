@@ -20,7 +20,7 @@ PAYOUTS: Final[Mapping[str, tuple[str, Text]]] = {
     "cancelled": ("todo", _("Payout cancelled")),
 }
 DRAWERS: Final[Mapping[str, tuple[str, Text]]] = {
-    "open": ("now", _("Open")),
+    "open": ("now", _("Drawer open")),
     "counted": ("warn", _("Counted, to be closed by another")),
     "closed": ("done", _("Closed by two")),
 }

@@ -102,6 +102,26 @@ KNOWN: Final = (
     _("grade %(worse)s is dearer than grade %(better)s"),
     _("name the model, in at most 80 characters"),
     _("name who says so, in at most 80 characters"),
+    # statements, accounts, drawers
+    _("this day has not come yet; today is %(today)s"),
+    _("the amount is empty"),
+    _("this word says neither that money came nor that it went"),
+    _("the line says both that money came and that it went"),
+    _("the line is about no money"),
+    _("this is no currency that we keep books in"),
+    _("this is no amount in %(currency)s"),
+    _("write the amount in figures, such as 1,234.56"),
+    _("the date is empty"),
+    _("write the date as 2026-11-22, 2026/11/22, 20261122 or 2026年11月22日"),
+    _("there is no such day"),
+    _("there are bytes here that are not text in the file's encoding"),
+    _("the cell holds more than %(most)s characters"),
+    _("file: it is empty"),
+    _("file: this is no workbook that can be read: %(why)s"),
+    _("file: no row of the first %(rows)s names the columns that the map %(map)s reads; is it the right map?"),
+    _("%(field)s: an account number has 8 to 28 digits"),
+    _("words: what is counted is not what should be there; say why"),
+    _("itself"),
 )
 _OPEN: Final = re.compile(r"%\((\w+)\)s")
 
