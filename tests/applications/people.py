@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import struct
 import zlib
 from collections.abc import Iterator, Mapping
@@ -160,8 +161,6 @@ class Applicant:
 def kinds_of(db: Db, chain: str) -> Iterator[str]:
     """The kinds of record on the chain of that public id, in order."""
     for (body,) in db.execute("SELECT body FROM record ORDER BY loan_id, seq").fetchall():
-        import json
-
         told = json.loads(bytes(body))
         if told["chain"] == chain:
             yield told["kind"]

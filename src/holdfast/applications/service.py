@@ -126,14 +126,14 @@ def save(db: Db, *, clock: Clock, by: By, application_id: str, facts: Mapping[st
     Each is checked by itself and BadInput names the first that does not hold; then nothing of this step is kept. Facts that
     say what the file says already are passed over. Of a file that was handed in, what makes the phone this phone stays.
     """
-    known = application(db, application_id, by, lock=True)
+    known = _in_hand(db, by, application_id)
     after(known.state, ApplicationEvent.FILL_IN)
     return _keep(db, clock, by, known, facts, source="borrower" if isinstance(by, Actor) else _channel(by))
 
 
 def attach(db: Db, *, clock: Clock, by: By, application_id: str, slot: str, data: bytes, name: str) -> Application:
     """Put a paper or picture into the file; an earlier one of the slot is kept behind it. BadInput for a wrong kind or size."""
-    known = application(db, application_id, by, lock=True)
+    known = _in_hand(db, by, application_id)
     after(known.state, ApplicationEvent.FILL_IN)
     if slot not in SLOTS:
         raise BadInput(f"slot: a file has no place called {slot!r}; use one of {', '.join(SLOTS)}", field="slot")
@@ -161,7 +161,7 @@ def agree(db: Db, *, clock: Clock, by: By, application_id: str, given: Mapping[s
 
     At the counter the signed sheet (slot `consent_sheet`) is in the file first: it is the evidence.
     """
-    known = application(db, application_id, by, lock=True)
+    known = _in_hand(db, by, application_id)
     after(known.state, ApplicationEvent.FILL_IN)
     for purpose in given:
         if purpose not in CONSENTS:
@@ -193,7 +193,7 @@ def submit(db: Db, *, clock: Clock, by: By, application_id: str) -> Submitted:
     Refusal naming every field that is missing; Refusal if the plan is no longer offered or lawful as it was shown. A file that
     was given back goes on with the loan it has.
     """
-    known = application(db, application_id, by, lock=True)
+    known = _in_hand(db, by, application_id)
     after(known.state, ApplicationEvent.SUBMIT)
     lacks = completeness(known, today=clock.today())
     if lacks:
@@ -280,9 +280,7 @@ def withdraw(db: Db, *, clock: Clock, by: By, loan: str, words: str) -> Applicat
 
 def discard(db: Db, *, clock: Clock, by: By, application_id: str) -> Application:
     """Give up a draft: its owner withdraws it, staff close it when its owner does not come back."""
-    if isinstance(by, Staff):
-        require(by, INTAKE)
-    known = application(db, application_id, by, lock=True)
+    known = _in_hand(db, by, application_id)
     if known.loan is not None:
         raise Refusal(f"application {application_id} was handed in; withdraw loan {known.loan}", code="application_state", loan=known.loan)
     event = ApplicationEvent.CLOSE if isinstance(by, Staff) else ApplicationEvent.WITHDRAW
@@ -421,6 +419,13 @@ def _branch(db: Db, by: By, code: str | None) -> int:
     if isinstance(by, Staff) and by.reach is not Reach.ALL and found.branch_id != by.branch_id:
         raise Refusal("you take applications for your own branch", code="out_of_sight", field="branch")
     return found.branch_id
+
+
+def _in_hand(db: Db, by: By, application_id: str) -> Application:
+    """The file, locked, for its owner or for staff who take applications in."""
+    if isinstance(by, Staff):
+        require(by, INTAKE)
+    return application(db, application_id, by, lock=True)
 
 
 def _own_or_staff(by: By, party: str) -> None:

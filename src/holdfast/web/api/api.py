@@ -14,6 +14,7 @@ from ninja.parser import Parser
 from holdfast import __version__
 from holdfast.kernel.errors import BadInput
 from holdfast.web.api import (
+    applications,
     approvals,
     collateral,
     confirmation,
@@ -95,7 +96,7 @@ api = BookApi(
 for _error, _handler in handlers():
     api.add_exception_handler(_error, _handler)
 for _capability in (
-    collateral, pledges,
+    applications, collateral, pledges,
     servicing, confirmation, decisioning, contracts, payments, restructuring, duties, approvals, journal, ledger, policy, products,
     parties, takeover, night, release,
 ):  # fmt: skip
