@@ -357,6 +357,12 @@ def facts_now(db: Db, *, clock: Clock, scope: Scope | None, loan: str) -> Facts:
     return _facts(db, case, store.confirmation(db, case.loan.loan_id).call, clock)
 
 
+def facts_to_confirm(db: Db, *, clock: Clock, loan: str) -> Facts | None:
+    """What the borrower is asked to confirm: the figures of the open call, once a code was sent in it and while it is not used."""
+    call = store.confirmation(db, loan_id_of(db, loan)).call
+    return facts_now(db, clock=clock, scope=None, loan=loan) if call is not None and call.code_id is not None else None
+
+
 def stop_for_fraud(db: Db, *, clock: Clock, by: Staff, case: Case) -> Call | None:
     """End a call that is open because of a sign of fraud, in the transaction that freezes the loan; the call, if there was one."""
     found = store.confirmation(db, case.loan.loan_id)

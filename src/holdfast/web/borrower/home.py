@@ -47,6 +47,7 @@ class Act:
 
 # What each stage lets a borrower do from here, in the order of a loan's life.
 ACTS: Final = (
+    Act("borrower:confirm", _("Confirm what was read to you"), frozenset({"submitted"}), while_open=frozenset({"confirm"})),
     Act("borrower:sign", _("Read and sign the contract"), frozenset({"decided"}), first=True),
     Act("borrower:decision", _("Why, and what may change it"), frozenset({"refused"}), first=True),
     Act("borrower:sign", _("My contract"), frozenset({"signed", "active", "written_off", "releasing", "settled"})),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from holdfast.web.borrower import apply, decision, defer, home, login, pay, release, sign
+from holdfast.web.borrower import apply, confirm, decision, defer, home, login, pay, release, sign
 from holdfast.web.borrower.loan import loan, my_loan
 
 app_name = "borrower"
@@ -19,6 +19,7 @@ urlpatterns = [
     path("applications/<slug:application_id>/withdrawal", apply.withdraw, name="withdraw"),
     path("applications/<slug:application_id>/files/<slug:file_id>", apply.picture, name="picture"),
     path("loans/<slug:loan_id>", my_loan, name="my_loan"),
+    path("loans/<slug:loan_id>/confirm", confirm.confirm, name="confirm"),
     path("loans/<slug:loan_id>/decision", decision.decision, name="decision"),
     path("loans/<slug:loan_id>/defer", defer.defer, name="defer"),
     path("loans/<slug:loan_id>/defer/<slug:deferral>/withdrawal", defer.withdraw, name="defer_withdraw"),
