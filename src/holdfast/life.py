@@ -111,6 +111,7 @@ BEGINS: Final = {
     "disposal.sold": "servicing.receive",
     "loan.paid_off": "release.open",
     "loan.payoff_undone": "release.cancel",
+    "arrears.cleared": "release.cure",  # what had fallen due is paid on a loan whose default was noticed
     "money.taken_back": "payments.take_back",  # a receipt was reversed: what it came by is in suspense, or out of its drawer, again
 }
 

@@ -102,6 +102,7 @@ FOLLOWERS: Final[Mapping[str, _Follower]] = {
     "payments.take_back": _take_back_money,
     "release.open": release.open,
     "release.cancel": partial(release.cancel, bureau=BUREAU),
+    "release.cure": release.cure,
 }
 
 

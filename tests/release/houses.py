@@ -27,6 +27,7 @@ from tests.collateral.things import imei, phone, photo
 
 NAME, ID_NUMBER, PHONE = "张示例", "330302199003078523", "13800000001"
 SITE = "https://proof.example"
+MODEL, STORAGE = "示例机型 Pro", 256
 START = date(2026, 3, 2)
 
 
@@ -109,7 +110,7 @@ class House:
             )
             load_price_book(self.db, clock=self.clock, by=self.people["risk"], name="示例.csv", data=sample_price_book(self.book.day))
         imeis = (imei(), imei())
-        thing = phone(self.book, self.borrower, imeis=imeis)
+        thing = phone(self.book, self.borrower, imeis=imeis, model=MODEL, storage_gb=STORAGE)
         offer_for(self.db, thing_id=thing.thing_id, loan_id=loan_id_of(self.db, loan))
         seen = pledges.IntakeRead(
             True, True, imeis, {what: photo(self.book, self.borrower) for what in pledges.PHOTOS}, f"SL-{number:05d}", f"A-01-{number:02d}"
@@ -140,7 +141,7 @@ class House:
         self.minutes += 2
         code_id = release.send_code(self.db, clock=self.clock, by=self.people[who], loan=loan)
         self.send()
-        digits = re.search(r"[0-9]{6}", self.messages(loan, "code")[0])
+        digits = re.search(r"[0-9]{6}", self.messages(loan, "code_spoken")[0])
         assert digits is not None and codes.attempt(self.db, clock=self.clock, code_id=code_id, digits=digits[0])
         return code_id
 
@@ -182,7 +183,7 @@ class House:
             by=self.people[who],
             loan=loan,
             approved=approved,
-            words="在场",
+            words="当面看过封签",
             press=PRESS,
             notary=NOTARY,
             site=SITE,

@@ -65,7 +65,7 @@ def test_a_release_is_walked_at_the_desk_from_list_to_settled(house: House) -> N
     custodian.do(page, "code")
     house.minutes += 1
     house.send()
-    digits = re.search(r"[0-9]{6}", house.messages(loan, "code")[0])
+    digits = re.search(r"[0-9]{6}", house.messages(loan, "code_spoken")[0])
     assert digits is not None
     wrong = "000000" if digits[0] != "000000" else "111111"
     said = custodian.do(page, "identify", status=422, way="self", name=NAME, id_number=house.id_number, code=wrong)

@@ -6,7 +6,7 @@ goes back.
 """
 
 from holdfast.release.counters import counter_of, set_counter
-from holdfast.release.disposal import disposal_of
+from holdfast.release.disposal import cure, disposal_of
 from holdfast.release.listing import Late, Listed, ListedDisposal, disposals, late_loans, paid_off_at, releases, told
 from holdfast.release.model import NOTHING_TO_HAND_BACK, AuditLine, Counter, Did, Disposal, Release, Thing, Way
 from holdfast.release.papers import read as paper
@@ -59,6 +59,7 @@ __all__ = [
     "certify",
     "close_lost",
     "counter_of",
+    "cure",
     "disposal_of",
     "disposals",
     "hand_back",

@@ -390,8 +390,16 @@ def done_of(result: Change) -> Done:
         happened = (Happened("loan.paid_off", loan.public_id, {"paid_off_on": str(result.held.state.paid_off_on)}),)
     elif result.was is LoanState.RELEASING and loan.state in (LoanState.ACTIVE, LoanState.WRITTEN_OFF):
         happened = (Happened("loan.payoff_undone", loan.public_id),)
+    elif loan.state is LoanState.ACTIVE and _cleared(result):
+        happened = (Happened("arrears.cleared", loan.public_id),)
     number, owing = result.held.account.last_event_no, Money(loan.principal_out, loan.currency)
     return Done(loan.loan_id, loan.public_id, number, result.record, loan.state, owing, happened)
+
+
+def _cleared(result: Change) -> bool:
+    """Whether nothing that has fallen due is unpaid any more on a loan whose default was noticed."""
+    noticed = any(duty.kind == "dispose" for duty in result.held.standing)
+    return noticed and result.held.state.unpaid_due(result.record.on_date) == 0
 
 
 def _unborn(

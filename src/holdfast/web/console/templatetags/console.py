@@ -42,6 +42,12 @@ def amount(minor: int | None, currency: str = "CNY") -> str:
 
 
 @register.filter
+def weekday_name(number: int) -> str:
+    """`周一` or `Mon` for 1."""
+    return (_WEEKDAYS_ZH if chinese() else _WEEKDAYS_EN)[number - 1]
+
+
+@register.filter
 def unit(currency: str) -> str:
     """`元` in Chinese, `CNY` in English."""
     return _UNITS_ZH.get(currency, currency) if chinese() else currency
