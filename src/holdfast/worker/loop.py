@@ -26,6 +26,8 @@ log = logging.getLogger("holdfast.worker")
 
 # A record is sealed within a second: this and the time that sealing takes.
 _SEAL_SECONDS: Final = 0.5
+# Who has paid a loan off is told within two seconds where to come: sending waits for no other job.
+_SEND_SECONDS: Final = 0.5
 
 
 @dataclass(slots=True)
@@ -39,9 +41,8 @@ class Job:
 
 
 def jobs() -> list[Job]:
-    """All that the worker does besides sealing, the most urgent first."""
+    """All that the worker does besides sealing and sending, the most urgent first."""
     return [
-        Job("send", 2.0, send_now),
         Job("payouts", 1.0, days.send_payouts),
         Job("bank lines", 1.0, days.match_bank_lines),
         Job("payment terms", 60.0, days.end_payment_terms),
@@ -55,15 +56,18 @@ def jobs() -> list[Job]:
 def run(keys: Path, stop: Event) -> None:
     """Work until `stop` is set. A job that fails is logged and tried again; it never stops the others.
 
-    The sealer has a thread of its own, so that a long tape does not keep records waiting.
+    The sealer and the sender have a thread each, so that a long tape keeps neither records nor messages waiting.
     """
-    sealer = Thread(target=_turn, args=([Job("seal", _SEAL_SECONDS, lambda: seal_now(keys))], stop), name="sealer")
-    sealer.start()
+    urgent = [Job("seal", _SEAL_SECONDS, lambda: seal_now(keys)), Job("send", _SEND_SECONDS, send_now)]
+    threads = [Thread(target=_turn, args=([job], stop), name=job.name) for job in urgent]
+    for thread in threads:
+        thread.start()
     try:
         _turn(jobs(), stop)
     finally:
         stop.set()
-        sealer.join()
+        for thread in threads:
+            thread.join()
 
 
 def _turn(due: list[Job], stop: Event) -> None:
