@@ -7,4 +7,5 @@ night_1m.py         a night and the morning after it
 night_growth.py     the same number of due loans in a book ten times larger
 receipts_single.py  receipts one by one, each its own transaction
 read_loan.py        one loan with a thousand events through the API
+release_sms.py      from a pay-off's commit to its message at the carrier
 """

@@ -27,7 +27,7 @@ log = logging.getLogger("holdfast.worker")
 # A record is sealed within a second: this and the time that sealing takes.
 _SEAL_SECONDS: Final = 0.5
 # Who has paid a loan off is told within two seconds where to come: sending waits for no other job.
-_SEND_SECONDS: Final = 0.5
+SEND_SECONDS: Final = 0.5
 
 
 @dataclass(slots=True)
@@ -58,19 +58,20 @@ def run(keys: Path, stop: Event) -> None:
 
     The sealer and the sender have a thread each, so that a long tape keeps neither records nor messages waiting.
     """
-    urgent = [Job("seal", _SEAL_SECONDS, lambda: seal_now(keys)), Job("send", _SEND_SECONDS, send_now)]
-    threads = [Thread(target=_turn, args=([job], stop), name=job.name) for job in urgent]
+    urgent = [Job("seal", _SEAL_SECONDS, lambda: seal_now(keys)), Job("send", SEND_SECONDS, send_now)]
+    threads = [Thread(target=turn, args=([job], stop), name=job.name) for job in urgent]
     for thread in threads:
         thread.start()
     try:
-        _turn(jobs(), stop)
+        turn(jobs(), stop)
     finally:
         stop.set()
         for thread in threads:
             thread.join()
 
 
-def _turn(due: list[Job], stop: Event) -> None:
+def turn(due: list[Job], stop: Event) -> None:
+    """Do each job at its pace until told to stop."""
     while not stop.is_set():
         for job in due:
             if time.monotonic() >= job.next_at and not stop.is_set():
