@@ -16,7 +16,6 @@ from holdfast.duties.audit import examine
 from holdfast.journal import Actor
 from holdfast.kernel.errors import BadInput, Forbidden, NotFound, Refusal
 from holdfast.kernel.money import Money
-from holdfast.parties import register_number
 from holdfast.wiring import EXPECTATIONS
 from tests.applications.people import DAY
 from tests.books import clock_on
@@ -183,8 +182,7 @@ def test_nobody_decides_out_of_their_sight(house: House) -> None:
 
 
 def test_a_loans_officer_decides_nothing_on_it_under_whatever_log_in(house: House) -> None:
-    person = register_number(house.db, clock=house.clock, by=house.one("risk").actor, branch_id=house.shop.book.branch_id, number="13611111111",
-                             language="zh-hans").party_id  # fmt: skip
+    person = house.same_person()
     officer = house.one("approver", "officer-too", person_id=person)
     other_log_in = house.one("risk", "officer-again", person_id=person)
     loan = house.confirmed(officer=officer, **REFERRED)
@@ -217,8 +215,7 @@ def test_two_yes_to_the_same_sum_approve(house: House) -> None:
 def test_one_person_does_not_answer_twice_nor_under_two_log_ins(house: House) -> None:
     loan = house.confirmed(**REFERRED)
     house.decide(loan)
-    person = register_number(house.db, clock=house.clock, by=house.one("risk").actor, branch_id=house.shop.book.branch_id, number="13611111112",
-                             language="zh-hans").party_id  # fmt: skip
+    person = house.same_person()
     first, again = house.one("approver", "first", person_id=person), house.one("risk", "again", person_id=person)
     house.answer(loan, first)
     with pytest.raises(Forbidden) as refused:

@@ -28,7 +28,7 @@ def house(house: House) -> House:
 
 def at_desk(staff: Staff, language: str = "en") -> Client:
     client = Client(headers={"Accept-Language": language})
-    client.force_login(get_user_model().objects.get(pk=staff.user_id))
+    client.force_login(get_user_model().objects.get(pk=staff.user_id or 0))
     client.cookies["holdfast_language"] = language
     return client
 
@@ -42,8 +42,8 @@ def test_the_desk_lists_what_waits_and_the_page_shows_what_the_rule_would_find(h
     client = at_desk(house.one("approver"))
     assert loan in client.get("/decisions").content.decode()
     page = client.get(f"/decisions/{loan}").content.decode()
-    for words in ("Would be approved at once", "Let the rule decide", "Lending value of the phone", "Everybody begins with", "Comes back in all",
-                  "Nothing is logged yet"):  # fmt: skip
+    for words in ("Would be approved at once", "Let the rule decide", "Lending value of the phone", "Everybody begins with",
+                  "Comes back in all", "Nothing is logged yet"):  # fmt: skip
         assert words in page, words
     assert house.db.execute("SELECT count(*) FROM decision").fetchone() == (0,)
 
@@ -121,7 +121,8 @@ def test_the_loans_own_page_shows_its_decision(house: House) -> None:
 
 class Caller:
     def __init__(self, house: House) -> None:
-        self.house, self.keys, self.tokens = house, 0, {}
+        self.house, self.keys = house, 0
+        self.tokens: dict[str, str] = {}
 
     def __call__(self, role: str, method: str, path: str, body: Any = None) -> Any:
         if role not in self.tokens:
@@ -178,7 +179,9 @@ def _number(house: House, loan: str) -> int:
 
 def as_borrower(house: House, loan: str, language: str = "en") -> Client:
     client = Client(headers={"Accept-Language": language})
-    row = house.db.execute("SELECT p.public_id FROM loan l JOIN party p USING (party_id) WHERE l.loan_id = %s", [_number(house, loan)]).fetchone()
+    row = house.db.execute(
+        "SELECT p.public_id FROM loan l JOIN party p USING (party_id) WHERE l.loan_id = %s", [_number(house, loan)]
+    ).fetchone()
     assert row is not None
     session = client.session
     session["borrower"] = row[0]

@@ -15,7 +15,7 @@ from holdfast.cli.main import main
 from holdfast.decisioning import credit_file, german, trained
 from holdfast.decisioning.card import card_of
 from holdfast.decisioning.credit_file import parse
-from holdfast.decisioning.fitted import Wishes
+from holdfast.decisioning.fitted import Fitted, Wishes
 from holdfast.decisioning.fitting import fit
 from holdfast.decisioning.measures import measure
 from holdfast.decisioning.scorecard import pd
@@ -41,11 +41,11 @@ def generated(n: int = 3_000, seed: int = 7) -> str:
 
 
 @pytest.fixture(scope="module")
-def fitted() -> trained.Fitted:
+def fitted() -> Fitted:
     return fit(parse(generated(), "generated.csv"), "bad", name="generated")
 
 
-def test_what_bears_on_the_outcome_is_used_and_what_does_not_is_left_out_with_its_reason(fitted: trained.Fitted) -> None:
+def test_what_bears_on_the_outcome_is_used_and_what_does_not_is_left_out_with_its_reason(fitted: Fitted) -> None:
     assert {used.name for used in fitted.used} == {"income", "delays", "region"}
     left_out = dict(fitted.left_out)
     assert left_out["no"] == "a row number, not a characteristic"
@@ -54,19 +54,19 @@ def test_what_bears_on_the_outcome_is_used_and_what_does_not_is_left_out_with_it
     assert "below the floor" in left_out["colour"]
 
 
-def test_points_only_rise_with_income_and_only_fall_with_delays(fitted: trained.Fitted) -> None:
+def test_points_only_rise_with_income_and_only_fall_with_delays(fitted: Fitted) -> None:
     by_name = {each.name: each for each in fitted.scorecard.characteristics}
     assert list(by_name["income"].points) == sorted(by_name["income"].points)
     assert list(by_name["delays"].points) == sorted(by_name["delays"].points, reverse=True)
 
 
-def test_a_code_below_zero_and_a_missing_answer_have_points_of_their_own(fitted: trained.Fitted) -> None:
+def test_a_code_below_zero_and_a_missing_answer_have_points_of_their_own(fitted: Fitted) -> None:
     by_name = {each.name: each for each in fitted.scorecard.characteristics}
     assert set(by_name["delays"].codes) == {"-9"}
     assert [each.rows for used in fitted.used if used.name == "income" for each in used.bins if each.what == "missing"] != [0]
 
 
-def test_as_many_bad_ends_are_expected_as_there_were_and_on_unseen_rows_nearly_so(fitted: trained.Fitted) -> None:
+def test_as_many_bad_ends_are_expected_as_there_were_and_on_unseen_rows_nearly_so(fitted: Fitted) -> None:
     assert fitted.seen.observed_over_predicted == pytest.approx(1, abs=1e-4)
     fresh = trained.evaluate_on(fitted.scorecard, parse(generated(seed=8), "fresh.csv"))
     assert fresh.measures.observed_over_predicted == pytest.approx(1, abs=0.12)

@@ -3,18 +3,32 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import random
 from typing import Any
 
 import pytest
 
 from holdfast import duties
-from holdfast.decisioning import ByWhat, DecisionState, decisions_of, features, policy_table, replay, service, store, trained
+from holdfast.decisioning import (
+    ByWhat,
+    DecisionState,
+    activate,
+    decisions_of,
+    features,
+    in_force,
+    policy_table,
+    propose,
+    replay,
+    service,
+    store,
+    trained,
+)
 from holdfast.decisioning.features import Facts
 from holdfast.decisioning.rules import find
 from holdfast.decisioning.scorecard import MILLI
 from holdfast.kernel import canonical
-from holdfast.kernel.errors import NotFound
+from holdfast.kernel.errors import BadInput, Forbidden, NotFound
 from tests.applications.people import DAY
 from tests.decisioning.house import House
 
@@ -23,7 +37,10 @@ DECISIONS = 200
 
 def generated(seed: int) -> Facts:
     rng = random.Random(seed)
-    maybe = lambda value: None if rng.random() < 0.05 else value  # noqa: E731
+
+    def maybe(value: Any) -> Any:
+        return None if rng.random() < 0.05 else value
+
     return Facts(
         amount_minor=rng.randrange(100_000, 800_001), instalments=rng.choice([3, 6, 12]), purpose=maybe(rng.choice(features.PURPOSES[:6])),
         adult=maybe(True), employment_years=maybe(rng.randrange(0, 30)), housing=maybe(rng.choice(features.HOUSING)),
@@ -94,3 +111,46 @@ def test_the_log_only_grows(house: House) -> None:
         with pytest.raises(psycopg.errors.InsufficientPrivilege), house.db.transaction():
             house.db.execute(statement.encode())
     assert decisions_of(house.db, made.loan_id) == [made]
+
+
+def test_a_scorecard_of_ones_own_decides_once_two_people_agree_and_older_decisions_still_replay(house: House) -> None:
+    before = house.decide(house.confirmed())
+    card, table = in_force(house.db)
+    own = dataclasses.replace(card, name="own-2027", base_milli=card.base_milli - 60 * MILLI).content.decode()
+    asked = propose(house.db, clock=house.clock, by=house.one("risk"), kind="scorecard", content=own, reason="按本机构数据重新建模")
+    with pytest.raises(Forbidden):
+        activate(house.db, clock=house.clock, by=house.one("risk"), request=asked.public_id, approved=True, words="我自己也同意")
+    assert in_force(house.db) == (card, table)
+    activate(house.db, clock=house.clock, by=house.one("approver"), request=asked.public_id, approved=True, words="已核对验证报告")
+    after = house.decide(house.confirmed())
+    assert (before.outcome, after.outcome) == ("approve", "refuse")
+    assert after.named["scorecard"]["name"] == "own-2027"
+    assert [replay(house.db, each) == each.finding for each in (before, after)] == [True, True]
+
+
+def test_what_is_not_whole_is_not_even_proposed(house: House) -> None:
+    card, table = in_force(house.db)
+    stranger = dataclasses.replace(card, characteristics=(dataclasses.replace(card.characteristics[0], name="shoe_size"),))
+    no_score = json.loads(table.content)
+    no_score["nodes"] = [node for node in no_score["nodes"] if node["id"] != "score"]
+    no_score["edges"] = [edge for edge in no_score["edges"] if "score" not in (edge["sourceId"], edge["targetId"])]
+    for kind, content, told in (
+        ("scorecard", stranger.content.decode(), "shoe_size"), ("scorecard", "{}", "form"), ("table", json.dumps(no_score), "gate score"),
+        ("table", table.content.replace('"< 495"', '"< 490"'), "no row for score"), ("horoscope", "{}", "kind"),
+        ("table", table.content.replace('"existing_loans"', '"star_sign"'), "star_sign"),
+    ):  # fmt: skip
+        with pytest.raises(BadInput, match=told):
+            propose(house.db, clock=house.clock, by=house.one("risk"), kind=kind, content=content, reason="按本机构数据重新建模")
+    for role in ("approver", "officer", "admin", "auditor"):
+        with pytest.raises(Forbidden):
+            propose(house.db, clock=house.clock, by=house.one(role), kind="table", content=table.content, reason="换一张规则表")
+
+
+def test_a_no_leaves_in_force_what_was(house: House) -> None:
+    card, table = in_force(house.db)
+    own = dataclasses.replace(card, name="own").content.decode()
+    asked = propose(house.db, clock=house.clock, by=house.one("risk"), kind="scorecard", content=own, reason="按本机构数据重新建模")
+    with pytest.raises(Forbidden):
+        activate(house.db, clock=house.clock, by=house.one("custodian"), request=asked.public_id, approved=True, words="同意启用它")
+    activate(house.db, clock=house.clock, by=house.one("approver"), request=asked.public_id, approved=False, words="验证样本太少")
+    assert in_force(house.db) == (card, table)

@@ -132,7 +132,8 @@ def test_the_shipped_scorecard_asks_only_for_what_a_feature_record_holds_and_can
     ("column", "what"),
     [
         ("sex", "sex"), ("SEX", "sex"), ("personal_status_and_sex", "sex"), ("GenderCode", "sex"), ("age", "age"), ("Age_in_years", "age"),
-        ("foreign", "nationality"), ("ForeignWorker", "nationality"), ("MARRIAGE", "personal status"), ("marital.status", "personal status"),
+        ("foreign", "nationality"), ("ForeignWorker", "nationality"), ("MARRIAGE", "personal status"),
+        ("marital.status", "personal status"),
         ("date_of_birth", "age"), ("民族", "ethnic group"), ("客户年龄", "age"), ("mortgage", None), ("average_balance", None),
         ("employment", None), ("essex_branch", None), ("percentage", None), ("language", None),
     ],

@@ -7,6 +7,7 @@ from holdfast.decisioning.model import ByWhat, Decision, Line
 from holdfast.decisioning.reasons import NAMES, WORDS, Reason, words
 from holdfast.decisioning.rules import Outcome
 from holdfast.decisioning.service import (
+    activate,
     answer_referral,
     ask_review,
     decide,
@@ -19,6 +20,7 @@ from holdfast.decisioning.service import (
     may_answer,
     may_decide,
     open_request,
+    propose,
     replay,
 )
 from holdfast.decisioning.states import DecisionEvent, DecisionState
@@ -33,6 +35,7 @@ __all__ = [
     "Line",
     "Outcome",
     "Reason",
+    "activate",
     "answer_referral",
     "ask_review",
     "decide",
@@ -45,6 +48,7 @@ __all__ = [
     "may_answer",
     "may_decide",
     "open_request",
+    "propose",
     "replay",
     "words",
 ]

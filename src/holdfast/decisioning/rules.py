@@ -26,6 +26,14 @@ ENGINE: Final = "holdfast-decision/1"
 STEP_MINOR: Final = 1_000  # an approved sum below what was asked for is rounded down to whole tens
 MOST_REASONS: Final = 4
 
+# What the gates of a policy table may ask for.
+INPUTS: Final = frozenset(
+    {
+        "may_originate", "adult", "facts_missing", "purpose", "open_pledges", "valuation", "locked", "existing_loans",
+        "obligations_percent", "score", "amount_minor",
+    }
+)  # fmt: skip
+
 
 class Outcome(StrEnum):
     """What a decision says."""

@@ -17,10 +17,10 @@ from holdfast.applications import of_loan
 from holdfast.applications.facts import age_on
 from holdfast.approvals import Request, Standing
 from holdfast.decisioning import policy_table, scorecard, store, trained
-from holdfast.decisioning.features import Facts, read_answers
+from holdfast.decisioning.features import SCORED, Facts, read_answers
 from holdfast.decisioning.model import ByWhat, Decision, Line
 from holdfast.decisioning.policy_table import PolicyTable
-from holdfast.decisioning.rules import ENGINE, Basis, Finding, Outcome, find, people_may, terms_of
+from holdfast.decisioning.rules import ENGINE, INPUTS, Basis, Finding, Outcome, find, people_may, terms_of
 from holdfast.decisioning.scorecard import Scorecard
 from holdfast.decisioning.states import DecisionEvent, DecisionState, after
 from holdfast.duties import Case
@@ -38,6 +38,7 @@ from holdfast.products import Terms, check_ceiling, version
 Db = psycopg.Connection[Any]
 
 MAKE: Final = "decision.make"
+ACTIVATE: Final = "decision.activate"
 SCORECARD: Final = "german-2026"  # what decides in a book that has put nothing of its own in force
 TABLE: Final = "phone-2026-11"
 OF_AGE: Final = 18
@@ -233,6 +234,47 @@ def in_force(db: Db) -> tuple[Scorecard, PolicyTable]:
         scorecard.read(card.encode()) if card is not None else trained.shipped(SCORECARD),
         policy_table.read(table) if table is not None else policy_table.shipped(TABLE),
     )
+
+
+# -- what decides ------------------------------------------------------------------------------------------------
+
+
+def propose(db: Db, *, clock: Clock, by: Staff, kind: str, content: str, reason: str) -> Request:
+    """Ask another person to let this scorecard, or this policy table, decide from now on. BadInput for one that is not whole.
+
+    A scorecard may ask only for what a feature record holds; a table only for what the rule gives it, and needs its gate `score`.
+    """
+    require(by, ACTIVATE)
+    if kind == "scorecard":
+        card = scorecard.read(content.encode())
+        unknown = sorted({each.name for each in card.characteristics} - set(SCORED))
+        name, sha256 = card.name, card.sha256
+    elif kind == "table":
+        table = policy_table.read(content)
+        unknown = sorted(table.inputs - INPUTS)
+        name, sha256 = table.name, table.sha256
+        if "score" not in table.gates:
+            raise BadInput("content: the table has no gate score; every sum needs its cap", field="content")
+    else:
+        raise BadInput(f"kind: write scorecard or table, not {kind!r}", field="kind")
+    if unknown:
+        raise BadInput(f"content: nobody asks an applicant for {', '.join(unknown)}", field="content", unknown=unknown)
+    store.keep(db, sha256=sha256, kind=kind, name=name, content=content, at=clock.now())
+    return approvals.ask(db, clock=clock, by=by, act=ACTIVATE, inputs={"kind": kind, "name": name, "sha256": sha256}, reason=reason)
+
+
+def activate(db: Db, *, clock: Clock, by: Staff, request: str, approved: bool, words: str) -> Request:
+    """Another person's answer to a proposal; the yes puts it in force in the same transaction. What was decided before stays as it was."""
+    require(by, MAKE)
+    asked = approvals.request(db, request)
+    if asked.act != ACTIVATE:
+        raise Refusal(f"request {request} asks for something else", code="answered_elsewhere", act=asked.act)
+    answered = approvals.answer(db, clock=clock, by=by, public_id=request, approved=approved, words=words)
+    if answered.standing is not Standing.APPROVED:
+        return answered
+    spent = approvals.spend(db, clock=clock, by=by.actor, public_id=request, act=ACTIVATE, inputs=answered.inputs)
+    store.activate(db, kind=spent.inputs["kind"], sha256=spent.inputs["sha256"], request=request, at=clock.now())
+    return spent
 
 
 # -- how it is done ----------------------------------------------------------------------------------------------

@@ -12,9 +12,10 @@ from holdfast.decisioning import Decision, Line, Reason
 from holdfast.duties import take
 from holdfast.kernel import canonical
 from holdfast.kernel.money import Money
+from holdfast.web.api.approvals import told_request
 from holdfast.web.api.operation import Call, operation
 from holdfast.web.api.servicing import Limit
-from holdfast.web.api.shapes import Json
+from holdfast.web.api.shapes import Json, RequestOut
 from holdfast.web.api.values import Day, In, Instant, MoneyIn, MoneyOut, Out
 
 router = Router()
@@ -112,6 +113,30 @@ class AnswerIn(In):
     amount: MoneyIn | None = None
 
 
+class ProposalIn(In):
+    """A scorecard or a policy table, whole, as its own text, and why it should decide."""
+
+    kind: Literal["scorecard", "table"]
+    content: Annotated[str, StringConstraints(min_length=2, max_length=500_000)]
+    reason: Said
+
+
+class VerdictIn(In):
+    """Yes or no, and why."""
+
+    approved: StrictBool
+    words: Said
+
+
+class InForceOut(Out):
+    """What decides now, by name and SHA-256."""
+
+    scorecard: str
+    scorecard_sha256: str
+    table: str
+    table_sha256: str
+
+
 class ReviewIn(In):
     """What the borrower says."""
 
@@ -160,6 +185,29 @@ def replay(call: Call, decision: str) -> Any:
     computed = decisioning.replay(call.db, made)
     digests = [canonical.digest(canonical.decode(each)) for each in (made.finding, computed)]
     return {"decision": decision, "same": computed == made.finding, "logged": digests[0], "computed": digests[1]}
+
+
+@operation(router, "GET", "/decision-rules", "decisioning.in_force", answer=InForceOut)
+def in_force(call: Call) -> Any:
+    """The scorecard and the policy table that decide now."""
+    card, table = decisioning.in_force(call.db)
+    return {"scorecard": card.name, "scorecard_sha256": card.sha256, "table": table.name, "table_sha256": table.sha256}
+
+
+@operation(router, "POST", "/decision-rules", "decisioning.propose", answer=RequestOut, status=202)
+def propose(call: Call, body: ProposalIn) -> Any:
+    """Ask another person to let a scorecard or a policy table decide from now on; gaps and overlaps are refused by name."""
+    return told_request(
+        decisioning.propose(call.db, clock=call.clock, by=call.staff, kind=body.kind, content=body.content, reason=body.reason)
+    )
+
+
+@operation(router, "POST", "/decision-rules/{asked}/answer", "decisioning.activate", answer=RequestOut)
+def activate(call: Call, asked: str, body: VerdictIn) -> Any:
+    """Another person's answer; the yes puts the proposal in force. What was decided before stays as it was."""
+    return told_request(
+        decisioning.activate(call.db, clock=call.clock, by=call.staff, request=asked, approved=body.approved, words=body.words)
+    )
 
 
 def _line(line: Line) -> dict[str, Any]:
