@@ -18,7 +18,15 @@ from holdfast.kernel.errors import HoldfastError
 from holdfast.kernel.rate import BILLION
 from holdfast.life import RECORDS
 from holdfast.web.borrower import wording
-from holdfast.web.console import call_refusals, contract_words, custody_words, decision_words, deferral_words, money_words
+from holdfast.web.console import (
+    call_refusals,
+    contract_words,
+    custody_words,
+    decision_words,
+    deferral_words,
+    money_words,
+    release_refusals,
+)
 from holdfast.web.console.sentences import told
 
 Text = str | Promise
@@ -288,6 +296,7 @@ _REFUSALS: Final[Mapping[str, Text]] = {
     **deferral_words.REFUSALS,
     **custody_words.REFUSALS,
     **money_words.REFUSALS,
+    **release_refusals.REFUSALS,
     "loan_not_found": _("There is no such loan within your sight."),
     "approval_maker": _("You asked for this, so another person must answer."),
     "approval_same_person": _("The person who asked is you under another log-in, so another person must answer."),
