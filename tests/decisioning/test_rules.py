@@ -131,8 +131,10 @@ def test_a_weak_score_names_what_lost_most_points_and_what_would_win_them_back()
     score = [reason for reason in finding.reasons if reason.code.startswith("score.")]
     lost = [int(reason.figures["lost"]) for reason in score]
     assert 0 < len(score) <= 4 and lost == sorted(lost, reverse=True)
-    mended: dict[str, dict[str, Any]] = {"score.instalments": {"instalments": 3}, "score.housing": {"housing": "own"}, "score.savings_band": {"savings_band": "high"},
-              "score.employment_years": {"employment_years": 30}, "score.existing_loans": {"existing_loans": 0}}  # fmt: skip
+    mended: dict[str, dict[str, Any]] = {
+        "score.instalments": {"instalments": 3}, "score.housing": {"housing": "own"}, "score.savings_band": {"savings_band": "high"},
+        "score.employment_years": {"employment_years": 30}, "score.existing_loans": {"existing_loans": 0},
+    }  # fmt: skip
     now: dict[str, Any] = {"instalments": 12, "housing": "rent", "savings_band": "none", "employment_years": 0}
     for reason in score:
         raised = found(**{**now, **mended[reason.code]})
