@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from datetime import timedelta
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 from holdfast import collateral, duties, pledges, servicing, wiring
 from holdfast.collateral import Thing
 from holdfast.duties.audit import Audit, examine
+from holdfast.files.ports import Signed
 from holdfast.journal import SYSTEM, Actor
 from holdfast.kernel.money import Money
 from holdfast.life import LoanState
@@ -21,7 +25,7 @@ from tests.books import CNY, Book, round_terms
 from tests.collateral.things import imei, owner, phone, photo
 
 PORTS: dict[str, Any] = {"press": wiring.PRESS, "notary": wiring.NOTARY, "owed": servicing.owed}
-BOOK = "机型,容量,A级价,来源,日期\n示例机 X1,128,3000.00,示例行情,{day}\n示例机 X9,256,6000.00,示例行情,{day}\n示例机 S0,64,600.00,示例行情,{day}\n"
+MODELS = {"X1": (128, 3000), "X9": (256, 6000), "S0": (64, 600)}
 _seals = count(1)
 
 
@@ -30,9 +34,29 @@ def seal() -> str:
     return f"SL-{next(_seals):05d}"
 
 
-@dataclass
+class QuickPress:
+    """A press for tests that take in hundreds of things: the facts, with a PDF's first bytes."""
+
+    def typeset(self, template: Path, facts: Mapping[str, Any], *, at: datetime) -> bytes:
+        assert template.is_file()
+        return b"%PDF-1.7\n" + json.dumps(facts, ensure_ascii=False).encode()
+
+
+class QuickNotary(type(wiring.NOTARY)):  # type: ignore[misc]  # the class of whatever notary is wired
+    """A notary for the same tests, which leaves a paper as it is."""
+
+    def seal(self, pdf: bytes, *, organisation: str, reason: str, at: datetime) -> Signed:
+        return Signed(pdf, "", organisation, at)
+
+
+QUICK: dict[str, Any] = {"press": QuickPress(), "notary": QuickNotary(), "owed": servicing.owed}
+
+
+@dataclass(repr=False)
 class House(Book):
     """A book with people in it."""
+
+    ports: Mapping[str, Any] = field(default_factory=lambda: PORTS)
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -52,14 +76,16 @@ class House(Book):
         return staff_by_id(self.db, row[0])
 
     def other_branch(self) -> int:
-        row = self.db.execute("INSERT INTO branch (public_id, code, name) VALUES ('br_far', 'F', '远方示例') RETURNING branch_id").fetchone()
+        row = self.db.execute(
+            "INSERT INTO branch (public_id, code, name) VALUES ('br_far', 'F', '远方示例') RETURNING branch_id"
+        ).fetchone()
         assert row is not None
         return int(row[0])
 
     def load_prices(self, **prices: int) -> None:
-        text = BOOK.format(day=self.day) if not prices else "机型,容量,A级价,来源,日期\n" + "".join(
-            f"示例机 {name},{ {'X1': 128, 'X9': 256, 'S0': 64}[name]},{yuan}.00,示例行情,{self.day}\n" for name, yuan in prices.items()
-        )
+        wanted = prices or {name: yuan for name, (_gb, yuan) in MODELS.items()}
+        rows = "".join(f"示例机 {name},{MODELS[name][0]},{yuan}.00,示例行情,{self.day}\n" for name, yuan in wanted.items())
+        text = f"机型,容量,A级价,来源,日期\n{rows}"
         collateral.load_price_book(self.db, clock=self.clock, by=self.risk, name="示例行情.csv", data=text.encode())
 
     def terms(self, **changes: Any) -> Terms:
@@ -76,7 +102,8 @@ class House(Book):
         )  # fmt: skip
         collateral.offer_for(self.db, thing_id=about.thing_id, loan_id=case.loan.loan_id)
         for kind, closes, opens, to in (
-            ("confirmation.completed", "confirm", "decide", LoanState.CONFIRMED), ("decision.approved", "decide", "sign", LoanState.DECIDED),
+            ("confirmation.completed", "confirm", "decide", LoanState.CONFIRMED),
+            ("decision.approved", "decide", "sign", LoanState.DECIDED),
             ("contract.sealed", "sign", "take_in", LoanState.SIGNED),
         ):  # fmt: skip
             duties.enter(self.db, case, clock=self.clock, by=SYSTEM, kind=kind, says={}, closes=(closes,), opens=(opens,), to=to)
@@ -112,7 +139,7 @@ class House(Book):
 
     def answer(self, request: str, by: Staff, *, approved: bool) -> Answered:
         return wiring.carry(
-            pledges.answer, self.db, clock=self.clock, by=by, request=request, approved=approved, words="看过实物与封签", **PORTS
+            pledges.answer, self.db, clock=self.clock, by=by, request=request, approved=approved, words="看过实物与封签", **self.ports
         )
 
     def taken_in(self, slot: str = "A-01-01", **which: Any) -> tuple[str, Thing, Pledge]:
@@ -132,7 +159,13 @@ class House(Book):
     def pay_off(self, loan: str) -> None:
         """The whole debt comes in, and all that begins because of it."""
         wiring.carry(
-            servicing.receive, self.db, clock=self.clock, by=Actor("st_till", "officer"), loan=loan, amount=self.owed(loan), received_on=self.day
+            servicing.receive,
+            self.db,
+            clock=self.clock,
+            by=Actor("st_till", "officer"),
+            loan=loan,
+            amount=self.owed(loan),
+            received_on=self.day,
         )
 
     def owed(self, loan: str) -> Money:
@@ -154,4 +187,4 @@ class House(Book):
         self.day += timedelta(days=days)
 
 
-__all__ = ["BOOK", "PORTS", "House", "imei", "owner", "phone", "photo", "seal"]
+__all__ = ["PORTS", "House", "imei", "owner", "phone", "photo", "seal"]

@@ -114,9 +114,7 @@ def test_whoever_asked_cannot_be_the_witness_nor_under_another_log_in(house: Hou
 def test_only_a_custodian_takes_in(house: House, role: Role) -> None:
     loan, thing = house.signed()
     with pytest.raises(Forbidden):
-        pledges.ask_take_in(
-            house.db, clock=house.clock, by=house.hire("别人", role), loan=loan, seen=house.seen(thing, "A-01-01")
-        )
+        pledges.ask_take_in(house.db, clock=house.clock, by=house.hire("别人", role), loan=loan, seen=house.seen(thing, "A-01-01"))
 
 
 @pytest.mark.parametrize("role", [Role.CALLER, Role.OFFICER, Role.RISK, Role.AUDITOR, Role.ADMIN, Role.INTEGRATOR])
