@@ -20,6 +20,7 @@ BENCHES = {
     "night-growth": "bench.night_growth",
     "receipts-single": "bench.receipts_single",
     "read-loan": "bench.read_loan",
+    "decide": "bench.decide",
     "release-sms": "bench.release_sms",
 }
 
