@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, Final
 
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext_lazy as _
 
+from holdfast.parties import Role
 from holdfast.web.console import words
 from holdfast.web.console.desk import Desk
 
@@ -30,14 +32,32 @@ _PLACES = {
     "freeze_answer": "loans",
     **dict.fromkeys(
         (
-            "calls", "call_desk", "call_take", "call_dial", "call_picked_up", "call_answer", "call_send_code", "call_confirm", "call_end",
-            "call_fail", "call_give_up", "call_observe", "call_recording",
+            "calls",
+            "call_desk",
+            "call_take",
+            "call_dial",
+            "call_picked_up",
+            "call_answer",
+            "call_send_code",
+            "call_confirm",
+            "call_end",
+            "call_fail",
+            "call_give_up",
+            "call_observe",
+            "call_recording",
         ),
         "calls",
     ),
     **dict.fromkeys(
         (
-            "shelf", "shelf_set", "shelf_one", "shelf_act", "shelf_audit", "shelf_audit_open", "shelf_scan", "shelf_audit_close",
+            "shelf",
+            "shelf_set",
+            "shelf_one",
+            "shelf_act",
+            "shelf_audit",
+            "shelf_audit_open",
+            "shelf_scan",
+            "shelf_audit_close",
             "thing_reveal",
         ),
         "shelf",
@@ -46,10 +66,29 @@ _PLACES = {
     **dict.fromkeys(("prices", "price_book"), "prices"),
     **dict.fromkeys(
         (
-            "releases", "release", "release_code", "release_identify", "release_audit", "release_approve", "release_phone", "release_allow",
-            "release_certify", "release_ask_hand_back", "release_hand_back", "release_report", "release_lost", "disposals", "disposal",
-            "disposal_notice", "disposal_withdraw", "disposal_value", "disposal_ask_sale", "disposal_sell", "disposal_account",
-            "disposal_ask_surplus", "disposal_return",
+            "releases",
+            "release",
+            "release_code",
+            "release_identify",
+            "release_audit",
+            "release_approve",
+            "release_phone",
+            "release_allow",
+            "release_certify",
+            "release_ask_hand_back",
+            "release_hand_back",
+            "release_report",
+            "release_lost",
+            "disposals",
+            "disposal",
+            "disposal_notice",
+            "disposal_withdraw",
+            "disposal_value",
+            "disposal_ask_sale",
+            "disposal_sell",
+            "disposal_account",
+            "disposal_ask_surplus",
+            "disposal_return",
         ),
         "releases",
     ),
@@ -60,9 +99,26 @@ _PLACES = {
     "decision_review": "decisions",
     **dict.fromkeys(
         (
-            "money", "payout_ask", "payout_check", "payout_cancel", "payout_enquire", "payout_rule", "payout_ruling", "counter",
-            "drawer_open", "drawer_cash", "drawer_count", "drawer_close", "drawer_settle", "statements", "statement", "statement_preview",
-            "suspense", "line_match", "line_aside", "line_answer",
+            "money",
+            "payout_ask",
+            "payout_check",
+            "payout_cancel",
+            "payout_enquire",
+            "payout_rule",
+            "payout_ruling",
+            "counter",
+            "drawer_open",
+            "drawer_cash",
+            "drawer_count",
+            "drawer_close",
+            "drawer_settle",
+            "statements",
+            "statement",
+            "statement_preview",
+            "suspense",
+            "line_match",
+            "line_aside",
+            "line_answer",
         ),
         "money",
     ),
@@ -75,6 +131,41 @@ _PLACES = {
 }
 
 
+# The navigation: place, icon and word, in the order of a loan's life; after the line, what is looked at rather than worked on.
+_WORK: Final = (
+    ("home", "home", _("My day")),
+    ("applications", "list", _("Applications")),
+    ("calls", "call", _("Calls")),
+    ("decisions", "check", _("Decisions")),
+    ("shelf", "box", _("Shelf")),
+    ("money", "money", _("Money")),
+    ("releases", "key", _("Releases")),
+    ("loans", "case", _("Loans")),
+    ("tonight", "moon", _("Tonight")),
+)
+_VIEWS: Final = (("prices", "list", _("Prices")), ("tapes", "up", _("Tapes")), ("journal", "chain", _("Journal")))
+# A phone's bar holds four places and a door to the rest: each role's own.
+_NEAR: Final = {
+    Role.CALLER: ("home", "calls", "loans", "tonight"),
+    Role.OFFICER: ("home", "applications", "money", "loans"),
+    Role.APPROVER: ("home", "decisions", "releases", "loans"),
+    Role.CUSTODIAN: ("home", "shelf", "releases", "loans"),
+    Role.RISK: ("home", "decisions", "loans", "prices"),
+}
+_NEAR_ELSE: Final = ("home", "loans", "tonight", "journal")
+
+
+def _navigation(desk: Desk, place: str) -> dict[str, Any]:
+    near = _NEAR.get(desk.staff.role, _NEAR_ELSE)
+
+    def item(name: str, icon: str, word: Any) -> dict[str, Any]:
+        return {"url": reverse(f"console:{name}"), "icon": icon, "word": word, "here": name == place, "near": name in near}
+
+    work, views = [item(*each) for each in _WORK], [item(*each) for each in _VIEWS]
+    far = [each for each in work + views if not each["near"]]
+    return {"work": work, "views": views, "far": far, "here_is_far": any(each["here"] for each in far)}
+
+
 def chrome(request: HttpRequest) -> dict[str, Any]:
     """Django context processor: what `base.html` and `frame.html` need besides the page's own facts."""
     theme = request.COOKIES.get("holdfast_theme")
@@ -85,7 +176,7 @@ def chrome(request: HttpRequest) -> dict[str, Any]:
         goes = {"h": "home", "l": "loans", "c": "calls", "q": "loans", "t": "tonight", "p": "tapes", "j": "journal"}
         context |= {
             "desk": desk,
-            "place": _PLACES.get(match.url_name or "", "") if match else "",
+            "nav": _navigation(desk, _PLACES.get(match.url_name or "", "") if match else ""),
             "role_word": words.word(words.ROLES, desk.staff.role),
             "scope_word": words.word(words.REACHES, desk.staff.reach),
             "switch_theme": _theme(request),
