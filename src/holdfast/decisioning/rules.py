@@ -312,7 +312,8 @@ def _reasons(finding: Finding, facts: Facts) -> tuple[Reason, ...]:
     short = finding.binding is not None and (finding.limit_minor or 0) < facts.amount_minor
     if weak or (short and finding.binding == "score_band"):
         reasons += [Reason(f"score.{name}", {"lost": lost}) for name, lost in _lost(finding)]
-    if short and finding.binding is not None:
+    shut = finding.binding == "score_band" and finding.limit_minor == 0  # the band lends nothing: the gate has said so
+    if short and finding.binding is not None and not shut:
         reasons.append(Reason(f"limit.{finding.binding}", {"most_minor": finding.limit_minor or 0}))
     return tuple(reasons)
 
