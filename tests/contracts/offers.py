@@ -149,7 +149,7 @@ class Desk:
 
     def digits(self) -> str:
         contact.dispatch(self.db, {"sms": self.phone}, clock=self.clock, limit=20)
-        found = [match[0] for each in self.phone.letters if (match := re.search(r"\b[0-9]{6}\b", each.text))]
+        found = [match[0] for each in self.phone.letters if (match := re.search(r"(?<![0-9])[0-9]{6}(?![0-9])", each.text))]
         return found[-1]
 
     def sign(self, code_id: str | None = None, flags: tuple[str, ...] = FLAGS) -> Contract:

@@ -24,7 +24,7 @@ PAPERS: Final[Mapping[str, Text]] = {
     "evidence": _("Evidence of the borrower's signature"),
 }
 STAGES: Final[Mapping[str, Text]] = {
-    "draft": _("as offered, without signatures"),
+    "draft": _("the text, without signatures"),
     "signed": _("signed by the borrower"),
     "sealed": _("signed by both"),
 }
