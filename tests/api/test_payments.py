@@ -60,7 +60,8 @@ def test_a_difference_is_settled_by_somebody_else(api: Api) -> None:
 
 
 def test_a_statement_is_matched_and_the_same_request_again_does_nothing_more(api: Api, loan: str) -> None:
-    text = f"交易日期,交易金额,对方户名,摘要,流水号\n{api.book.day},412.00,示例,T-1,R1\n{api.book.day},5.00,示例,谢谢,R2\n{api.book.day},x,,,R3\n"
+    rows = ["412.00,示例,T-1,R1", "5.00,示例,谢谢,R2", "x,,,R3"]
+    text = "交易日期,交易金额,对方户名,摘要,流水号\n" + "".join(f"{api.book.day},{row}\n" for row in rows)
     first = hand_in(api, text)
     assert first.status_code == 201, first.content
     assert said(first)["lines"] == {"matched": 1, "unmatched": 1}

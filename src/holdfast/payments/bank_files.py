@@ -14,12 +14,13 @@ from typing import Any, Final
 
 from holdfast import approvals
 from holdfast.duties import take, take_by_id
+from holdfast.files import anything_sealed
 from holdfast.journal import SYSTEM, Actor, write_record
 from holdfast.kernel import canonical
 from holdfast.kernel.clock import Clock
 from holdfast.kernel.errors import BadInput, NotFound, Refusal
 from holdfast.kernel.ids import new_id
-from holdfast.kernel.sealing import Sealed, master_box
+from holdfast.kernel.sealing import Box, Sealed, master_box
 from holdfast.life import LoanState
 from holdfast.loans import Happened
 from holdfast.parties import Reach, Staff, find, mask_name, require
@@ -62,7 +63,9 @@ def load_bank_file(db: Db, *, clock: Clock, by: Staff, name: str, data: bytes, m
                        field="branch")  # fmt: skip
     store.one_file_at_a_time(db)
     digest = hashlib.sha256(data).hexdigest()
-    marks = _identities(statement.lines)
+    # A book that has never sealed anything has no key yet.
+    box = master_box("bank lines", first_use=not anything_sealed(db))
+    marks = _identities(box, statement.lines)
     before = store.known_identities(db, marks)
     fresh = _fresh(statement, marks, before)
     outgoing = [line for line in statement.lines if line.amount < 0]
@@ -77,7 +80,6 @@ def load_bank_file(db: Db, *, clock: Clock, by: Staff, name: str, data: bytes, m
         db, public_id=public_id, name=name[:200], digest=digest, map_name=map_name, branch_id=by.branch_id, by=by.staff_id, at=clock.now(),
         report=canonical.encode(report).decode(),
     )  # fmt: skip
-    box = master_box("bank lines")
     store.insert_lines(db, (_row(box, file_id, line, mark) for line, mark in fresh))
     says = {
         "rows": report["rows"], "refused": len(statement.refused), "already": report["already"], "outgoing": len(outgoing), "map": map_name,
@@ -243,8 +245,8 @@ def line_words(db: Db, by: Staff, line: BankLine) -> dict[str, str]:
 # ── how it is done ─────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _identities(lines: Sequence[StatementLine]) -> list[bytes]:
-    box, seen = master_box("bank lines"), Counter[str]()
+def _identities(box: Box, lines: Sequence[StatementLine]) -> list[bytes]:
+    seen = Counter[str]()
     marks = []
     for line in lines:
         base = f"{line.booked_on} {line.amount} {line.currency} "
@@ -267,7 +269,7 @@ def _fresh(statement: Statement, marks: Sequence[bytes], before: set[bytes]) -> 
     return found
 
 
-def _row(box: Any, file_id: int, line: StatementLine, mark: bytes | None) -> tuple[Any, ...]:
+def _row(box: Box, file_id: int, line: StatementLine, mark: bytes | None) -> tuple[Any, ...]:
     public_id = new_id("bl")
     number = _account(line.account)
     event = BankLineEvent.REPEAT if mark is None else BankLineEvent.PASS_OVER if line.amount < 0 else None

@@ -19,6 +19,7 @@ from holdfast.web.api.roles import admit
 
 JSON: Final = "application/json"
 FORM: Final = "multipart/form-data"
+_TAKES_A_FILE: Final = frozenset({"takeover.hand_in", "payments.load_bank_file"})
 _LONGEST_TOKEN: Final = 200
 
 
@@ -44,6 +45,6 @@ class Bearer(HttpBearer):
         return staff
 
     def _check_media_type(self, request: HttpRequest) -> None:
-        wanted = FORM if self._operation == "takeover.hand_in" else JSON
+        wanted = FORM if self._operation in _TAKES_A_FILE else JSON
         if request.META.get("CONTENT_LENGTH") not in (None, "", "0") and request.content_type != wanted:
             raise BadInput(f"send the body as {wanted}", code="media_type", field="Content-Type")
