@@ -300,7 +300,7 @@ def _lose_and_compensate(house: House, loan: str, by: Staff) -> Any:
     assert item is not None
     collateral.value(house.db, clock=house.clock, by=house.chen, loan=loan, thing=held.thing)
     collateral.custody.miss(house.db, clock=house.clock, by=by, seal_no=item.seal_no, words="格子是空的")
-    asked = collateral.custody.ask_lost(house.db, clock=house.clock, by=by, seal_no=item.seal_no, reason="找遍了")
+    asked = collateral.custody.ask_lost(house.db, clock=house.clock, by=by, seal_no=item.seal_no, reason="到处找遍了")
     house.yes(asked.public_id, house.approver)
     worth = pledges.ask_compensation(house.db, clock=house.clock, by=by, loan=loan, reason="照价赔偿", pledge=held.public_id)
     return house.yes(worth.public_id, house.approver)
@@ -318,7 +318,7 @@ def _hand_back(house: House, loan: str, by: Staff) -> Any:
 
 
 def _no_loan(house: House, loan: str, by: Staff) -> Any:
-    asked = pledges.ask_to_hand_back(house.db, clock=house.clock, by=by, loan=loan, ends="withdrawn", reason="不借了")
+    asked = pledges.ask_to_hand_back(house.db, clock=house.clock, by=by, loan=loan, ends="withdrawn", reason="借款人不借了")
     return house.yes(asked.public_id, house.approver)
 
 
@@ -332,8 +332,18 @@ DOERS = (Role.CUSTODIAN, Role.APPROVER, Role.OFFICER, Role.RISK, Role.CALLER)
 WORTH = {"示例机 X1": 180_000, "示例机 X9": 360_000, "示例机 S0": 36_000}
 
 
-def sentence_holds(house: House, loan: str, name: str, by: Staff) -> None:
-    """Do one step; then hold every pledge that it ended, and every thing that left, against the sentence, by figures of our own."""
+# What must work on a loan that owes 1,200.00 on one phone, and for whom; else the test would only ever see refusals.
+DOABLE = {
+    ("pay", Role.OFFICER), ("pay all", Role.OFFICER), ("a big thing instead", Role.CUSTODIAN), ("sell", Role.APPROVER),
+    ("lost", Role.CUSTODIAN),
+}  # fmt: skip
+
+
+def sentence_holds(house: House, loan: str, name: str, by: Staff) -> bool:
+    """Do one step, and say whether it was done; hold every pledge it ended, and every thing that left, against the sentence.
+
+    The figures are the test's own: what is owed before and after, and 60 % of the price of what remains.
+    """
     before = {each.public_id: each for each in pledges.pledges_of(house.db, house.number(loan))}
     owed_before = house.owed(loan).minor if house.state(loan) in (LoanState.ACTIVE, LoanState.WRITTEN_OFF) else 0
     in_custody = {item.thing for item in collateral.custody.holds(house.db, house.number(loan)) if item.state == "in_custody"}
@@ -344,7 +354,7 @@ def sentence_holds(house: House, loan: str, name: str, by: Staff) -> None:
         assert {each.public_id: each.state for each in pledges.pledges_of(house.db, house.number(loan))} == {
             public_id: each.state for public_id, each in before.items()
         }, f"{name} was refused and yet changed something"
-        return
+        return False
     after_it = {each.public_id: each for each in pledges.pledges_of(house.db, house.number(loan))}
     ended = [each for each in after_it.values() if each.public_id in before and before[each.public_id].state == "delivered" != each.state]
     owed_after = house.owed(loan).minor if house.state(loan) in (LoanState.ACTIVE, LoanState.WRITTEN_OFF) else 0
@@ -358,6 +368,7 @@ def sentence_holds(house: House, loan: str, name: str, by: Staff) -> None:
     for thing in in_custody - here:
         pledge = next(each for each in after_it.values() if each.thing == thing)
         assert pledge.state != "delivered" or name == "lost", f"{name} let a thing go whose pledge stands"
+    return True
 
 
 @pytest.mark.parametrize("role", DOERS)
@@ -365,7 +376,7 @@ def sentence_holds(house: House, loan: str, name: str, by: Staff) -> None:
 def test_each_verb_as_each_role_on_a_loan_that_owes_keeps_the_sentence(house: House, name: str, role: Role) -> None:
     house.ports = QUICK
     loan, _thing, _held = house.lent()
-    sentence_holds(house, loan, name, house.hire("试", role))
+    assert sentence_holds(house, loan, name, house.hire("试", role)) or (name, role) not in DOABLE
 
 
 @settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
