@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from holdfast.database.connection import transaction
@@ -13,6 +12,7 @@ from holdfast.duties.audit import Audit, examine
 from holdfast.journal import export, give_head, newest_head, seal, signing_key
 from holdfast.journal.recheck import as_of_one_moment, recheck
 from holdfast.journal.verify import OK, Verdict
+from holdfast.kernel.clock import ShiftedClock
 from holdfast.kernel.places import keys_folder
 from holdfast.loans import loan_id_of
 from holdfast.servicing.verify import Check, verify_books
@@ -85,6 +85,8 @@ def play(name: str) -> Played:
 def proof_of(loan: str) -> Proof:
     """What an outsider needs to check the story's loan without the book: the bundle, the key, and a head kept outside."""
     with transaction() as db:
-        head = give_head(db, keys_folder(), datetime.now(UTC), holder="story")
-        bundle = export(db, keys_folder(), loan_id_of(db, loan), datetime.now(UTC), head=head)
+        # Signatures keep the machine's time, whatever day the story lives on.
+        now = ShiftedClock().now()
+        head = give_head(db, keys_folder(), now, holder="story")
+        bundle = export(db, keys_folder(), loan_id_of(db, loan), now, head=head)
         return Proof(bundle, signing_key(keys_folder(), heads_exist=True).verifier.text(), head)

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+import psycopg
 from django.contrib.staticfiles import finders
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -27,8 +28,9 @@ from holdfast.kernel.errors import NotFound
 from holdfast.kernel.places import keys_folder
 from holdfast.policy import lender
 from holdfast.release import Release, ReleaseState, Thing
-from holdfast.release.store import Db
 from holdfast.servicing import reckon
+
+Db = psycopg.Connection[Any]
 
 # What the page tells of a release, in plain words, by kind of record.
 _STEPS: Final[Mapping[str, Any]] = {
