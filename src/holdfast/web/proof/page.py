@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -119,7 +120,7 @@ def worker(request: HttpRequest) -> HttpResponse:
     found = finders.find("proof/worker.js")
     if not isinstance(found, str):
         raise Http404("worker.js")
-    with open(found, "rb") as file:
+    with Path(found).open("rb") as file:
         response = HttpResponse(file.read(), content_type="text/javascript; charset=utf-8")
     response.headers["Cache-Control"] = "no-cache"
     return response
