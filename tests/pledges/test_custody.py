@@ -102,11 +102,11 @@ def test_a_shelf_does_not_shrink_under_what_lies_on_it(house: House) -> None:
     with pytest.raises(Refusal) as refused:
         custody.set_shelf(house.db, clock=house.clock, by=house.chen, branch_id=house.branch_id, code="A", levels=2, slots=12)
     assert refused.value.code == "shelf_in_use"
-    for wrong in ({"code": "1"}, {"levels": 0}, {"slots": 51}):
+    sizes: tuple[dict[str, Any], ...] = ({"code": "1"}, {"levels": 0}, {"slots": 51})
+    for wrong in sizes:
+        given: dict[str, Any] = {"branch_id": house.branch_id, "code": "B", "levels": 2, "slots": 2, **wrong}
         with pytest.raises(BadInput):
-            custody.set_shelf(
-                house.db, clock=house.clock, by=house.chen, branch_id=house.branch_id, **{"code": "B", "levels": 2, "slots": 2, **wrong}
-            )
+            custody.set_shelf(house.db, clock=house.clock, by=house.chen, **given)
 
 
 # -- the audit -------------------------------------------------------------------------------------------------------

@@ -88,6 +88,8 @@ def value(db: Db, *, clock: Clock, by: Staff | Actor, loan: str, thing: str | No
     silent default. Where the sources lie too far apart the standing is `referred`: two people settle it. Writes on the
     thing's chain only; a caller that has taken the loan may hand its `case` in.
     """
+    if isinstance(by, Staff):
+        require(by, "collateral.value")
     case = case or duties.take(db, loan, by.scope if isinstance(by, Staff) else None)
     about = thing_of(db, case, thing)
     return value_thing(db, clock=clock, by=by.actor if isinstance(by, Staff) else by, case=case, thing=about)

@@ -120,6 +120,7 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     "fraud.thaw": frozenset({Role.APPROVER, Role.RISK}),
     "price_book.load": frozenset({Role.RISK}),
     "collateral.appraise": frozenset({Role.CUSTODIAN}),
+    "collateral.value": frozenset({Role.CUSTODIAN, Role.APPROVER, Role.RISK}),
     "valuation.settle": frozenset({Role.CUSTODIAN, Role.APPROVER, Role.RISK}),
     "decision.make": frozenset({Role.APPROVER, Role.RISK}),
     "decision.review": frozenset({Role.CALLER, Role.OFFICER}),

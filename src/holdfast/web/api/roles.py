@@ -93,7 +93,7 @@ OPEN_TO: Final = {
     "decisioning.propose": MAY["decision.activate"],
     "decisioning.activate": MAY["decision.make"],
     "collateral.things": _ALL,
-    "collateral.value": MAY["collateral.appraise"] | MAY["valuation.settle"],
+    "collateral.value": MAY["collateral.value"],
     "collateral.appraise": MAY["collateral.appraise"],
     "collateral.enter_quote": MAY["collateral.appraise"],
     "collateral.ask_settlement": MAY["valuation.settle"],

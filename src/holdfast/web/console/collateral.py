@@ -27,7 +27,8 @@ from holdfast.web.console.desk import Db, Desk, at_desk
 from holdfast.web.console.forms import ActForm
 from holdfast.web.console.templatetags.console import money
 
-VALUE: Final = "collateral.appraise"
+VALUE: Final = "collateral.value"
+APPRAISE: Final = "collateral.appraise"
 _BOOKS: Final = 20
 _CELLS: Final = 30
 
@@ -44,8 +45,8 @@ def on_loan(db: Db, desk: Desk, loan_id: str) -> Mapping[str, Any] | None:
         "value_loan": loan_id,
         "value_rows": rows,
         "currency": case.loan.currency,
-        "may_appraise": live and may(desk.staff, VALUE),
-        "value_form": ActForm(name="value") if live and _may_value(desk) else None,
+        "may_appraise": live and may(desk.staff, APPRAISE),
+        "value_form": ActForm(name="value") if live and may(desk.staff, VALUE) else None,
         "value_requests": requests_of(db, desk, case.loan.loan_id, only=(collateral.SETTLE,)),
     }
 
@@ -110,13 +111,13 @@ def _alarm(db: Db, desk: Desk, about: Thing, stale_after: int) -> str:
 def value(request: HttpRequest, desk: Desk, loan_id: str, thing: str) -> HttpResponse:
     """Value the thing now and keep which source counts."""
     form = ActForm(request.POST, name="value")
-    require(desk.staff, _value_act(desk))
+    require(desk.staff, VALUE)
 
     def verb(db: Db) -> None:
         collateral.value(db, clock=desk.clock, by=desk.staff, loan=loan_id, thing=thing)
 
     _do(
-        request, desk, _value_act(desk), form, {"loan": loan_id, "thing": thing}, verb, gettext("Valued; the choice is kept with its rule.")
+        request, desk, VALUE, form, {"loan": loan_id, "thing": thing}, verb, gettext("Valued; the choice is kept with its rule.")
     )
     return _back(loan_id)
 
@@ -138,7 +139,7 @@ def quote(request: HttpRequest, desk: Desk, loan_id: str, thing: str) -> HttpRes
 def _fill(
     request: HttpRequest, desk: Desk, loan_id: str, thing: str, make: Callable[..., ActForm], do: Callable[..., None], template: str
 ) -> HttpResponse:
-    require(desk.staff, VALUE)
+    require(desk.staff, APPRAISE)
     with transaction() as db:
         case = duties.take(db, loan_id, desk.staff.scope, lock=False)
         about = collateral.thing_of(db, case, thing)
@@ -151,7 +152,7 @@ def _fill(
             do(db, desk, loan_id, about, form.cleaned_data)
 
         if _do(
-            request, desk, VALUE, form, {"loan": loan_id, "thing": thing}, verb, gettext("Written; it stands beside the other sources.")
+            request, desk, APPRAISE, form, {"loan": loan_id, "thing": thing}, verb, gettext("Written; it stands beside the other sources.")
         ):
             return _back(loan_id)
     return render(request, template, {"form": form, "about": about, "loan": case.loan}, status=status)
@@ -268,14 +269,6 @@ def price_book(request: HttpRequest, desk: Desk, book: str) -> HttpResponse:
 
 def _stale_after(desk: Desk) -> int:
     return desk.pack.number("price_book.stale_after", on=desk.today, lender_type=desk.lender.lender_type)
-
-
-def _may_value(desk: Desk) -> bool:
-    return may(desk.staff, VALUE) or may(desk.staff, collateral.SETTLE)
-
-
-def _value_act(desk: Desk) -> str:
-    return VALUE if may(desk.staff, VALUE) else collateral.SETTLE
 
 
 def _do(
