@@ -137,7 +137,8 @@ def _named(db: Db, token: str) -> Release:
 
 
 def _open_to_holder(response: HttpResponse) -> HttpResponse:
-    response.headers["Referrer-Policy"] = "no-referrer"  # the address is the key
+    # The address is the key: no other site hears it. Our own must, or it would not take the form that asks for the head.
+    response.headers["Referrer-Policy"] = "same-origin"
     response.headers["X-Robots-Tag"] = "noindex"
     return response
 

@@ -16,10 +16,10 @@ async function answer(request) {
   const cache = await caches.open(KEPT);
   try {
     const fresh = await fetch(request);
-    if (fresh.ok && (await cache.match(request))) await cache.put(request, fresh.clone());
+    if (fresh.ok && (await cache.match(request, { ignoreVary: true }))) await cache.put(request, fresh.clone());
     return fresh;
   } catch (error) {
-    const kept = await cache.match(request);
+    const kept = await cache.match(request, { ignoreVary: true });
     if (kept) return kept;
     throw error;
   }
