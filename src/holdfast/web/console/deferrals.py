@@ -162,7 +162,7 @@ def _shown(db: Db, desk: Desk, asked: Deferral) -> Mapping[str, Any]:
         "shape": shape,
         "word": word,
         "reason": deferral_words.REASONS[asked.reason],
-        "by": asked.asked_name or words.word(words.ROLES, asked.asked_role),
+        "by": asked.asked_name or gettext("The borrower"),
         "form": form,
         "why_not": why_not,
         "withdraw_form": ActForm(name=f"withdraw-{asked.deferral_no}") if open_now and may(desk.staff, "deferral.ask") else None,
