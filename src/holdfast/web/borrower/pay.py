@@ -25,6 +25,7 @@ from holdfast.servicing import reading
 from holdfast.servicing.views import InstalmentRow, LoanRow
 from holdfast.web.borrower.desk import Db, Visitor, borrower_at
 from holdfast.web.console import money_words, words
+from holdfast.web.console.templatetags.console import day
 from holdfast.wiring import carry
 
 _EARLIER = 5
@@ -124,7 +125,7 @@ def _choices(db: Db, visitor: Visitor, row: LoanRow, schedule: list[InstalmentRo
     late = [line for line in unpaid if line.due_on < visitor.today]
     if unpaid and row.state == "active":
         first = unpaid[0]
-        facts = {"n": first.n, "day": first.due_on.isoformat()}
+        facts = {"n": first.n, "day": day(first.due_on)}
         found.append(Choice("instalment", first.unpaid, _("The next instalment"), gettext("instalment %(n)s, due on %(day)s") % facts))
     if len(late) > 1:
         total = sum(line.unpaid.minor for line in late)
