@@ -58,6 +58,9 @@ class House(Book):
 
     ports: Mapping[str, Any] = field(default_factory=lambda: PORTS)
 
+    def __repr__(self) -> str:
+        return f"House(day={self.day})"
+
     def __post_init__(self) -> None:
         super().__post_init__()
         self.chen, self.fang = self.hire("陈示例", Role.CUSTODIAN), self.hire("方示例", Role.CUSTODIAN)

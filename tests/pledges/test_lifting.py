@@ -362,7 +362,7 @@ def sentence_holds(house: House, loan: str, name: str, by: Staff) -> bool:
     standing = [each for each in after_it.values() if each.state == "delivered" and each.thing in here]
     remaining = sum(WORTH[collateral.thing(house.db, each.thing_id).model] for each in standing)
     for each in ended:
-        covered = each.how in ("substitution", "part") and remaining >= owed_before
+        covered = each.how in ("substitution", "part", "disposal") and remaining >= owed_before
         posted = each.state == "disposed" and (owed_after < owed_before or house.state(loan) is LoanState.RELEASING)
         assert owed_before == 0 or covered or posted, (name, each.how, owed_before, remaining)
     for thing in in_custody - here:
