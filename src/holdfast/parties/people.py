@@ -98,6 +98,8 @@ def masks(db: Db, party: Party) -> Mapping[str, str]:
 
 def find(db: Db, kind: str, text: str) -> list[Party]:
     """The parties that have this value, however it was typed."""
+    if not anything_sealed(db):
+        return []  # a new book knows nobody, and has no key to look them up with
     return store.parties_by_lookup(db, kind, lookup_of(kind, normal(kind, text)))
 
 

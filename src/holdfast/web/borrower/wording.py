@@ -134,6 +134,13 @@ STEP_NAMES: Final[Mapping[str, Text]] = {
     "consents": _("Your consent"),
     "check": _("Check and send"),
 }
+# The same parts of the file as staff call them.
+DESK_NAMES: Final[Mapping[str, Text]] = {
+    "you": _("The applicant"),
+    "phone": _("The phone"),
+    "proof": _("Proof and pictures"),
+    "money": _("Purpose and means"),
+}
 STEP_TITLES: Final[Mapping[str, Text]] = {
     "you": _("Who are you?"),
     "phone": _("Which phone would you pledge?"),

@@ -275,7 +275,7 @@ def _part(name: str, file: Application) -> dict[str, Any]:
             shown = wording.answer(field, value)
         lines.append((wording.field(field), shown))
     held = [(wording.field(slot), bool(file.document(slot))) for slot in SLOTS.get(name, ()) if slot != "account_signed_out"]
-    return {"title": wording.STEP_NAMES[name], "lines": lines, "held": held}
+    return {"title": wording.DESK_NAMES[name], "lines": lines, "held": held}
 
 
 def _source(source: str) -> str:
