@@ -220,7 +220,8 @@ def test_no_verb_of_release_works_on_a_loan_that_is_still_repaid(house: House) -
 
 def test_the_pledge_is_not_lifted_while_a_fen_is_owed_whoever_asks(house: House) -> None:
     loan = house.pledged()
-    house.pay(loan, 1199.99)
+    house.walk(31)
+    house.pay(loan, 1211.99)
     owed = servicing.owed(house.db, loan=loan, on=house.book.day)
     for who in ("custodian", "approver", "risk"):
         with pytest.raises(Refusal, match="still owed"):
