@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -12,13 +12,14 @@ import pytest
 
 from holdfast import contact
 from holdfast.adapters.local_outbox import LocalOutbox
-from holdfast.contact import codes
+from holdfast.contact import codes, dispatch, messages
 from holdfast.contact.ports import Channels
 from holdfast.journal import SYSTEM, next_chain_id
 from holdfast.kernel.clock import FixedClock
 from holdfast.kernel.errors import BadInput, Fault, NotFound, Refusal
-from holdfast.parties import Party, register_party
-from tests.books import Book
+from holdfast.parties import Party, Reach, Scope, register_party
+from holdfast.wiring import CHANNELS
+from tests.books import OFFICER, Book
 from tests.contact.test_dispatch import DAY, Carrier, at, moment
 from tests.parties.test_private import PHONE
 
@@ -265,3 +266,17 @@ def test_what_was_sent_cannot_be_guessed_from_the_row(phone: Phone) -> None:
     assert row is not None
     assert isinstance(row[2], datetime)
     assert digits.encode() not in bytes(row[0]) + bytes(row[1])
+
+
+def test_staff_who_read_a_loan_s_messages_never_see_the_borrower_s_code(db: Db) -> None:
+    book = Book(db, date(2026, 3, 2))
+    person = register_party(
+        db, clock=book.clock, by=OFFICER, kind="person", branch_id=book.branch_id, private={"name": "示例张三", "phone": "13800000001"}
+    )
+    loan = book.lend()
+    codes.send(db, clock=book.clock, chain_id=loan.loan_id, purpose="sign", bound="0" * 64, party=person)
+    dispatch(db, CHANNELS, clock=book.clock, limit=10)
+    (shown,) = messages(db, Scope(Reach.ALL, 1, None, None), loan_id=loan.loan_id)
+    assert shown.state == "delivered"
+    assert "******" in shown.body
+    assert not re.search(r"\d{6}", shown.body)

@@ -7,8 +7,9 @@ answer loses nothing: the message is sent again under the same key until its tim
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Final
 
@@ -32,6 +33,7 @@ STOPPED_PURPOSES: Final = frozenset({"reminder", "collection", "marketing"})
 DROPPED_BY: Final = frozenset({"duty.closed", "tonight.hold", "contact.window"})
 SHORTEST_REASON: Final = 4
 MOST_MESSAGES: Final = 500
+_A_CODE: Final = re.compile(r"(?<!\d)\d{6}(?!\d)")
 
 
 def promise(db: Db, promised: Promise) -> int:
@@ -120,9 +122,10 @@ def let_go(db: Db, *, by: Staff, loan_id: int, on: date, kind: str, about: str) 
 
 
 def messages(db: Db, scope: Scope, *, loan_id: int | None = None, on: date | None = None, limit: int = 50) -> list[Message]:
-    """Messages of the loans within sight, newest first; of one loan or of one day if asked."""
+    """Messages of the loans within sight, newest first; of one loan or of one day if asked. A code is the borrower's: it is masked."""
     condition, values = scope.condition("l")
-    return store.messages(db, condition, values, loan_id=loan_id, on=on, limit=min(limit, MOST_MESSAGES))
+    found = store.messages(db, condition, values, loan_id=loan_id, on=on, limit=min(limit, MOST_MESSAGES))
+    return [replace(each, body=_A_CODE.sub("*" * 6, each.body)) if each.purpose == "code" else each for each in found]
 
 
 def on_screen(db: Db, channels: Channels, *, clock: Clock, limit: int = 30) -> list[Bubble]:
