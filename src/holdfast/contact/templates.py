@@ -64,13 +64,14 @@ TEMPLATES: Final[Mapping[str, Mapping[str, str]]] = {
         "en": "Contract ending {contract}: your request for more time was not agreed. Due dates stay as they are. Call us to hear why.",
     },
     "release": {
-        "zh-hans": "您尾号 {contract} 的合同已于 {paid_on}结清，不欠任何钱。请带身份证原件到{place}取回押品，{days} {hours}，最迟 {by}备好。"
-        "当面核对封签再签收，归还不收费，勿把验证码告诉他人。咨询 {contact}。",
-        "en": "Contract ending {contract}: paid off on {paid_on}, nothing is owed. Bring your ID card to {place} to fetch your thing,"
-        " {days} {hours}, ready by {by}. Check the seal before you sign. It is free; give no code to anyone. Questions: {contact}.",
+        "zh-hans": "您尾号 {contract} 的合同已于 {paid_on}结清，不欠任何钱。请带身份证原件到{place}取回押品，{days} {hours}，"
+        "最迟 {by}备好。当面核对封签再签收，归还不收费，勿把验证码告诉他人。咨询 {contact}。",
+        "en": "Contract ending {contract}: paid off on {paid_on}. Fetch your thing with your ID card at {place}, {days} {hours},"
+        " by {by}. Check the seal, then sign. It is free; give no code to anyone. Call {contact}.",
     },
     "release_none": {
-        "zh-hans": "您尾号 {contract} 的合同已于 {paid_on}结清，不欠任何钱，也没有押品要取。结清证明最迟 {by}开好，可在您的页面下载。咨询 {contact}。",
+        "zh-hans": "您尾号 {contract} 的合同已于 {paid_on}结清，不欠任何钱，也没有押品要取。"
+        "结清证明最迟 {by}开好，可在您的页面下载。咨询 {contact}。",
         "en": "Contract ending {contract}: paid off on {paid_on}, nothing is owed and nothing is left to fetch."
         " Your certificate is on your page by {by}. Questions: {contact}.",
     },
@@ -80,10 +81,10 @@ TEMPLATES: Final[Mapping[str, Mapping[str, str]]] = {
         " If it was not you, contact {contact} at once.",
     },
     "default_notice": {
-        "zh-hans": "您尾号 {contract} 的合同晚了 {days_late} 天，到期未付 {amount}。请在 {by}前付清，或申请展期；否则押品将估值出售，多出的钱退还给您。"
-        "通知书在您的页面。咨询 {contact}。",
+        "zh-hans": "您尾号 {contract} 的合同晚了 {days_late} 天，到期未付 {amount}。请在 {by}前付清，或申请展期；"
+        "否则押品将估值出售，多出的钱退还给您。通知书在您的页面。咨询 {contact}。",
         "en": "Contract ending {contract}: {days_late} days late, {amount} to pay. Pay before {by} or ask for more time;"
-        " otherwise the thing is valued and sold, and what is left over is yours. The notice is on your page. Questions: {contact}.",
+        " otherwise the thing is sold, and what is left over is yours. The notice is on your page. Call {contact}.",
     },
     "disposal_statement": {
         "zh-hans": "您尾号 {contract} 的合同，押品已售出，处置清算书在您的页面。多出的钱会退还给您。有疑问请联系 {contact}。",
@@ -92,7 +93,8 @@ TEMPLATES: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "contract_offer": {
         "zh-hans": "您尾号 {contract} 的借款合同已备好，请最迟 {by}在借款页面阅读、签署。签署前请看清成本明示表。",
-        "en": "Your loan contract ending {contract} is ready. Please read it on your loan page and sign it by {by}. Read the cost statement first.",
+        "en": "Your loan contract ending {contract} is ready. Please read it on your loan page and sign it by {by}."
+        " Read the cost statement first.",
     },
     "contract_sealed": {
         "zh-hans": "您尾号 {contract} 的借款合同双方均已签署，可在借款页面查看、下载您的副本。",
