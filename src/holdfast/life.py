@@ -192,7 +192,8 @@ DUTIES: Final = {
               after={"custody.missing"}, within="sla.find_item"),
         _kind("compensate", "赔偿灭失押品", "Compensate for a lost thing", "approver", by={"custody.compensated"},
               after={"custody.lost"}, within="sla.compensate"),
-        _kind("dispose", "违约处置", "Dispose of the thing after default", "custodian", by={"disposal.accounted", "default.cured", "default.withdrawn"},
+        _kind("dispose", "违约处置", "Dispose of the thing after default", "custodian",
+        by={"disposal.accounted", "default.cured", "default.withdrawn"},
               after={"default.noticed"}, within="sla.dispose"),
         # -- when it is paid --
         _kind("release_notice", "通知领取押品", "Tell the borrower to fetch the thing", "system",

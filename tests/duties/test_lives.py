@@ -68,8 +68,9 @@ class Life:
                 defer(book.db, clock=book.clock, by=CALLER, loan=loan, months=self.chance.choice((1, 2)))
         elif what < 0.35:
             standing = book.db.execute(
-                "SELECT event_no FROM loan_event e WHERE loan_id = %s AND kind IN ('receipt', 'deferred') AND NOT EXISTS (SELECT 1 FROM loan_event r"
-                " WHERE r.loan_id = e.loan_id AND r.kind = 'reversal' AND (r.payload::json ->> 'event_no')::int = e.event_no)",
+                "SELECT event_no FROM loan_event e WHERE loan_id = %s AND kind IN ('receipt', 'deferred') AND NOT EXISTS"
+                " (SELECT 1 FROM loan_event r WHERE r.loan_id = e.loan_id AND r.kind = 'reversal'"
+                " AND (r.payload::json ->> 'event_no')::int = e.event_no)",
                 [loan_id],
             ).fetchall()
             if standing and state != "written_off":

@@ -38,7 +38,7 @@ def test_from_the_day_he_withdraws_only_the_principal_is_owed(house: House) -> N
     asked = ask(house, loan)
     assert (asked.state, owed(house, loan)) == ("asked", 120_000)
     assert "cooling_off" in [kind for kind, *_ in house.book.open_duties(loan)]
-    assert not [finding for finding in examine(house.db, house.book.day, EXPECTATIONS).missing]
+    assert examine(house.db, house.book.day, EXPECTATIONS).missing == []
 
 
 def test_the_principal_back_ends_the_loan_and_the_withdrawal(house: House) -> None:

@@ -66,8 +66,8 @@ TEMPLATES: Final[Mapping[str, Mapping[str, str]]] = {
     "release": {
         "zh-hans": "您尾号 {contract} 的合同已于 {paid_on}结清，不欠任何钱。请带身份证原件到{place}取回押品，{days} {hours}，"
         "最迟 {by}备好。当面核对封签再签收，归还不收费，勿把验证码告诉他人。咨询 {contact}。",
-        "en": "Contract ending {contract}: paid off on {paid_on}. Fetch your thing with your ID card at {place}, {days} {hours},"
-        " by {by}. Check the seal, then sign. It is free; give no code to anyone. Call {contact}.",
+        "en": "Contract ending {contract}: paid off on {paid_on}. Bring your ID to {place} for your thing, {days} {hours}, by {by}."
+        " Check the seal, then sign. It is free; share no code. Call {contact}.",
     },
     "release_none": {
         "zh-hans": "您尾号 {contract} 的合同已于 {paid_on}结清，不欠任何钱，也没有押品要取。"
@@ -84,7 +84,7 @@ TEMPLATES: Final[Mapping[str, Mapping[str, str]]] = {
         "zh-hans": "您尾号 {contract} 的合同晚了 {days_late} 天，到期未付 {amount}。请在 {by}前付清，或申请展期；"
         "否则押品将估值出售，多出的钱退还给您。通知书在您的页面。咨询 {contact}。",
         "en": "Contract ending {contract}: {days_late} days late, {amount} to pay. Pay before {by} or ask for more time;"
-        " otherwise the thing is sold, and what is left over is yours. The notice is on your page. Call {contact}.",
+        " else the thing is sold and the rest is yours. The notice is on your page. Call {contact}.",
     },
     "disposal_statement": {
         "zh-hans": "您尾号 {contract} 的合同，押品已售出，处置清算书在您的页面。多出的钱会退还给您。有疑问请联系 {contact}。",

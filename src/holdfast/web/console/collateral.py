@@ -116,9 +116,7 @@ def value(request: HttpRequest, desk: Desk, loan_id: str, thing: str) -> HttpRes
     def verb(db: Db) -> None:
         collateral.value(db, clock=desk.clock, by=desk.staff, loan=loan_id, thing=thing)
 
-    _do(
-        request, desk, VALUE, form, {"loan": loan_id, "thing": thing}, verb, gettext("Valued; the choice is kept with its rule.")
-    )
+    _do(request, desk, VALUE, form, {"loan": loan_id, "thing": thing}, verb, gettext("Valued; the choice is kept with its rule."))
     return _back(loan_id)
 
 

@@ -91,10 +91,12 @@ def _context(db: Db, desk: Desk, case: Case, tried: Tried | None) -> dict[str, A
     return {
         "loan": loan, "row": detail.row, "currency": currency, "disposal": found, "stands": stands, "forms": forms_of,
         "failed": tried.slot if tried else "", "state": release_words.DISPOSAL_STATES[found.state] if found else None,
-        "steps": _steps(found) if stands and found else [], "unpaid_due": held.state.unpaid_due(desk.today), "late_days": detail.row.days_past_due,
+        "steps": _steps(found) if stands and found else [], "unpaid_due": held.state.unpaid_due(desk.today),
+        "late_days": detail.row.days_past_due,
         "owed": [(release_words.PARTS[part], minor) for part, minor in owed.items() if minor], "owed_total": sum(owed.values()),
         "least": case.number("default.days_past_due", loan.opened_on), "notice_days": case.number("default.notice_days", loan.opened_on),
-        "may_be_sold": found is not None and desk.today >= found.sale_from, "sale": panel(db, desk, sale), "surplus": panel(db, desk, surplus),
+        "may_be_sold": found is not None and desk.today >= found.sale_from,
+        "sale": panel(db, desk, sale), "surplus": panel(db, desk, surplus),
         "shares": _shares(found), "can": {name: may(desk.staff, act) and possible(found) for name, (act, possible) in _POSSIBLE.items()},
     }  # fmt: skip
 
@@ -126,7 +128,8 @@ _POSSIBLE: Final[Mapping[str, tuple[str, Callable[[Disposal | None], bool]]]] = 
 def _steps(found: Disposal) -> list[Mapping[str, Any]]:
     """The stages of a default, each done, now or to come."""
     steps: list[tuple[Any, Any]] = [
-        (_("Notice"), found.noticed_on), (_("Valued"), found.valued_on), (_("Sold"), found.sold_on), (_("Accounted for"), found.accounted_on),
+        (_("Notice"), found.noticed_on), (_("Valued"), found.valued_on), (_("Sold"), found.sold_on),
+        (_("Accounted for"), found.accounted_on),
     ]  # fmt: skip
     now = next((index for index, (_name, on) in enumerate(steps) if on is None), len(steps))
     return [
@@ -191,7 +194,8 @@ def ask_sale(request: HttpRequest, desk: Desk, loan_id: str) -> HttpResponse:
     def verb(db: Db) -> None:
         wanted = form.cleaned_data
         disposal.ask_sale(
-            db, clock=desk.clock, by=desk.staff, loan=loan_id, price=wanted["price"], costs=wanted["costs"], buyer_name=wanted["buyer_name"],
+            db, clock=desk.clock, by=desk.staff, loan=loan_id, price=wanted["price"], costs=wanted["costs"],
+            buyer_name=wanted["buyer_name"],
             buyer_id=wanted["buyer_id"], relation=wanted["relation"], sold_on=desk.today, reason=wanted["reason"],
         )  # fmt: skip
 

@@ -63,7 +63,8 @@ PARTS: Final = {
     "penalty": pgettext_lazy("part of a debt", "Penalty"),
 }
 RELATIONS: Final = (
-    ("none", _("no relation")), ("related", _("kin of somebody who works here")), ("staff", _("works here")), ("lender", _("the lender itself")),
+    ("none", _("no relation")), ("related", _("kin of somebody who works here")), ("staff", _("works here")),
+    ("lender", _("the lender itself")),
 )  # fmt: skip
 
 

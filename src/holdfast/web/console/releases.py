@@ -229,7 +229,8 @@ def identify(request: HttpRequest, desk: Desk, loan_id: str) -> HttpResponse:
         evidence = [_keep(db, desk, loan_id, wanted["evidence"])] if wanted["evidence"] else []
         release.identify(
             db, clock=desk.clock, by=desk.staff, loan=loan_id, way=wanted["way"], name=wanted["name"], id_number=wanted["id_number"],
-            code_id=code_id if wanted["way"] == Way.SELF else None, agent_name=wanted["agent_name"], evidence=evidence, words=wanted["words"],
+            code_id=code_id if wanted["way"] == Way.SELF else None, agent_name=wanted["agent_name"],
+            evidence=evidence, words=wanted["words"],
         )  # fmt: skip
 
     if form.is_valid() and form.cleaned_data["way"] == Way.SELF and code_id and form.cleaned_data["code"]:
