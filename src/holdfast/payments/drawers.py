@@ -13,12 +13,12 @@ from holdfast import approvals
 from holdfast.duties import take
 from holdfast.journal import Actor, write_record
 from holdfast.kernel.clock import Clock
-from holdfast.kernel.errors import BadInput, NotFound, Refusal
+from holdfast.kernel.errors import BadInput, Forbidden, NotFound, Refusal
 from holdfast.kernel.ids import new_id
 from holdfast.kernel.money import LARGEST_MINOR, Money
 from holdfast.life import LoanState
 from holdfast.loans import Happened
-from holdfast.parties import Reach, Staff, require
+from holdfast.parties import Reach, Staff, require, staff_by_id
 from holdfast.payments import store
 from holdfast.payments.model import CashTaken, Drawer, DrawerEntry
 from holdfast.payments.states import DRAWER_LIFE, DrawerEvent, DrawerState, after
@@ -113,13 +113,15 @@ def close_drawer(db: Db, *, clock: Clock, by: Staff, drawer: str, counted: Money
 
 
 def settle_difference(db: Db, *, clock: Clock, by: Staff, drawer: str, words: str) -> Drawer:
-    """End the open item of a drawer that did not agree, saying what became of the difference. Not by the cashier."""
+    """End the open item of a drawer that did not agree, saying what became of the difference. Not by the cashier, under any log-in."""
     require(by, "drawer.settle")
     found = _held(db, by, drawer)
     if found.difference is None or not found.difference.minor or found.settled_at is not None:
         raise Refusal(f"drawer {drawer} has no difference that is open", code="no_difference")
     if by.staff_id == found.cashier_id:
         raise Refusal("whoever held the drawer cannot settle its difference", code="approval_maker")
+    if by.person_id is not None and by.person_id == staff_by_id(db, found.cashier_id).person_id:
+        raise Forbidden("this is the cashier, under another log-in; another person must settle the difference", code="approval_same_person")
     if len(words.strip()) < SHORTEST_REASON:
         raise BadInput("words: say what became of the difference", field="words")
     store.update_drawer(db, found, settled_at=clock.now())

@@ -120,13 +120,16 @@ def cancel_payout(db: Db, *, clock: Clock, by: Staff, payout: str, words: str) -
 def instruct(db: Db, *, clock: Clock, payout: str) -> Order | None:
     """Write down that an approved payout is sent, and hand out its order. The caller commits before any rail hears of it.
 
-    None if there is nothing to send: somebody else has it, the loan is frozen, or it is no longer signed (then it is cancelled).
+    None if there is nothing to send: somebody else has it, the loan is frozen, its thing is missing, or no money is to go out any more
+    because the thing is to go home or the loan has ended (then it is cancelled).
     """
     case, found = _held(db, payout, None)
     if found.state is not PayoutState.APPROVED or case.freezes:
         return None
-    if case.loan.state is not LoanState.SIGNED:
-        _cancelled(db, clock, SYSTEM, case, found, f"loan is {case.loan.state}")
+    if case.loan.state is not LoanState.SIGNED or case.open("pay_out") is None:
+        _cancelled(db, clock, SYSTEM, case, found, f"loan is {case.loan.state}, and nothing is to be paid out on it")
+        return None
+    if _is_gone(case):
         return None
     state = after(PAYOUT_LIFE, f"payout {payout}", found.state, PayoutEvent.SEND)
     store.update_payout(db, found, state=state, sent_at=clock.now(), enquire_at=clock.now() + _FIRST_ENQUIRY)
@@ -251,6 +254,10 @@ def _ready(db: Db, clock: Clock, case: Case) -> contracts.Contract:
         raise Refusal(f"the thing pledged for loan {loan} is not in custody", code="pledge_not_delivered", loan=loan)
     if case.open("pay_out") is None:
         raise Refusal(f"loan {loan} asks for no payout now", code="no_pay_out_duty", loan=loan)
+    if _is_gone(case):
+        raise Refusal(
+            f"the thing pledged for loan {loan} is missing or lost; nothing is paid out on it", code="pledge_not_delivered", loan=loan
+        )
     check_ceiling(agreed.terms, case.pack, case.lender, on=clock.today(), product=case.loan.product_code)
     return agreed
 
@@ -264,6 +271,11 @@ def _borrower(db: Db, case: Case, payee_name: str) -> Party:
             "payee_name: this is not the borrower's name; money goes to the borrower only", code="payee_not_borrower", field="payee_name"
         )
     return party_by_id(db, case.loan.party_id)
+
+
+def _is_gone(case: Case) -> bool:
+    """Whether the pledged thing is being looked for, or was declared lost: then nothing stands behind the money."""
+    return case.open("find_item") is not None or case.open("compensate") is not None
 
 
 def _principal(terms: Terms) -> Money:

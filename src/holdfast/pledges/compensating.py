@@ -21,6 +21,7 @@ from holdfast.life import LoanState
 from holdfast.loans import Happened
 from holdfast.parties import Staff, require
 from holdfast.pledges import store
+from holdfast.pledges.giving_back import no_money_on_its_way
 from holdfast.pledges.lifting import dispose_as_lost
 from holdfast.pledges.model import Done, Pledge
 from holdfast.pledges.states import PledgeState
@@ -49,6 +50,7 @@ def compensate(db: Db, *, clock: Clock, by: Staff, approval: str) -> Done:
     inputs = asked.inputs
     case = duties.take(db, inputs["loan"], by.scope)
     lost = _lost(db, case, inputs["pledge"])
+    no_money_on_its_way(db, case)
     if _worth(db, lost).public_id != inputs["valuation"]:
         raise Refusal("the thing has been valued again since this was asked; ask again", code="valuation_changed")
     approvals.spend(db, clock=clock, by=by.actor, public_id=approval, act=COMPENSATE, inputs=inputs, loan_id=case.loan.loan_id)

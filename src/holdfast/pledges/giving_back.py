@@ -29,13 +29,14 @@ Db = psycopg.Connection[Any]
 
 TO_HAND_BACK: Final = "custody.to_hand_back"
 HAND_BACK: Final = "custody.hand_back"
+_OF_A_SENT_PAYOUT: Final = ("payout.sent", "payout.unknown", "payout.paid", "payout.rejected")
 ENDS: Final[Mapping[str, LoanState]] = {"withdrawn": LoanState.WITHDRAWN, "refused": LoanState.REFUSED}
 
 
 def ask_to_hand_back(db: Db, *, clock: Clock, by: Staff, loan: str, ends: str, reason: str) -> Request:
     """Ask another person to agree that no loan is made of this contract and the thing goes home. `ends`: withdrawn or refused.
 
-    May be asked of a frozen loan: a fraud that is confirmed ends so. Refusal while a payout's outcome is unknown.
+    May be asked of a frozen loan: a fraud that is confirmed ends so. Refusal while a payout is on its way.
     """
     require(by, TO_HAND_BACK)
     if ends not in ENDS:
@@ -126,12 +127,18 @@ def custody_problem(db: Db, loan_id: int) -> str:
 
 def _may_end(db: Db, case: Case) -> None:
     case.must_be(LoanState.SIGNED)
-    if case.open("payout_enquiry") is not None:
-        raise Refusal("a payout's outcome is unknown; the money may be out. Enquire first", code="payout_unknown")
+    no_money_on_its_way(db, case)
     if case.loan.principal_out:
         raise Refusal(f"{case.loan.principal_out} minor units are out on this loan", code="debt_left")
     if not _delivered(db, case):
         raise Refusal("nothing of this loan is in custody; withdraw or refuse it instead", code="nothing_held")
+
+
+def no_money_on_its_way(db: Db, case: Case) -> None:
+    """Refusal while a payout was sent and no final answer to it is known: the money may be out, and the thing then secures it."""
+    told = [record.kind for record in read_chain(db, case.loan.loan_id) if record.kind in _OF_A_SENT_PAYOUT]
+    if told and told[-1] in ("payout.sent", "payout.unknown"):
+        raise Refusal("a payout was sent and its outcome is not known; the money may be out. Enquire first", code="payout_unknown")
 
 
 def _delivered(db: Db, case: Case) -> list[Pledge]:

@@ -76,11 +76,12 @@ def open(  # noqa: A001  # the trade's word; nobody here opens a file
 def cancel(db: Db, *, clock: Clock, by: Actor, loan: str, facts: Mapping[str, Any], bureau: Bureau) -> Did | None:
     """The pay-off is undone: the debt lives again and the release ends. Refusal once the thing was handed back.
 
-    A debt that the bureau was told is settled is reported again as open.
+    So too where all is done but a refund still keeps the loan open. A debt that the bureau was told is settled is reported
+    again as open.
     """
     case = duties.take(db, loan, None)
     release = store.latest(db, case.loan.loan_id)
-    if release is None or release.state not in UNDER_WAY:
+    if release is None or release.state is ReleaseState.CANCELLED:
         return None
     if release.handed_back_at is not None:
         raise Refusal("the thing has been handed back; the receipt that paid the loan off stands", code="handed_back", loan=loan)

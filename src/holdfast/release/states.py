@@ -85,6 +85,9 @@ RELEASE: Final = {
     (_S.CERTIFIED, _E.CANCEL): _S.CANCELLED,
     (_S.HANDED_BACK, _E.REPORT): _S.HANDED_BACK,
     (_S.HANDED_BACK, _E.COMPLETE): _S.COMPLETED,
+    # All is done and nothing was handed over, but a refund keeps the loan open: its receipts can still be taken back.
+    (_S.COMPLETED, _E.CANCEL): _S.CANCELLED,
+    (_S.ENDED_OTHERWISE, _E.CANCEL): _S.CANCELLED,
 }
 
 # From which a release still goes on.

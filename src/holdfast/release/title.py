@@ -102,8 +102,14 @@ def value(db: Db, *, clock: Clock, by: Staff, case: Case, amount: Money | None, 
     """What the things would fetch now: the name of the valuation, the amount in minor units, and whether a person said it.
 
     By the named rule where the thing is in custody and its model has a price; else somebody says the figure and how they know.
+    Refusal of a person's figure where there is a price: the least that a sale may bring is measured by it.
     """
     if amount is not None:
+        if _has_price(db, clock=clock, by=by, case=case):
+            raise Refusal(
+                "the price book knows this model; leave the figure out, or have the thing appraised: that stands beside the price",
+                code="priced_by_book", field="amount",
+            )  # fmt: skip
         if amount.minor <= 0 or amount.currency != case.loan.currency:
             raise BadInput(f"amount: write what the thing would fetch today, in {case.loan.currency}", field="amount")
         if len(words.strip()) < 4:
@@ -117,6 +123,20 @@ def value(db: Db, *, clock: Clock, by: Staff, case: Case, amount: Money | None, 
         if standing.referred:
             raise Refusal(f"the sources lie too far apart: {standing.referred}; two people settle it first", code="valuation_referred")
     return ", ".join(standing.public_id or "" for standing in worth), sum(standing.amount.minor for standing in worth), False
+
+
+def _has_price(db: Db, *, clock: Clock, by: Staff, case: Case) -> bool:
+    """Whether all the things are on our shelves and the price book knows their models well enough; writes nothing."""
+    held = _delivered(db, case.loan.loan_id)
+    try:
+        with db.transaction(force_rollback=True):
+            for each in held:
+                collateral.value_thing(db, clock=clock, by=by.actor, case=case, thing=collateral.thing(db, each.thing_id))
+    except Refusal as error:
+        if error.code not in ("price_missing", "price_stale"):
+            raise
+        return False
+    return bool(held)
 
 
 def lift_as_sold(db: Db, *, clock: Clock, case: Case, by: Staff, net: Money) -> None:

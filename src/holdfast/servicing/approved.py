@@ -57,11 +57,12 @@ class Answered:
 def answer(db: Db, *, clock: Clock, by: Staff, request: str, approved: bool, words: str) -> Answered:
     """Answer a request; the last yes that it needed does the act, and then what was done is told too.
 
-    Refusal for an act of another stage: it is answered where that stage shows what is to be agreed to.
+    Refusal for an act of another stage: it is answered where that stage shows what is to be agreed to. NotFound for a loan out of sight.
     """
     asked = approvals.request(db, request)
     if asked.act not in _ACTS:
         raise Refusal(f"request {request} ({asked.act}) is answered on its own page", code="answered_elsewhere", act=asked.act)
+    in_sight(db, asked.inputs["loan"], by.scope)
     answered = approvals.answer(db, clock=clock, by=by, public_id=request, approved=approved, words=words)
     if answered.standing is not Standing.APPROVED:
         return Answered(answered, None)

@@ -42,6 +42,8 @@ NOTE_RECORDS = {
 }
 MOST_WORDS = 2_000
 _REVERSED = frozenset({"receipt", "waived", "deferred"})
+# By these sources a pledge ended because the money posted: the thing is sold or gone, and the money stays where it fell.
+_ENDED_A_PLEDGE = ("disposal ", "sale ", "compensation ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +222,9 @@ def reverse(db: Db, *, clock: Clock, by: Actor, loan: str, event_no: int, reason
         raise Refusal(f"receipt {event_no} of loan {loan} is reversed already", code="already_reversed", field="event_no")
     if held.loan.state is LoanState.SETTLED:
         raise Refusal(f"loan {loan} is settled and the thing returned; its receipts stand", code="loan_not_open", loan=loan)
+    if str(target.payload.get("source", "")).startswith(_ENDED_A_PLEDGE):
+        why = f"receipt {event_no} of loan {loan} is what a pledged thing brought when its pledge ended; it stands"
+        raise Refusal(why, code="receipt_ended_a_pledge", field="event_no")
     words = _words(reason, "reason")
     of = {} if target.kind == "receipt" else {"of": target.kind}
     event = Event(held.account.last_event_no + 1, "reversal", clock.today(), clock.today(), {"event_no": event_no, "reason": words} | of)

@@ -305,6 +305,7 @@ _REFUSALS: Final[Mapping[str, Text]] = {
     "approval_twice": _("You have answered already; each person answers once."),
     "role_may_not": _("Your role may not do this."),
     "duty_not_open": _("This duty is not open any more; a colleague may have just done it."),
+    "receipt_ended_a_pledge": _("This is what the pledged thing brought when its pledge ended; it is not taken back."),
     "already_reversed": _("This receipt has been taken back already."),
     "loan_not_open": _("Nothing is owed on this loan, so it takes no receipt and no reversal."),
     "idempotency_key_reused": _("This form was sent before with other figures. Load the page anew and fill it in again."),
