@@ -117,7 +117,7 @@ def _card(db: Db, visitor: Visitor, row: LoanRow) -> dict[str, Any]:
     passed = reading.milestones(db, visitor.look, row.id, story.MILESTONES)
     open_duties = [duty for duty in reading.duties_of(db, visitor.look, row.id) if duty.open]
     kinds = frozenset(duty.kind for duty in open_duties)
-    acts = [act for act in ACTS if act.open_to(row.state, kinds)]
+    acts = sorted((act for act in ACTS if act.open_to(row.state, kinds)), key=lambda act: not act.first)
     asked = None
     if row.state in _BEFORE_MONEY:
         asked = applications.of_loan(db, detail.number)
