@@ -17,6 +17,8 @@ from django.utils.translation import gettext_noop as _
 from holdfast.web.console.language import chinese
 
 KNOWN: Final = (
+    # what an adapter says of itself
+    _("NOT RUN AGAINST A REAL PEER"),
     # receipts, refunds, reversals, duties
     _("received_on: %(day)s has not come yet; today is %(today)s"),
     _("received_on: the loan began on %(began)s, after %(day)s"),

@@ -82,6 +82,7 @@ ROLES: Final[Mapping[str, Text]] = {
     "admin": _("Administrator"),
     "integrator": _("Integrator"),
     "system": _("The system"),
+    "borrower": _("Borrower"),
 }
 
 REACHES: Final[Mapping[str, Text]] = {
