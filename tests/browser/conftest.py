@@ -15,6 +15,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -100,13 +101,23 @@ def house(database_server: Any) -> Iterator[House]:
         os.environ.pop("DATABASE_URL")
         if before is not None:
             os.environ["DATABASE_URL"] = before
+    try:
+        with served(urls.owner) as address:
+            yield House(address, {login[0]: login[2] for login in logins})
+    finally:
+        database_server.drop(name)
+
+
+@contextmanager
+def served(database_url: str) -> Iterator[str]:
+    """Web server and worker of that database, for as long as the block runs; their address."""
     port = _free_port()
     command = [sys.executable, "-m", "holdfast.cli.main", "serve", "--port", str(port), "--workers", "1"]
-    server = subprocess.Popen(command, env={**os.environ, "DATABASE_URL": urls.owner}, stdout=subprocess.DEVNULL)
+    server = subprocess.Popen(command, env={**os.environ, "DATABASE_URL": database_url}, stdout=subprocess.DEVNULL)
     address = f"http://127.0.0.1:{port}"
     try:
         _wait(address)
-        yield House(address, {login[0]: login[2] for login in logins})
+        yield address
     finally:
         server.send_signal(signal.SIGTERM)
         try:
@@ -114,7 +125,6 @@ def house(database_server: Any) -> Iterator[House]:
         except subprocess.TimeoutExpired:
             server.kill()
             server.wait()
-        database_server.drop(name)
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from typing import Any, Final
 
@@ -50,7 +50,8 @@ STAFF: Final = (
     ("risk", "risk", "祁越（示例）"),
     ("auditor", "auditor", "程屿（示例）"),
 )
-_PASSWORD: Final = "not for logging in 示例"
+# Of everybody in a story's book, which lives on the machine of whoever plays it.
+PASSWORD: Final = "for stories only 示例"
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,14 +119,14 @@ def picture(shade: int = 128) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
 
 
-def settle_in(db: Db, clock: Clock) -> tuple[Branch, dict[str, Staff]]:
+def settle_in(db: Db, clock: Clock, *, zone: str = LENDER.zone) -> tuple[Branch, dict[str, Staff]]:
     """An empty book becomes this lender's: its people by log-in, its shelf, its product and today's prices."""
-    set_lender(db, LENDER)
+    set_lender(db, replace(LENDER, zone=zone))
     store_pack(db, shipped(), at=clock.now())
     branch = create_branch(db, code=BRANCH, name="青屿总部（示例）")
     people = {
         user: create_staff(
-            db, clock=clock, by=SYSTEM, username=user, password=_PASSWORD, name=name, role=role, branch_id=branch.branch_id, scope="all"
+            db, clock=clock, by=SYSTEM, username=user, password=PASSWORD, name=name, role=role, branch_id=branch.branch_id, scope="all"
         )
         for role, user, name in STAFF
     }

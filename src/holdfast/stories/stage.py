@@ -85,24 +85,24 @@ class Stage:
 
     people: dict[str, Staff]
     now: datetime
+    zone: str = ZONE
     phone: Phone = field(default_factory=Phone)
     seals: int = 0
 
     @classmethod
-    def empty(cls, day: date) -> Stage:
+    def empty(cls, day: date, zone: str = ZONE) -> Stage:
         """An empty book becomes the cast's on the morning of `day`."""
-        now = instant_on(day, OPENS, ZONE)
+        now = instant_on(day, OPENS, zone)
         with transaction() as db:
-            clock = FixedClock(now, ZONE)
-            _, people = cast.settle_in(db, clock)
+            _, people = cast.settle_in(db, FixedClock(now, zone), zone=zone)
             set_business_date(db, day)
-        return cls(people, now)
+        return cls(people, now, zone)
 
     # -- time -------------------------------------------------------------------------------------
 
     @property
     def clock(self) -> FixedClock:
-        return FixedClock(self.now, ZONE)
+        return FixedClock(self.now, self.zone)
 
     @property
     def today(self) -> date:
@@ -115,7 +115,7 @@ class Stage:
     def go_to(self, day: date, *, meanwhile: Callable[[], None] | None = None) -> None:
         """Close each day before `day` by its night and open the next; `meanwhile` is done on every morning on the way."""
         while self.today < day:
-            self.now = instant_on(days.open_next_day(), OPENS, ZONE)
+            self.now = instant_on(days.open_next_day(), OPENS, self.zone)
             self.end_terms()
             if meanwhile is not None and self.today < day:
                 meanwhile()

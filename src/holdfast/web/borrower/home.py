@@ -50,6 +50,7 @@ ACTS: Final = (
     Act("borrower:confirm", _("Confirm what was read to you"), frozenset({"submitted"}), while_open=frozenset({"confirm"})),
     Act("borrower:sign", _("Read and sign the contract"), frozenset({"decided"}), first=True),
     Act("borrower:decision", _("Why, and what may change it"), frozenset({"refused"}), first=True),
+    Act("borrower:release", _("Notice of default"), frozenset({"active", "written_off"}), while_open=frozenset({"dispose"})),
     Act("borrower:sign", _("My contract"), frozenset({"signed", "active", "written_off", "releasing", "settled"})),
     Act("borrower:release", _("Follow the release"), frozenset({"releasing", "settled"}), first=True),
     Act("borrower:pay", _("Pay"), frozenset({"active", "written_off"}), first=True),
