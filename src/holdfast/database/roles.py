@@ -35,6 +35,7 @@ APPEND_ONLY: Final = frozenset(
         "thing", "thing_imei", "thing_evidence", "thing_loan",
         "price_book", "price_line", "valuation", "valuation_choice", "valuation_settlement",
         "custody_seal", "shelf_scan", "loan_pledge", "pledge_loan", "pledge_photo",
+        "custody_loss_posting",
     }
 )  # fmt: skip
 

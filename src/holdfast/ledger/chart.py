@@ -22,6 +22,7 @@ class Account(StrEnum):
     PENALTY_INCOME = "penalty_income"
     RECOVERY_INCOME = "recovery_income"
     WRITE_OFF_LOSS = "write_off_loss"
+    CUSTODY_LOSS = "custody_loss"
 
 
 CHART: Final = {
@@ -38,4 +39,5 @@ CHART: Final = {
     Account.PENALTY_INCOME: "income",
     Account.RECOVERY_INCOME: "income",
     Account.WRITE_OFF_LOSS: "expense",
+    Account.CUSTODY_LOSS: "expense",
 }

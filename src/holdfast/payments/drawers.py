@@ -52,10 +52,10 @@ def post_cash(db: Db, *, clock: Clock, by: Staff, loan: str, amount: Money) -> C
     Refusal without an open drawer, and for a loan that takes no money.
     """
     require(by, "receipt.post")
+    case = take(db, loan, by.scope)
     drawer = drawer_of(db, by)
     if drawer is None:
         raise Refusal("you have no open drawer; open one before you take cash", code="no_open_drawer")
-    case = take(db, loan, by.scope)
     if case.loan.state not in _TAKES_MONEY:
         raise Refusal(f"loan {loan} is {case.loan.state}; nothing is owed on it, so it takes no receipt", code="loan_not_open", loan=loan)
     _amount(amount, case.loan.currency, "amount", least=1)

@@ -1,6 +1,7 @@
 """Making good a thing that was lost in our custody: its worth, by the valuation that counts, falls on the debt as a receipt.
 
-The keeper answers for it (Civil Code 432). What is more than the debt is the borrower's and becomes a refund.
+The keeper answers for it (Civil Code 432): the money is ours, so it leaves the bank as a loss of custody before it comes in as
+the receipt. What is more than the debt is the borrower's and becomes a refund.
 """
 
 from __future__ import annotations
@@ -71,6 +72,9 @@ def compensate(db: Db, *, clock: Clock, by: Staff, approval: str) -> Done:
         still = {"thing": more[0].thing, "pledge": more[0].public_id, "how": "still to be compensated"}
         duties.enter(db, case, clock=clock, by=by.actor, kind="custody.lost", says=still, opens=("compensate",), while_frozen=True)
     write_record(db, clock=clock, by=by.actor, chain_id=lost.thing_id, chain=lost.thing, kind="custody.compensated", says=says)
+    store.post_loss(
+        db, lost, branch_id=case.loan.branch_id, product=case.loan.product_code, amount=amount, on=clock.today(), at=clock.now()
+    )
     facts = {"amount": amount, "received_on": clock.today(), "source": f"compensation {lost.public_id}"}
     happened = (Happened("custody.compensated", case.loan.public_id, facts),) if posts else ()
     return Done(case.loan.public_id, (ended,), record.seq, happened)

@@ -39,3 +39,17 @@ CREATE TABLE pledge_photo (
     file_id   bigint NOT NULL REFERENCES file,
     PRIMARY KEY (pledge_id, what)
 );
+
+-- What we paid for things that were lost in our custody: the sub-ledger of the account `custody_loss`. Append-only.
+CREATE TABLE custody_loss_posting (
+    pledge_id      bigint PRIMARY KEY REFERENCES pledge,   -- a loss is made good once
+    on_date        date   NOT NULL,
+    branch_id      bigint NOT NULL REFERENCES branch,
+    product_code   text   NOT NULL,
+    debit_account  text   NOT NULL REFERENCES gl_account,
+    credit_account text   NOT NULL REFERENCES gl_account,
+    amount         bigint NOT NULL CHECK (amount > 0),
+    currency       text   NOT NULL,
+    CHECK (debit_account <> credit_account)
+);
+INSERT INTO gl_account (code, kind) VALUES ('custody_loss', 'expense');

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Final
 
 import psycopg
 
 from holdfast.collateral import Place
+from holdfast.kernel.money import Money
+from holdfast.ledger import Account
 from holdfast.pledges.model import Kept, Pledge
 from holdfast.pledges.states import PledgeState
 
@@ -103,6 +105,21 @@ def link(db: Db, *, loan_id: int, loan_seq: int, pledge_id: int, pledge_seq: int
 def insert_photo(db: Db, *, pledge_id: int, what: str, file_id: int) -> None:
     """Write a photo of the intake."""
     db.execute(INSERT_PHOTO, [pledge_id, what, file_id])
+
+
+def post_loss(db: Db, pledge: Pledge, *, branch_id: int, product: str, amount: Money, on: date, at: datetime) -> None:
+    """Enter what is paid for a lost thing: a loss of custody, out of the bank. Sub-ledger and general ledger alike."""
+    row = [on, branch_id, product, Account.CUSTODY_LOSS, Account.BANK, amount.minor, amount.currency]
+    db.execute(
+        """INSERT INTO custody_loss_posting (pledge_id, on_date, branch_id, product_code, debit_account, credit_account, amount, currency)
+           VALUES (%s, %s, %s, %s, %s, %s, %s, %s)""",
+        [pledge.pledge_id, *row],
+    )
+    db.execute(
+        """INSERT INTO gl_entry (on_date, branch_id, product_code, debit_account, credit_account, amount, currency, source, recorded_at)
+           VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)""",
+        [*row, f"{pledge.public_id} compensated", at],
+    )
 
 
 def photos(db: Db, pledge_id: int) -> dict[str, str]:

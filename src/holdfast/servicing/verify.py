@@ -63,6 +63,9 @@ WITH sub AS (
     UNION ALL
     SELECT on_date, branch_id, product_code, debit_account, credit_account, currency, sum(amount)
       FROM suspense_posting GROUP BY 1, 2, 3, 4, 5, 6
+    UNION ALL
+    SELECT on_date, branch_id, product_code, debit_account, credit_account, currency, sum(amount)
+      FROM custody_loss_posting GROUP BY 1, 2, 3, 4, 5, 6
 ), general AS (
     SELECT on_date, branch_id, product_code, debit_account, credit_account, currency, sum(amount) AS amount
       FROM gl_entry GROUP BY 1, 2, 3, 4, 5, 6

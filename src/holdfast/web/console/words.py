@@ -113,6 +113,7 @@ ACCOUNTS: Final[Mapping[str, Text]] = {
     "penalty_income": _("Penalty income"),
     "recovery_income": _("Recovered after write-off"),
     "write_off_loss": _("Write-off loss"),
+    "custody_loss": _("Loss in custody"),
 }
 
 EVENTS: Final[Mapping[str, Text]] = {
