@@ -11,6 +11,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from holdfast import applications
@@ -139,6 +140,8 @@ def _next(row: LoanRow, open_duties: list[DutyRow]) -> str:
     if row.state == "active" and row.next_due is not None and row.next_due_on is not None:
         facts = {"sum": money(row.next_due.minor, row.currency), "by": day(row.next_due_on), "days": row.days_past_due}
         if row.days_past_due:
-            return str(_("%(sum)s was due on %(by)s, %(days)s days ago.")) % facts
+            return ngettext(
+                "%(sum)s was due on %(by)s, %(days)s day ago.", "%(sum)s was due on %(by)s, %(days)s days ago.", row.days_past_due
+            ) % facts
         return str(_("Next: %(sum)s on %(by)s.")) % facts
     return str(_BY_STATE.get(row.state, ""))
