@@ -140,8 +140,9 @@ def _next(row: LoanRow, open_duties: list[DutyRow]) -> str:
     if row.state == "active" and row.next_due is not None and row.next_due_on is not None:
         facts = {"sum": money(row.next_due.minor, row.currency), "by": day(row.next_due_on), "days": row.days_past_due}
         if row.days_past_due:
-            return ngettext(
-                "%(sum)s was due on %(by)s, %(days)s day ago.", "%(sum)s was due on %(by)s, %(days)s days ago.", row.days_past_due
-            ) % facts
+            return (
+                ngettext("%(sum)s was due on %(by)s, %(days)s day ago.", "%(sum)s was due on %(by)s, %(days)s days ago.", row.days_past_due)
+                % facts
+            )
         return str(_("Next: %(sum)s on %(by)s.")) % facts
     return str(_BY_STATE.get(row.state, ""))
