@@ -126,7 +126,8 @@ def _choices(db: Db, visitor: Visitor, row: LoanRow, schedule: list[InstalmentRo
     if unpaid and row.state == "active":
         first = unpaid[0]
         facts = {"n": first.n, "day": day(first.due_on)}
-        found.append(Choice("instalment", first.unpaid, _("The next instalment"), gettext("instalment %(n)s, due on %(day)s") % facts))
+        title = _("The late instalment") if late else _("The next instalment")
+        found.append(Choice("instalment", first.unpaid, title, gettext("instalment %(n)s, due on %(day)s") % facts))
     if len(late) > 1:
         total = sum(line.unpaid.minor for line in late)
         found.append(

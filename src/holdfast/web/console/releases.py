@@ -232,6 +232,7 @@ def identify(request: HttpRequest, desk: Desk, loan_id: str) -> HttpResponse:
             code_id=code_id if wanted["way"] == Way.SELF else None, agent_name=wanted["agent_name"],
             evidence=evidence, words=wanted["words"],
         )  # fmt: skip
+        request.session.pop(_session_name(loan_id), None)  # the code is used up
 
     if form.is_valid() and form.cleaned_data["way"] == Way.SELF and code_id and form.cleaned_data["code"]:
         require(desk.staff, "release.identify")
