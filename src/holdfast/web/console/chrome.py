@@ -11,7 +11,7 @@ from django.utils.http import urlencode
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
-from holdfast.parties import Role
+from holdfast.parties import Role, may
 from holdfast.web.console import words
 from holdfast.web.console.desk import Desk
 
@@ -179,6 +179,7 @@ def chrome(request: HttpRequest) -> dict[str, Any]:
             "nav": _navigation(desk, _PLACES.get(match.url_name or "", "") if match else ""),
             "role_word": words.word(words.ROLES, desk.staff.role),
             "scope_word": words.word(words.REACHES, desk.staff.reach),
+            "may_shift": may(desk.staff, "clock.shift"),
             "switch_theme": _theme(request),
             "switch_keys": _keys(request),
             "goes": json.dumps({key: reverse(f"console:{name}") for key, name in goes.items()}),
