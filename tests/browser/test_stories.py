@@ -90,7 +90,7 @@ def test_story_3_overdue_and_cured(town: Callable[..., Town]) -> None:
     walk.move("day")
     walk.comes("late")
     follow_up(walk)
-    pay_by_bank(walk, "arrears")
+    pay_by_bank(walk)
     cured(walk)
     walk.prove()
 
@@ -103,7 +103,7 @@ def test_story_7_defaulted_disposed_and_the_surplus_returned(town: Callable[...,
     enter(walk)
     note_follow_ups(walk)
     sale_from = give_notice(walk)
-    while walk.move("day", "caller") < sale_from:
+    while walk.move("day") < sale_from:
         note_follow_ups(walk)
     note_follow_ups(walk)
     sell(walk)
@@ -350,7 +350,7 @@ def pay_by_bank(walk: Town, what: str = "instalment") -> None:
     walk.press("main a[href='/money/statements']", desk)
     today = walk.today()
     line = f"{today},{amount},{walk.who.name},{walk.who.account},{code},示例{code}"
-    file = walk.pictures / f"流水-{today}.csv"
+    file = walk.pictures / f"{'流水' if walk.language == 'zh' else 'statement'}-{today}.csv"
     file.write_bytes(f"入账日期,贷方金额,对方户名,对方账号,附言,交易流水号\n{line}\n".encode("gb18030"))
     desk.set_input_files("main [name=file]", file)
     walk.look(desk, "statement")
@@ -437,6 +437,7 @@ def release(walk: Town, seal: str = "SL-00001") -> None:
     told = walk.comes("取回") if walk.language == "zh" else walk.comes("fetch")
     assert walk.who.name not in told
 
+    identify(walk)
     clear(walk)
     page = walk.open("custodian", "/releases")
     page.fill("#handback [name=seal_1]", seal)
@@ -451,8 +452,8 @@ def release(walk: Town, seal: str = "SL-00001") -> None:
     report(walk)
 
 
-def clear(walk: Town) -> None:
-    """Who has come, the audit, two approvers, and the certificate."""
+def identify(walk: Town) -> None:
+    """Who has come: name, number, and the code on the borrower's phone."""
     page = walk.open("custodian", "/releases")
     walk.look(page, "release")
     walk.press("form[action*='/code'] button", page)
@@ -463,6 +464,9 @@ def clear(walk: Town) -> None:
     walk.press("form[action*='/identify'] button.primary", page)
     walk.look(page, "identified")
 
+
+def clear(walk: Town) -> None:
+    """The audit, two approvers, and the certificate."""
     desk = walk.open("teller", "/releases")
     walk.press("form[action*='/audit'] button.primary", desk)
     walk.look(desk, "audited")
@@ -553,7 +557,7 @@ def give_notice(walk: Town) -> date:
     walk.press("form[action*='/notice'] button", page)
     walk.look(page, "noticed")
     assert reads_as_pdf(page) >= 1
-    walk.comes("违约")
+    walk.comes("通知书在您的页面")
     phone = follow(walk)
     walk.look(phone, "my-default")
     assert reads_as_pdf(phone) >= 1

@@ -105,7 +105,7 @@ class Town:
         with button.page.expect_navigation() as coming:
             button.click()
         answer = coming.value
-        assert answer is None or answer.status < 400, f"{answer.status} {answer.url}: {button.page.locator('main').inner_text()[:1500]}"
+        assert answer.status < 400, f"{answer.status} {answer.url}: {button.page.locator('main').inner_text()[:1500]}"
         return button.page
 
     def go(self, user: str, place: str) -> Page:
