@@ -35,7 +35,7 @@ def test_a_wrong_password_says_nothing_of_which_was_wrong_and_keeps_the_name(vis
 
 def test_who_logs_out_sees_nothing_more(visit: Visit) -> None:
     visitor = visit("caller")
-    visitor.page.click("details.menu > summary")
+    visitor.page.click("header details.menu > summary")
     visitor.page.click("text=Log out")
     visitor.page.wait_for_url(re.compile("/login"))
     assert "/login" in visitor.go("/journal").url
@@ -52,7 +52,7 @@ def test_the_language_is_switched_by_a_link_and_stays(visit: Visit) -> None:
 
 def test_on_a_phone_the_language_is_in_the_menu_under_the_name(visit: Visit) -> None:
     visitor = visit("officer", language="en", width=390)
-    visitor.page.click("details.menu > summary")
+    visitor.page.click("header details.menu > summary")
     visitor.page.click("details.menu .pop a[hreflang=zh-Hans]")
     expect(visitor.page.locator("html")).to_have_attribute("lang", "zh-Hans")
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from io import BytesIO
@@ -100,7 +101,10 @@ class LocalNotary:
         stamper = LocalTimeStamper(stamping.certificate, stamping.key, root.certificate, self._clock)
         try:
             writer = IncrementalPdfFileWriter(BytesIO(pdf))
-            signed = PdfSigner(about, signer, timestamper=stamper).sign_pdf(writer, bytes_reserved=_ROOM, in_place=False).getvalue()
+            pen = PdfSigner(about, signer, timestamper=stamper)
+            # The library runs an event loop of its own, and whoever calls may be inside another: it signs in a thread of its own.
+            with ThreadPoolExecutor(max_workers=1) as apart:
+                signed = apart.submit(pen.sign_pdf, writer, bytes_reserved=_ROOM, in_place=False).result().getvalue()
         except (PdfError, SigningError) as error:
             raise Fault(f"the document cannot be signed: {error}", code="sign") from error
         return Signed(signed, holder.certificate.fingerprint(hashes.SHA256()).hex(), subject, now.replace(microsecond=0))

@@ -143,7 +143,7 @@ def _within_caps(db: Db, lookup: bytes, now: datetime) -> None:
 
 
 def _locked(db: Db, code_id: str) -> OneTimeCode:
-    return _found(store.code(db, code_id, lock=True), code_id)
+    return _found(store.code(db, code_id, lock=True) if code_id.isprintable() else None, code_id)
 
 
 def _found(code: OneTimeCode | None, code_id: str) -> OneTimeCode:
