@@ -18,8 +18,8 @@ from holdfast.servicing.service import (
     receive,
     refund,
     reverse,
-    take_over,
     take_back_waiver,
+    take_over,
     waive_for_cooling_off,
     write_off,
 )
@@ -47,8 +47,8 @@ __all__ = [
     "reckon",
     "refund",
     "reverse",
-    "take_over",
     "take_back_waiver",
+    "take_over",
     "waive_for_cooling_off",
     "write_off",
 ]
