@@ -182,7 +182,7 @@ def account(book: Book, loan: str) -> tuple[Any, ...]:
         [loan],
     ).fetchone()
     assert row is not None
-    return row
+    return (*row,)
 
 
 def test_deferring_moves_the_dates_the_reminders_and_the_class_and_the_books_hold(book: Book) -> None:

@@ -22,7 +22,9 @@ REFUSALS: Final[Mapping[str, str | Promise]] = {
     "nothing_to_hand_back": _("There is nothing to hand back."),
     "hand_back_unasked": _("A custodian reads seal and IMEI first and asks for a witness."),
     "handed_back": _("The thing has been handed back; the receipt that paid the loan off stands."),
-    "priced_by_book": _("The price book knows this model: leave the figure out, or have the thing appraised; that stands beside the price."),
+    "priced_by_book": _(
+        "The price book knows this model: leave the figure out, or have the thing appraised; that stands beside the price."
+    ),
     "reported_already": _("The settlement has been reported already."),
     "not_compensated": _("The thing is not lost and made good: it is handed back, found, or compensated first."),
     "default_too_early": _("%(days_past_due)s days past due; a notice is given from %(least_days)s days on."),
