@@ -139,7 +139,7 @@ def _close_day(db: Db, ids: Sequence[int], night: Night, plans: Plans, act: Act,
                 promises.append(_told_late(held, first, act))
                 night.messages += 1
                 if dry_run:
-                    facts = {"send_on": first.due_on.isoformat(), **promises[-1].params}
+                    facts = {"send_on": first.due_on.isoformat(), "template": "overdue", **promises[-1].params}
                     night.lines.append(NightLine(held.loan.public_id, "message", first.about, facts, "followup.days_past_due"))
         reminder = next((duty for duty in held.standing if duty.kind == "reminder"), None)
         if reminder is not None and held.account.promised_for < reminder.due_on <= tomorrow:
@@ -154,7 +154,7 @@ def _close_day(db: Db, ids: Sequence[int], night: Night, plans: Plans, act: Act,
                         held.loan.public_id,
                         "message",
                         reminder.about,
-                        {"send_on": reminder.due_on.isoformat(), **promises[-1].params},
+                        {"send_on": reminder.due_on.isoformat(), "template": "reminder", **promises[-1].params},
                         "reminder.days_before",
                     )
                 )

@@ -124,7 +124,7 @@ def _line(line: NightLine, loan: Mapping[str, Any], desk: Desk, tried: HoldForm 
 
 def _held(row: Mapping[str, Any], desk: Desk) -> dict[str, Any]:
     """A line that somebody holds, and the form to let it go."""
-    what = words.about("reminder", row["about"])
+    what = words.about("reminder", row["about"])  # a reminder's or a follow-up's: each tells itself by its form
     return {
         "row": row,
         "what": what,
@@ -139,10 +139,8 @@ def _form(loan: str, about: str, on: date | str) -> HoldForm:
 def _what(line: NightLine, loan: Mapping[str, Any], signature: str) -> str:
     facts = line.what
     if line.kind == "message":
-        params = {name: value for name, value in facts.items() if name != "send_on"}
-        return (
-            text_of("reminder", params, language=loan["language"], signature=signature) if params else words.about("reminder", line.about)
-        )
+        params = {name: value for name, value in facts.items() if name not in ("send_on", "template")}
+        return text_of(facts["template"], params, language=loan["language"], signature=signature)
     if line.kind == "entry":
         amount = facts["amount"]
         return gettext("debit %(debit)s, credit %(credit)s: %(amount)s") % {
