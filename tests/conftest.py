@@ -126,12 +126,12 @@ class Server:
                 migrate(self.urls(_TEMPLATE).owner)
                 done.touch()
 
-    def copy(self) -> str:
+    def copy(self, of: str = _TEMPLATE) -> str:
         self._copies += 1
         name = f"book_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}_{self._copies}"
         with Path(os.environ[_ROOM], "template.lock").open("a") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)  # a template that somebody is copying cannot be copied
-            self.administer(f"CREATE DATABASE {name} TEMPLATE {_TEMPLATE}")
+            self.administer(f"CREATE DATABASE {name} TEMPLATE {of}")
         return name
 
     def drop(self, name: str) -> None:

@@ -1,7 +1,7 @@
 """A living sample book behind a real server, and people who look at it through a real browser.
 
-One server for all the tests of a worker process. A test that moves the book says so in its name; it
-asks for a loan of its own where another test could be disturbed.
+The sample book is loaded once; each file of tests is served a copy of its own, so that what one file does
+to its book is never seen by another, whatever their order.
 """
 
 from __future__ import annotations
@@ -80,9 +80,16 @@ class Visitor:
 Visit = Callable[..., Visitor]
 
 
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """The sample book as it was loaded: the database that is copied, and the password of each role."""
+
+    database: str
+    passwords: dict[str, str]
+
+
 @pytest.fixture(scope="session")
-def house(database_server: Any) -> Iterator[House]:
-    """The sample book in a database of its own, with web server and worker."""
+def sample(database_server: Any) -> Iterator[Sample]:
     from django.db import connection
 
     from holdfast.database.connection import point_django_at, transaction
@@ -101,9 +108,17 @@ def house(database_server: Any) -> Iterator[House]:
         os.environ.pop("DATABASE_URL")
         if before is not None:
             os.environ["DATABASE_URL"] = before
+    yield Sample(name, {login[0]: login[2] for login in logins})
+    database_server.drop(name)
+
+
+@pytest.fixture(scope="module")
+def house(database_server: Any, sample: Sample) -> Iterator[House]:
+    """A copy of the sample book, with web server and worker."""
+    name = database_server.copy(sample.database)
     try:
-        with served(urls.owner) as address:
-            yield House(address, {login[0]: login[2] for login in logins})
+        with served(database_server.urls(name).owner) as address:
+            yield House(address, sample.passwords)
     finally:
         database_server.drop(name)
 
