@@ -4,6 +4,8 @@ State = fold(terms, events). What the account, the instalments and the postings 
 transaction and proved against the fold by `books verify`.
 """
 
+from holdfast.servicing.arrivals import Arrival, receive_many
+from holdfast.servicing.collectable import Collectable, collectable, receipt_of
 from holdfast.servicing.deferral import Deferred, defer, preview_deferral
 from holdfast.servicing.reckoning import Reckoning, debt_parts, reckon
 from holdfast.servicing.service import (
@@ -27,12 +29,15 @@ from holdfast.servicing.store import load as read_loans
 from holdfast.servicing.takeover_rows import TakenOver, TakeoverRow
 
 __all__ = [
+    "Arrival",
+    "Collectable",
     "Deferred",
     "Done",
     "Quote",
     "Reckoning",
     "TakenOver",
     "TakeoverRow",
+    "collectable",
     "debt_parts",
     "defer",
     "disburse",
@@ -43,7 +48,9 @@ __all__ = [
     "preview_deferral",
     "quote",
     "read_loans",
+    "receipt_of",
     "receive",
+    "receive_many",
     "reckon",
     "refund",
     "reverse",

@@ -192,7 +192,13 @@ def receive(db: Db, *, clock: Clock, by: Actor | Staff, loan: str, amount: Money
     """
     actor = _allowed(db, by, "receipt.post", loan)
     held = _one(db, loan)
-    today = clock.today()
+    event = receipt_event(held, today=clock.today(), amount=amount, received_on=received_on, source=source)
+    return _do(db, held, clock, actor, lender(db), [event])
+
+
+def receipt_event(held: Held, *, today: date, amount: Money, received_on: date, source: str) -> Event:
+    """The event that a receipt is on this loan; BadInput and Refusal as `receive` says. A single receipt and a bank file pass here."""
+    loan = held.loan.public_id
     if amount.minor <= 0:
         raise BadInput(f"amount: a receipt is more than nothing, not {amount.decimal()}", field="amount")
     if amount.currency != held.loan.currency:
@@ -204,8 +210,7 @@ def receive(db: Db, *, clock: Clock, by: Actor | Staff, loan: str, amount: Money
     if held.loan.state not in (LoanState.ACTIVE, LoanState.WRITTEN_OFF, LoanState.RELEASING):
         raise Refusal(f"loan {loan} is {held.loan.state}; nothing is owed on it, so it takes no receipt", code="loan_not_open", loan=loan)
     payload = {"amount": amount.minor, "source": source} if source else {"amount": amount.minor}
-    event = Event(held.account.last_event_no + 1, "receipt", received_on, today, payload)
-    return _do(db, held, clock, actor, lender(db), [event])
+    return Event(held.account.last_event_no + 1, "receipt", received_on, today, payload)
 
 
 def reverse(db: Db, *, clock: Clock, by: Actor, loan: str, event_no: int, reason: str) -> Done:
