@@ -277,6 +277,7 @@ RECORDS: Final = {
             ("custody.to_hand_back", "未放款，押品应退还", "No loan made, to be handed back"),
             ("custody.handed_back", "押品退还", "Handed back"),
             ("custody.given_back", "押品之一退还", "One of several things handed back"),
+            ("pledge.offered", "另提供一件质物", "A further thing offered"),
             ("pledge.added", "追加质物", "Further thing pledged"),
             ("custody.compensated", "赔偿灭失押品", "Lost thing compensated"),
             ("pledge.lifted", "质权消灭", "Pledge lifted"),

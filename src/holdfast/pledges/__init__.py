@@ -5,6 +5,7 @@ A pledge is lifted in full only when nothing is owed that it secures.
 
 from holdfast.pledges.approved import ACTS, answer
 from holdfast.pledges.compensating import ask_compensation, compensate
+from holdfast.pledges.further import NEEDED, offer
 from holdfast.pledges.giving_back import ask_hand_back, ask_to_hand_back, custody_problem, hand_back, hand_over, to_hand_back
 from holdfast.pledges.intake import ask_take_in, named, take_back_draft, take_in
 from holdfast.pledges.lifting import (
@@ -15,10 +16,11 @@ from holdfast.pledges.lifting import (
     cover_without,
     lift,
     lift_by_disposal,
+    preview,
     release_part,
     substitute,
 )
-from holdfast.pledges.model import PHOTOS, Answered, Asked, Cover, Done, IntakeRead, Kept, Passage, Pledge
+from holdfast.pledges.model import PHOTOS, Answered, Asked, Cover, Done, IntakeRead, Kept, Passage, Pledge, Preview
 from holdfast.pledges.ports import Owed
 from holdfast.pledges.reading import (
     compare_links,
@@ -36,6 +38,7 @@ from holdfast.pledges.states import PledgeState
 
 __all__ = [
     "ACTS",
+    "NEEDED",
     "PHOTOS",
     "Answered",
     "Asked",
@@ -48,6 +51,7 @@ __all__ = [
     "Passage",
     "Pledge",
     "PledgeState",
+    "Preview",
     "add",
     "answer",
     "ask_add",
@@ -68,6 +72,7 @@ __all__ = [
     "lift_by_disposal",
     "may_lift",
     "named",
+    "offer",
     "on_shelf",
     "open_pledges",
     "passages",
@@ -75,6 +80,7 @@ __all__ = [
     "pledge_of",
     "pledge_on",
     "pledges_of",
+    "preview",
     "release_part",
     "substitute",
     "take_back_draft",

@@ -24,7 +24,7 @@ from holdfast.loans import Happened, loan_id_of
 from holdfast.parties import Staff, require
 from holdfast.pledges import store
 from holdfast.pledges.intake import ADD, deliver, draft, must_flow, named, on_pledge
-from holdfast.pledges.model import Asked, Cover, Done, IntakeRead, Pledge
+from holdfast.pledges.model import Asked, Cover, Done, IntakeRead, Pledge, Preview
 from holdfast.pledges.ports import Owed
 from holdfast.pledges.rules import How, may_lift
 from holdfast.pledges.states import PledgeEvent, PledgeState, after
@@ -84,20 +84,46 @@ def cover_without(
     loans, others = _heap(db, pledge)
     today, currency = clock.today(), case.loan.currency
     debts = {loan: owed(db, loan=loan, on=today) for loan in loans}
-    parts: dict[str, Money] = {}
-    for other in others:
-        item = custody.item_of(db, other.thing_id)
-        if item is None or item.state is not ItemState.IN_CUSTODY:
-            parts[other.thing] = Money(0, currency)
-            continue
-        worth = collateral.value_thing(db, clock=clock, by=by, case=case, thing=collateral.thing(db, other.thing_id))
-        parts[other.thing] = worth.lending_value
+    parts = {other.thing: _stands_for(db, clock, by, case, other) for other in others}
     parts |= dict(also)
     for amount in (*debts.values(), *parts.values()):
         if amount.currency != currency:
             raise Refusal(f"{amount.currency} and {currency} stand behind one another; this is settled by hand", code="currencies_differ")
     total = Money(sum(each.minor for each in debts.values()), currency)
     return Cover(total, Money(sum(each.minor for each in parts.values()), currency), tuple(loans), parts)
+
+
+def preview(
+    db: Db, *, clock: Clock, by: Staff, loan: str, owed: Owed, leaves: str | None = None, comes: str | None = None
+) -> Preview:  # fmt: skip
+    """What would stand behind the loan if one pledge left or one thing came, and whether the rule lets it; nothing is written.
+
+    `leaves` names a pledge, `comes` a thing offered for the loan: neither is how it stands now. NotFound for what is
+    out of sight; whatever else stands in the way is the preview's `refused`.
+    """
+    case = duties.take(db, loan, by.scope, lock=False)
+    how = How.PART if leaves and not comes else How.SUBSTITUTION if leaves else None
+    cover: Cover | None = None
+    with db.transaction(force_rollback=True):
+        try:
+            case.must_be(*_REPAID)
+            must_flow(case)
+            also = [_coming(db, clock, by.actor, case, thing_of(db, case, comes))] if comes else []
+            gone = _securing(db, case, leaves) if leaves else None
+            if gone is None:
+                # Everything that stands: one pledge apart, and the same one counted again.
+                gone = next(iter(_delivered(db, case)), None)
+                if gone is None:
+                    raise Refusal(f"no pledge secures loan {loan}", code="no_pledge")
+                also.append((gone.thing, _stands_for(db, clock, by.actor, case, gone)))
+            cover = cover_without(db, clock=clock, by=by.actor, case=case, pledge=gone, owed=owed, also=also)
+            if how is not None:
+                may_lift(how, owed=cover.owed.minor, remaining=cover.remaining.minor)
+        except NotFound:
+            raise
+        except Refusal as refused:
+            return Preview(how, cover, refused)
+    return Preview(how, cover, None)
 
 
 # -- a further thing behind a loan that is being repaid -----------------------------------------------------------
@@ -234,15 +260,26 @@ def dispose_as_lost(db: Db, *, clock: Clock, by: Actor, case: Case, pledge: Pled
 def _must_cover(
     db: Db, clock: Clock, by: Actor, case: Case, old: Pledge, how: How, owed: Owed, new: collateral.Thing | None = None
 ) -> Cover:
-    also = []
-    if new is not None:
-        worth = collateral.value_thing(db, clock=clock, by=by, case=case, thing=new)
-        if worth.referred:
-            raise Refusal(f"the value of {new.model} is not settled: {worth.referred}", code="valuation_referred")
-        also.append((new.public_id, worth.lending_value))
+    also = [_coming(db, clock, by, case, new)] if new is not None else []
     cover = cover_without(db, clock=clock, by=by, case=case, pledge=old, owed=owed, also=also)
     may_lift(how, owed=cover.owed.minor, remaining=cover.remaining.minor)
     return cover
+
+
+def _stands_for(db: Db, clock: Clock, by: Actor, case: Case, pledge: Pledge) -> Money:
+    """The lending value today of a pledged thing in custody; nothing for one that is missing."""
+    item = custody.item_of(db, pledge.thing_id)
+    if item is None or item.state is not ItemState.IN_CUSTODY:
+        return Money(0, case.loan.currency)
+    return collateral.value_thing(db, clock=clock, by=by, case=case, thing=collateral.thing(db, pledge.thing_id)).lending_value
+
+
+def _coming(db: Db, clock: Clock, by: Actor, case: Case, new: collateral.Thing) -> tuple[str, Money]:
+    """A thing that is being taken in, and what it is good for. Refusal while its value is not settled."""
+    worth = collateral.value_thing(db, clock=clock, by=by, case=case, thing=new)
+    if worth.referred:
+        raise Refusal(f"the value of {new.model} is not settled: {worth.referred}", code="valuation_referred")
+    return new.public_id, worth.lending_value
 
 
 def _heap(db: Db, pledge: Pledge) -> tuple[list[str], list[Pledge]]:

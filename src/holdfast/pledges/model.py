@@ -8,8 +8,10 @@ from datetime import date, datetime
 from typing import Any, Final
 
 from holdfast.approvals import Request
+from holdfast.kernel.errors import Refusal
 from holdfast.kernel.money import Money
 from holdfast.loans import Happened
+from holdfast.pledges.rules import How
 from holdfast.pledges.states import PledgeState
 
 # What a photo of the intake shows.
@@ -72,6 +74,15 @@ class Cover:
     remaining: Money
     loans: tuple[str, ...]
     parts: Mapping[str, Money]
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What would stand behind a loan after an act, and what stands in its way. `how` is None where no pledge ends."""
+
+    how: How | None
+    cover: Cover | None
+    refused: Refusal | None
 
 
 @dataclass(frozen=True, slots=True)

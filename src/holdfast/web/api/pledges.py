@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from ninja import Router
+from pydantic import Field, StringConstraints
 
 from holdfast import duties, pledges, wiring
 from holdfast.pledges import Asked, IntakeRead, Pledge
 from holdfast.web.api.approvals import told_request
 from holdfast.web.api.operation import Call, operation
 from holdfast.web.api.shapes import RequestOut
-from holdfast.web.api.values import Day, In, Name, Out, Words
+from holdfast.web.api.values import Day, In, MoneyOut, Name, Out, Words
 
 router = Router()
 
@@ -77,6 +78,39 @@ class SubstituteIn(MoreIn):
     """A thing in place of the one under this pledge."""
 
     pledge: Name
+
+
+class ThingIn(In):
+    """A further thing that the borrower brings. `evidence` names kept files: invoice and declaration at least."""
+
+    model: Name
+    storage_gb: Annotated[int, Field(strict=True, ge=1, le=100_000)]
+    grade: Literal["A", "B", "C", "D"]
+    imeis: Annotated[list[Name], Field(min_length=1, max_length=2)]
+    evidence: dict[str, Name]
+    colour: Annotated[str, StringConstraints(max_length=40)] = ""
+
+
+class OfferedOut(Out):
+    """The thing as the book knows it now; its IMEIs are masked."""
+
+    thing: str
+    model: str
+    storage_gb: int
+    grade: str
+    imeis: list[str]
+
+
+class CoverOut(Out):
+    """What is owed on all loans that these things secure, and what would stand behind them; `refused` is a stable code, or null."""
+
+    how: str | None
+    owed: MoneyOut | None
+    remaining: MoneyOut | None
+    things: dict[str, MoneyOut]
+    loans: list[str]
+    refused: str | None
+    why: str | None
 
 
 class PartIn(In):
@@ -167,6 +201,34 @@ def ask_release_part(call: Call, loan: str, body: PartIn) -> Any:
             call.db, clock=call.clock, by=call.staff, loan=loan, pledge=body.pledge, reason=body.reason, owed=wiring.OWED
         )
     )
+
+
+@operation(router, "POST", "/loans/{loan}/things", "pledges.offer", answer=OfferedOut, status=201)
+def offer(call: Call, loan: str, body: ThingIn) -> Any:
+    """Describe a further thing of the borrower's for a loan that is being repaid; nothing is pledged by it."""
+    about = pledges.offer(
+        call.db, clock=call.clock, by=call.staff, loan=loan, model=body.model, storage_gb=body.storage_gb, grade=body.grade,
+        imeis=body.imeis, evidence=body.evidence, colour=body.colour,
+    )  # fmt: skip
+    return {
+        "thing": about.public_id, "model": about.model, "storage_gb": about.storage_gb, "grade": str(about.grade),
+        "imeis": list(about.imeis),
+    }  # fmt: skip
+
+
+@operation(router, "GET", "/loans/{loan}/cover", "pledges.preview", answer=CoverOut)
+def preview(call: Call, loan: str, leaves: str | None = None, comes: str | None = None) -> Any:
+    """What would stand behind the loan if this pledge left and this thing came; with neither, as it stands now. Nothing is written."""
+    seen = pledges.preview(call.db, clock=call.clock, by=call.staff, loan=loan, owed=wiring.OWED, leaves=leaves, comes=comes)
+    return {
+        "how": seen.how,
+        "owed": seen.cover.owed if seen.cover else None,
+        "remaining": seen.cover.remaining if seen.cover else None,
+        "things": dict(seen.cover.parts) if seen.cover else {},
+        "loans": list(seen.cover.loans) if seen.cover else [],
+        "refused": seen.refused.code if seen.refused else None,
+        "why": seen.refused.sentence if seen.refused else None,
+    }
 
 
 @operation(router, "POST", "/loans/{loan}/to-hand-back", "pledges.ask_to_hand_back", answer=RequestOut, status=201)

@@ -117,6 +117,8 @@ OPEN_TO: Final = {
     "pledges.list": _ALL,
     "pledges.ask_take_in": MAY["custody.take_in"],
     "pledges.take_back_draft": MAY["custody.take_in"],
+    "pledges.offer": MAY["custody.take_in"],
+    "pledges.preview": _ALL,
     "pledges.ask_add": MAY["custody.take_in"],
     "pledges.ask_substitute": MAY["custody.take_in"],
     "pledges.ask_release_part": MAY["pledge.part_release"],
