@@ -141,9 +141,14 @@ class DutyKind:
 
 
 # A record that ends the reason for a duty proves it as well as the act itself does.
-_PAID = frozenset({"receipt.posted", "receipt.reversed", "loan.written_off"})
+_PAID = frozenset({"receipt.posted", "receipt.reversed", "loan.written_off", "loan.goodwill", "loan.goodwill.reversed"})
 # Days that moved, or money that is no longer asked for, end the reason for what stood for the old ones.
-_MOVED = frozenset({"loan.deferred", "loan.deferred.reversed", "loan.waived", "loan.waived.reversed"})
+_MOVED = frozenset(
+    {
+        "loan.deferred", "loan.deferred.reversed", "loan.waived", "loan.waived.reversed", "loan.part_waived", "loan.part_waived.reversed",
+        "loan.charged", "loan.charged.reversed", "loan.written_off.reversed",
+    }
+)  # fmt: skip
 # A certificate, a return and a report are proved by the act itself; nobody's word closes them.
 _RETURNED = frozenset({"receipt.reversed"})
 _ENDED = frozenset({"application.withdrawn", "loan.refused"})
@@ -313,6 +318,17 @@ RECORDS: Final = {
             ("refund.noted", "退还多收款", "Over-payment refunded"),
             ("loan.waived", "免除本金以外各项", "All but principal waived"),
             ("loan.waived.reversed", "恢复计息", "Waiver taken back"),
+            ("loan.charged", "加收费用", "Charged"),
+            ("loan.charged.reversed", "撤销加收费用", "Charge taken back"),
+            ("loan.part_waived", "减免部分款项", "Part of what is owed waived"),
+            ("loan.part_waived.reversed", "撤销减免", "Partial waiver taken back"),
+            ("loan.goodwill", "出借人让利抵欠", "Goodwill credit"),
+            ("loan.goodwill.reversed", "撤销让利", "Goodwill credit taken back"),
+            ("loan.paused", "暂停计算逾期", "Count of days late paused"),
+            ("loan.paused.reversed", "撤销暂停", "Pause taken back"),
+            ("loan.resumed", "恢复计算逾期", "Count of days late resumed"),
+            ("loan.resumed.reversed", "撤销恢复", "Resumption taken back"),
+            ("loan.written_off.reversed", "撤销核销", "Write-off taken back"),
             ("loan.deferred", "展期生效", "Due dates moved"),
             ("loan.deferred.reversed", "展期撤销", "Extension taken back"),
         ),

@@ -7,7 +7,8 @@ from datetime import date
 import pytest
 
 from holdfast.kernel.errors import BadInput
-from holdfast.servicing.arrears import Bucket, Pause, bucket_of, days_past_due, five_tier, paused_days
+from holdfast.servicing.arrears import Bucket, bucket_of, days_past_due, five_tier, paused_days
+from holdfast.servicing.state import Pause
 
 FLOORS = {"special_mention": 1, "substandard": 91, "doubtful": 271, "loss": 361}
 DUE = date(2026, 3, 1)

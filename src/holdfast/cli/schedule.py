@@ -13,7 +13,7 @@ from typing import Any
 from holdfast.kernel.errors import BadInput
 from holdfast.kernel.money import decimal_of
 from holdfast.products.cost import yearly_cost
-from holdfast.products.schedule import schedule
+from holdfast.products.schedule import fee_amount, schedule
 from holdfast.products.terms import FeeAt, Terms
 from holdfast.servicing.vectors import read_setting
 
@@ -40,7 +40,7 @@ def lay_out(terms: Terms) -> dict[str, Any]:
         for name, value in amounts.items():
             sums[name] += value
         rows.append({"n": number, "due_on": row.due_on.isoformat(), **_texts(terms, amounts | {"balance_after": balance})})
-    sums["fees_at_disbursement"] = sum(fee.amount for fee in terms.fees if fee.at is FeeAt.DISBURSEMENT)
+    sums["fees_at_disbursement"] = sum(fee_amount(terms, fee) for fee in terms.fees if fee.at is FeeAt.DISBURSEMENT)
     cost = yearly_cost(terms)
     return {
         "instalments": rows,

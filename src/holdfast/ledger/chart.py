@@ -23,6 +23,7 @@ class Account(StrEnum):
     RECOVERY_INCOME = "recovery_income"
     WRITE_OFF_LOSS = "write_off_loss"
     CUSTODY_LOSS = "custody_loss"
+    GOODWILL = "goodwill_expense"
 
 
 CHART: Final = {
@@ -40,4 +41,5 @@ CHART: Final = {
     Account.RECOVERY_INCOME: "income",
     Account.WRITE_OFF_LOSS: "expense",
     Account.CUSTODY_LOSS: "expense",
+    Account.GOODWILL: "expense",
 }

@@ -14,7 +14,7 @@ from typing import Final
 
 from holdfast.kernel.calendar import Unit
 from holdfast.kernel.errors import BadInput
-from holdfast.products.schedule import due_on, period_start, schedule
+from holdfast.products.schedule import due_on, fee_amount, period_start, schedule
 from holdfast.products.terms import FeeAt, Terms
 
 _DIGITS: Final = 40
@@ -45,13 +45,13 @@ def exact_cost(terms: Terms) -> YearlyCost:
             received -= row.due
         else:
             flows.append((row.due_on, Decimal(row.n), row.principal + row.interest))
-            recurring = sum(fee.amount for fee in terms.fees if fee.at is FeeAt.EACH_INSTALMENT)
+            recurring = sum(fee_amount(terms, fee, row) for fee in terms.fees if fee.at is FeeAt.EACH_INSTALMENT)
             flows.append((row.due_on, Decimal(row.n), recurring))
     for fee in terms.fees:
         if fee.at is FeeAt.DISBURSEMENT or fee.at == terms.disbursed_on:
-            received -= fee.amount
+            received -= fee_amount(terms, fee)
         elif isinstance(fee.at, date):
-            flows.append((fee.at, _periods_to(terms, fee.at), fee.amount))
+            flows.append((fee.at, _periods_to(terms, fee.at), fee_amount(terms, fee)))
     if received <= 0:
         raise BadInput("terms.fees: the fees at disbursement leave nothing to pay out", field="terms.fees")
     with localcontext() as context:

@@ -14,7 +14,7 @@ from holdfast.kernel.errors import Refusal
 from holdfast.kernel.rate import BILLION, percent_of_ppb
 from holdfast.policy import Ceiling, Lender, Pack
 from holdfast.products.cost import YearlyCost, exact_cost, yearly_cost
-from holdfast.products.schedule import Instalment, schedule
+from holdfast.products.schedule import Instalment, fee_amount, schedule
 from holdfast.products.terms import Fee, FeeAt, Terms
 
 
@@ -41,7 +41,10 @@ class Price:
 def price_of(terms: Terms) -> Price:
     """The price of these terms, with the schedule it is the sum of."""
     rows = tuple(schedule(terms))
-    fees = tuple((fee, fee.amount * (terms.instalments if fee.at is FeeAt.EACH_INSTALMENT else 1)) for fee in terms.fees)
+    fees = tuple(
+        (fee, sum(fee_amount(terms, fee, row) for row in rows if row.n >= 1) if fee.at is FeeAt.EACH_INSTALMENT else fee_amount(terms, fee))
+        for fee in terms.fees
+    )
     interest = sum(row.interest for row in rows)
     total = terms.principal + interest + sum(amount for _fee, amount in fees)
     return Price(terms.principal, interest, fees, total, yearly_cost(terms), rows)

@@ -12,11 +12,11 @@ from datetime import date
 from fractions import Fraction
 from functools import lru_cache
 
-from holdfast.kernel.calendar import DayCount, Unit, step, year_fraction
+from holdfast.kernel.calendar import DayCount, Unit, add_months, step, year_fraction
 from holdfast.kernel.errors import BadInput
 from holdfast.kernel.rate import BILLION, Per, Rate
 from holdfast.kernel.rounding import divide, to_minor
-from holdfast.products.terms import Annuity, FeeAt, Method, PeriodInterest, Terms
+from holdfast.products.terms import Annuity, Fee, FeeAt, FeeOf, Method, PeriodInterest, Terms
 
 
 @dataclass(slots=True)
@@ -24,7 +24,8 @@ class Instalment:
     """One row of the schedule, with what has been paid on it. Amounts are minor units.
 
     `n` is the contract's number. Rows that it does not number are 0 and below (down payments), or one
-    more than there are instalments (charges that fall due after the last).
+    more than there are instalments (charges that fall due after the last). `late_base` sums, over the days that
+    have borne penalty interest, what bore it: minor units times days.
     """
 
     n: int
@@ -38,6 +39,7 @@ class Instalment:
     fee_paid: int = 0
     penalty_paid: int = 0
     paid_on: date | None = None
+    late_base: int = 0
 
     @property
     def due(self) -> int:
@@ -101,6 +103,43 @@ def added_time_rate(terms: Terms, start: date, end: date, *, months: int) -> Fra
     return _yearly(terms.rate) * Fraction(months, 12)
 
 
+def rate_over(terms: Terms, start: date, end: date) -> Fraction:
+    """The interest of the days from `start` to `end` on one unit of principal, wherever an agreement has put the two.
+
+    As in the schedule itself, whole months are twelfths of a year unless the contract counts days; what is no
+    whole number of months is counted by days.
+    """
+    if terms.rate.per is Per.DAY:
+        return terms.rate.fraction * (end - start).days
+    rate = _yearly(terms.rate)
+    months = _whole_months(terms, start, end)
+    if terms.period_interest is PeriodInterest.DAILY and terms.day_count is not DayCount.THIRTY_360:
+        return rate * year_fraction(start, end, terms.day_count)
+    if months is not None:
+        return rate * Fraction(months, 12)
+    if terms.every_unit is not Unit.MONTHS:
+        if terms.period_interest is PeriodInterest.DAILY:
+            return rate * Fraction((end - start).days, 360)
+        whole = step(start, terms.every_unit, terms.every_count)
+        return rate * _share_of_year(terms) * Fraction((end - start).days, (whole - start).days)
+    return rate * year_fraction(start, end, DayCount.THIRTY_360)
+
+
+def _whole_months(terms: Terms, start: date, end: date) -> int | None:
+    """How many months lie between two days that are the same of their month, the 31st being the last of a shorter one."""
+    if terms.every_unit is not Unit.MONTHS:
+        return None
+    months = (end.year - start.year) * 12 + end.month - start.month
+    anchor = (terms.disbursed_on if terms.first_due_on is None else terms.first_due_on).day
+    for day in (anchor, start.day, end.day):
+        first = date(2000, 1, day)
+        if add_months(first, (start.year - 2000) * 12 + start.month - 1) == start and add_months(
+            first, (end.year - 2000) * 12 + end.month - 1
+        ) == end:
+            return months
+    return None
+
+
 @lru_cache(maxsize=4096)
 def level(terms: Terms) -> int:
     """The amount that repeats: the whole instalment, or under equal principal its principal.
@@ -109,15 +148,24 @@ def level(terms: Terms) -> int:
     """
     if terms.instalment_amount is not None:
         return terms.instalment_amount
-    paying = terms.instalments - terms.principal_grace
-    if terms.method is Method.EQUAL_PRINCIPAL:
-        return _rounded(terms, Fraction(financed(terms), paying))
     if terms.method is Method.FLAT:
+        paying = terms.instalments - terms.principal_grace
         return _rounded(terms, Fraction(financed(terms), paying)) + _rounded(terms, Fraction(_flat_interest(terms)))
-    if terms.method is not Method.EQUAL_INSTALMENT:
+    if terms.method in (Method.INTEREST_FIRST, Method.SINGLE_PERIOD):
         return 0
-    amount = _rounded(terms, financed(terms) / _annuity(terms))
-    return _balanced(terms, amount) if terms.balanced else amount
+    return level_over(terms, financed(terms), _rates(terms, 1), principal_grace=terms.principal_grace)
+
+
+def level_over(terms: Terms, balance: int, rates: Sequence[Fraction], *, principal_grace: int = 0) -> int:
+    """What repeats when `balance` comes back in as many instalments as there are `rates`, one rate for each."""
+    if terms.method is not Method.EQUAL_INSTALMENT:
+        return _rounded(terms, Fraction(balance, len(rates) - principal_grace))
+    worth, growth = Fraction(0), Fraction(1)
+    for rate in rates[principal_grace:]:
+        growth *= 1 + (_thirty_days(terms) if terms.annuity is Annuity.THIRTY_DAYS else rate)
+        worth += 1 / growth
+    amount = _rounded(terms, balance / worth)
+    return _balanced(terms, amount, balance, rates, principal_grace) if terms.balanced else amount
 
 
 def financed(terms: Terms) -> int:
@@ -137,7 +185,7 @@ def schedule(terms: Terms) -> list[Instalment]:
     """
     rows = rest_of_schedule(terms, balance=financed(terms), first=1)
     for row in rows:
-        row.fee = _fees_of(terms, row.n, last=row.n == rows[-1].n)
+        row.fee = _fees_of(terms, row, last=row.n == rows[-1].n)
     if financed(terms) < terms.principal:
         rows.insert(0, Instalment(0, terms.disbursed_on, terms.principal - financed(terms), 0))
     return rows
@@ -149,10 +197,12 @@ def rest_of_schedule(terms: Terms, *, balance: int, first: int) -> list[Instalme
     Interest is on the balance at hand (flat: on the first principal); the last instalment takes the rest;
     a balance that is paid down sooner ends the schedule early.
     """
-    rows = []
-    for n, principal, interest in _rows(terms, level(terms), balance=balance, first=first):
-        rows.append(Instalment(n, due_on(terms, n), principal, interest))
-    return rows
+    flat = _flat_interests(terms)[first - 1 :] if terms.method is Method.FLAT else None
+    parts = lay_out(
+        terms, balance, _rates(terms, first) if flat is None else (), repeating=level(terms), fixed_interest=flat,
+        principal_grace=max(0, terms.principal_grace - first + 1), interest_grace=max(0, terms.interest_grace - first + 1),
+    )  # fmt: skip
+    return [Instalment(n, due_on(terms, n), principal, interest) for n, (principal, interest) in enumerate(parts, first)]
 
 
 def evenly(terms: Terms, amount: int, count: int) -> list[int]:
@@ -165,33 +215,48 @@ def evenly(terms: Terms, amount: int, count: int) -> list[int]:
     return [*parts, amount]
 
 
-def _rows(terms: Terms, repeating: int, *, balance: int, first: int) -> Sequence[tuple[int, int, int]]:
-    """Number, principal and interest of each instalment from `first` on."""
-    rows: list[tuple[int, int, int]] = []
-    deferred = 0
-    flat = _flat_interests(terms) if terms.method is Method.FLAT else ()
-    for n in range(first, terms.instalments + 1):
-        last = n == terms.instalments
-        if flat:
-            interest = flat[n - 1]
+def lay_out(
+    terms: Terms,
+    balance: int,
+    rates: Sequence[Fraction],
+    *,
+    repeating: int,
+    fixed_interest: Sequence[int] | None = None,
+    principal_grace: int = 0,
+    interest_grace: int = 0,
+) -> list[tuple[int, int]]:
+    """Principal and interest of each instalment for an owed `balance`: one rate each, or interest that is fixed.
+
+    The first instalments ask for no principal, or for no interest (it is asked for with the first after them); the
+    last takes the rest; a balance that is gone sooner ends the list early.
+    """
+    rows: list[tuple[int, int]] = []
+    deferred, count = 0, len(rates if fixed_interest is None else fixed_interest)
+    for index in range(count):
+        if fixed_interest is not None:
+            interest = fixed_interest[index]
         else:
-            interest = to_minor(balance * period_rate(terms, n), terms.rounding) + deferred
+            interest = to_minor(balance * rates[index], terms.rounding) + deferred
             deferred = 0
-            if n <= terms.interest_grace:
+            if index < interest_grace:
                 interest, deferred = 0, interest
-        if last:
+        if index == count - 1:
             principal = balance
-        elif n <= terms.principal_grace or terms.method in (Method.INTEREST_FIRST, Method.SINGLE_PERIOD):
+        elif index < principal_grace or terms.method in (Method.INTEREST_FIRST, Method.SINGLE_PERIOD):
             principal = 0
         elif terms.method is Method.EQUAL_PRINCIPAL:
             principal = min(balance, repeating)
         else:
             principal = min(balance, max(0, repeating - interest))
         balance -= principal
-        rows.append((n, principal, interest if balance else interest + deferred))
+        rows.append((principal, interest if balance else interest + deferred))
         if balance == 0:
             break
     return rows
+
+
+def _rates(terms: Terms, first: int) -> tuple[Fraction, ...]:
+    return tuple(period_rate(terms, n) for n in range(first, terms.instalments + 1))
 
 
 def _yearly(rate: Rate) -> Fraction:
@@ -218,15 +283,6 @@ def _share(unit: Unit, count: int, day_count: DayCount) -> Fraction:
     return Fraction(count, 360 if day_count in (DayCount.THIRTY_360, DayCount.ACTUAL_360) else 365)
 
 
-def _annuity(terms: Terms) -> Fraction:
-    """What one unit in each paying period is worth at the payout: the sum over k of 1 / product(1 + rate)."""
-    worth, growth = Fraction(0), Fraction(1)
-    for n in range(terms.principal_grace + 1, terms.instalments + 1):
-        growth *= 1 + (_thirty_days(terms) if terms.annuity is Annuity.THIRTY_DAYS else period_rate(terms, n))
-        worth += 1 / growth
-    return worth
-
-
 def _thirty_days(terms: Terms) -> Fraction:
     """The rate of a period in which every month has 30 days."""
     if terms.period_interest is PeriodInterest.PERIOD:
@@ -235,21 +291,23 @@ def _thirty_days(terms: Terms) -> Fraction:
     return _yearly(terms.rate) * Fraction(days, 360 if terms.day_count in (DayCount.THIRTY_360, DayCount.ACTUAL_360) else 365)
 
 
-def _balanced(terms: Terms, amount: int) -> int:
+def _balanced(terms: Terms, amount: int, balance: int, rates: Sequence[Fraction], principal_grace: int) -> int:
     """The instalment moved by its share of what the last one would differ by, where that makes the difference smaller.
 
     Worth trying only if the difference is at least half a minor unit for each instalment.
     """
-    difference = _last_difference(terms, amount)
-    if 2 * abs(difference) < terms.instalments:
+
+    def last_difference(repeating: int) -> int:
+        principal, interest = lay_out(
+            terms, balance, rates, repeating=repeating, principal_grace=principal_grace, interest_grace=terms.interest_grace
+        )[-1]
+        return principal + interest - repeating
+
+    difference = last_difference(amount)
+    if 2 * abs(difference) < len(rates):
         return amount
-    moved = amount + _rounded(terms, Fraction(difference, terms.instalments))
-    return moved if abs(_last_difference(terms, moved)) < abs(difference) else amount
-
-
-def _last_difference(terms: Terms, amount: int) -> int:
-    _, principal, interest = _rows(terms, amount, balance=financed(terms), first=1)[-1]
-    return principal + interest - amount
+    moved = amount + _rounded(terms, Fraction(difference, len(rates)))
+    return moved if abs(last_difference(moved)) < abs(difference) else amount
 
 
 def _flat_interest(terms: Terms) -> int:
@@ -276,13 +334,26 @@ def _rounded(terms: Terms, value: Fraction) -> int:
     return to_minor(value, terms.instalment_rounding, multiple=terms.instalment_multiple)
 
 
-def _fees_of(terms: Terms, n: int, *, last: bool) -> int:
-    """The fees that fall due with instalment `n`: its own, and dated ones since the due date before it."""
-    start, end = period_start(terms, n), due_on(terms, n)
+def fee_amount(terms: Terms, fee: Fee, row: Instalment | None = None) -> int:
+    """What a fee comes to once, in minor units; one that is a part of the instalment needs its `row`."""
+    if fee.of is None:
+        return fee.amount
+    if fee.of is FeeOf.PRINCIPAL or row is None:
+        base = terms.principal
+    else:
+        base = (row.principal if fee.of is not FeeOf.INSTALMENT_INTEREST else 0) + (
+            row.interest if fee.of is not FeeOf.INSTALMENT_PRINCIPAL else 0
+        )
+    return to_minor(Fraction(base * fee.ppb, BILLION), terms.rounding)
+
+
+def _fees_of(terms: Terms, row: Instalment, *, last: bool) -> int:
+    """The fees that fall due with the instalment: its own, and dated ones since the due date before it."""
+    start, end = period_start(terms, row.n), due_on(terms, row.n)
     total = 0
     for fee in terms.fees:
         if isinstance(fee.at, FeeAt):
-            total += fee.amount if fee.at is FeeAt.EACH_INSTALMENT else 0
-        elif (start < fee.at <= end) or (n == 1 and fee.at <= start) or (last and fee.at > end):
-            total += fee.amount
+            total += fee_amount(terms, fee, row) if fee.at is FeeAt.EACH_INSTALMENT else 0
+        elif (start < fee.at <= end) or (row.n == 1 and fee.at <= start) or (last and fee.at > end):
+            total += fee_amount(terms, fee)
     return total

@@ -20,6 +20,7 @@ from holdfast.kernel.rounding import Rounding
 
 MOST_INSTALMENTS: Final = 1_000
 PARTS: Final = ("fee", "penalty", "interest", "principal")
+_FEE_FIELDS: Final = ({"name", "amount", "at", "collected_by"}, {"name", "amount", "at", "collected_by", "ppb", "of"})
 _Choice = TypeVar("_Choice", bound=StrEnum)
 
 
@@ -76,14 +77,48 @@ class FeeAt(StrEnum):
     EACH_INSTALMENT = "each_instalment"
 
 
+class FeeOf(StrEnum):
+    """What a fee's percentage is of: the loan's principal, or parts of the instalment that it falls due with."""
+
+    PRINCIPAL = "principal"
+    INSTALMENT_PRINCIPAL = "instalment_principal"
+    INSTALMENT_INTEREST = "instalment_interest"
+    INSTALMENT = "instalment_principal_and_interest"
+
+
+class PenaltyBase(StrEnum):
+    """What of an overdue instalment bears penalty interest."""
+
+    PRINCIPAL = "principal"
+    PRINCIPAL_AND_INTEREST = "principal_and_interest"
+
+
 @dataclass(frozen=True, slots=True)
 class Fee:
-    """A cost that the contract names: `amount` in minor units, due at a named moment or on a date."""
+    """A cost that the contract names, due at a named moment or on a date.
+
+    Either `amount` in minor units, or `ppb` parts per billion of what `of` names, rounded as the contract rounds.
+    """
 
     name: str
     amount: int
     at: FeeAt | date
     collected_by: str = "lender"
+    ppb: int = 0
+    of: FeeOf | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Penalty:
+    """Penalty interest (罚息) on what is overdue, from day `from_day` after the due date on, until it is paid.
+
+    Its rate is `ppb` parts per billion a day, or `ratio_ppb` times the contract's own rate (1.5 times: 1_500_000_000).
+    """
+
+    base: PenaltyBase
+    ppb: int = 0
+    ratio_ppb: int = 0
+    from_day: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +158,7 @@ class Terms:
     excess: Excess = Excess.NEXT
     payoff_interest: PayoffInterest = PayoffInterest.ACCRUED
     fees: tuple[Fee, ...] = ()
+    penalty: Penalty | None = None
 
     def __post_init__(self) -> None:
         exponent_of(self.currency, "terms.currency")
@@ -185,9 +221,11 @@ class Terms:
                     "amount": fee.amount,
                     "at": fee.at.value if isinstance(fee.at, FeeAt) else fee.at.isoformat(),
                     "collected_by": fee.collected_by,
+                    **({} if fee.of is None else {"ppb": fee.ppb, "of": fee.of.value}),
                 }
                 for fee in self.fees
             ],
+            **({} if self.penalty is None else {"penalty": _penalty_json(self.penalty)}),
         }
 
     @classmethod
@@ -256,21 +294,56 @@ def _rate(value: object, field: str) -> Rate:
     return Rate(_whole(value["ppb"], f"{field}.ppb"), _per(value["per"], f"{field}.per"))
 
 
+def _penalty_json(penalty: Penalty) -> dict[str, Any]:
+    return {"base": penalty.base.value, "ppb": penalty.ppb, "ratio_ppb": penalty.ratio_ppb, "from_day": penalty.from_day}
+
+
+def _penalty(value: object, field: str) -> Penalty | None:
+    if value is None:
+        return None
+    if not isinstance(value, Mapping) or not {"base"} <= set(value) <= {"base", "ppb", "ratio_ppb", "from_day"}:
+        raise BadInput(f"{field}: write an object with base, ppb or ratio_ppb, and from_day", field=field)
+    numbers = {name: _whole(value[name], f"{field}.{name}") for name in ("ppb", "ratio_ppb", "from_day") if name in value}
+    penalty = Penalty(_penalty_base(value["base"], f"{field}.base"), **numbers)
+    if (penalty.ppb > 0) == (penalty.ratio_ppb > 0) or min(penalty.ppb, penalty.ratio_ppb) < 0:
+        raise BadInput(f"{field}: give ppb a day, or ratio_ppb of the contract's rate, and not both", field=field)
+    if penalty.from_day < 1:
+        raise BadInput(f"{field}.from_day: the first day late that costs something, 1 or later", field=f"{field}.from_day")
+    return penalty
+
+
+_fee_of = _one_of(FeeOf)
+_penalty_base = _one_of(PenaltyBase)
+
+
 def _fees(value: object, field: str) -> tuple[Fee, ...]:
     if not isinstance(value, list | tuple):
         raise BadInput(f"{field}: write a list, not {value!r}", field=field)
     fees = []
     for index, item in enumerate(value):
         where = f"{field}[{index}]"
-        if not isinstance(item, Mapping) or set(item) != {"name", "amount", "at", "collected_by"}:
-            raise BadInput(f"{where}: write an object with name, amount, at and collected_by", field=where)
+        if not isinstance(item, Mapping) or set(item) not in _FEE_FIELDS:
+            raise BadInput(f"{where}: write an object with name, amount, at and collected_by; for a percentage also ppb and of", field=where)
         at: FeeAt | date
         at = FeeAt(item["at"]) if item["at"] in list(FeeAt) else parse_date(item["at"], f"{where}.at")
         amount = _whole(item["amount"], f"{where}.amount")
         if amount < 0:
             raise BadInput(f"{where}.amount: must not be negative, not {amount}", field=f"{where}.amount")
-        fees.append(Fee(_text(item["name"], f"{where}.name"), amount, at, _text(item["collected_by"], f"{where}.collected_by")))
+        name, collector = _text(item["name"], f"{where}.name"), _text(item["collected_by"], f"{where}.collected_by")
+        if "of" in item:
+            fees.append(_percentage(item, Fee(name, amount, at, collector), where))
+        else:
+            fees.append(Fee(name, amount, at, collector))
     return tuple(fees)
+
+
+def _percentage(item: Mapping[str, Any], fee: Fee, where: str) -> Fee:
+    of, ppb = _fee_of(item["of"], f"{where}.of"), _whole(item["ppb"], f"{where}.ppb")
+    if ppb < 1 or fee.amount:
+        raise BadInput(f"{where}.ppb: a percentage is more than nothing, and its amount is 0", field=f"{where}.ppb")
+    if of is not FeeOf.PRINCIPAL and fee.at is not FeeAt.EACH_INSTALMENT:
+        raise BadInput(f"{where}.of: a part of the instalment falls due with each instalment", field=f"{where}.of")
+    return Fee(fee.name, 0, fee.at, fee.collected_by, ppb, of)
 
 
 _READERS: Final[dict[str, Callable[[object, str], Any]]] = {
@@ -300,4 +373,5 @@ _READERS: Final[dict[str, Callable[[object, str], Any]]] = {
     "excess": _one_of(Excess),
     "payoff_interest": _one_of(PayoffInterest),
     "fees": _fees,
+    "penalty": _penalty,
 }

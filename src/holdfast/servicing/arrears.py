@@ -11,19 +11,20 @@ from datetime import date
 from typing import Final
 
 from holdfast.kernel.errors import BadInput
+from holdfast.servicing.state import Pause
 
 # From best to worst: 正常 关注 次级 可疑 损失.
 CLASSES: Final = ("pass", "special_mention", "substandard", "doubtful", "loss")
 
 
-def days_past_due(oldest_unpaid_due_on: date | None, today: date) -> int:
+def days_past_due(oldest_unpaid_due_on: date | None, today: date, pauses: Sequence[Pause] = ()) -> int:
     """Days since the oldest unpaid instalment fell due; 0 if none, or none yet due.
 
-    Counts calendar days, grace included: grace waives the penalty, not the count.
+    Counts calendar days, grace included: grace waives the penalty, not the count. Days of a pause are left out.
     """
     if oldest_unpaid_due_on is None or oldest_unpaid_due_on >= today:
         return 0
-    return (today - oldest_unpaid_due_on).days
+    return (today - oldest_unpaid_due_on).days - paused_days(pauses, today, since=oldest_unpaid_due_on)
 
 
 def five_tier(dpd: int, floors: Mapping[str, int], class_floor: str = "pass") -> str:
@@ -51,18 +52,6 @@ class Bucket:
     most: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class Pause:
-    """Days that do not count as late: from `starts_on`, counted, to `ends_on`, not counted."""
-
-    starts_on: date
-    ends_on: date
-
-    def covers(self, on: date) -> bool:
-        """Whether the count stands still on `on`; it does on the last day too."""
-        return self.starts_on <= on <= self.ends_on
-
-
 def bucket_of(buckets: Sequence[Bucket], days: int) -> str | None:
     """The name of the range that `days` late fall in; None if in none."""
     for bucket in buckets:
@@ -71,6 +60,6 @@ def bucket_of(buckets: Sequence[Bucket], days: int) -> str | None:
     return None
 
 
-def paused_days(pauses: Sequence[Pause], on: date) -> int:
-    """How many days have stood still up to `on`."""
-    return sum(max(0, (min(on, pause.ends_on) - pause.starts_on).days) for pause in pauses)
+def paused_days(pauses: Sequence[Pause], on: date, *, since: date = date.min) -> int:
+    """How many days after `since` have stood still up to `on`."""
+    return sum(max(0, (min(on, pause.ends_on) - max(since, pause.starts_on)).days) for pause in pauses)

@@ -27,6 +27,9 @@ PAIRS: Final = {
     "refunded": (Account.BORROWER_CREDIT, Account.BANK),
     "principal_written_off": (Account.WRITE_OFF_LOSS, Account.PRINCIPAL),
     "interest_written_off": (Account.WRITE_OFF_LOSS, Account.INTEREST),
+    "fee_written_off": (Account.WRITE_OFF_LOSS, Account.FEE),
+    "penalty_written_off": (Account.WRITE_OFF_LOSS, Account.PENALTY),
+    "goodwill": (Account.GOODWILL, Account.BANK),
     "recovered": (Account.BANK, Account.RECOVERY_INCOME),
 }
 

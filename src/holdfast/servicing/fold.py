@@ -14,6 +14,7 @@ from holdfast.kernel.errors import Fault, Refusal
 from holdfast.kernel.rounding import to_minor
 from holdfast.products.schedule import Instalment, added_time_rate, down_payment, evenly, rest_of_schedule, schedule
 from holdfast.products.terms import Excess, Terms
+from holdfast.servicing import charging
 from holdfast.servicing.allocation import allocate
 from holdfast.servicing.payoff import owed_interest, payoff
 from holdfast.servicing.state import Allocation, Charge, Event, State, Totals
@@ -23,7 +24,7 @@ __all__ = ["Allocation", "Charge", "Event", "Instalment", "State", "Totals", "be
 
 def begin(terms: Terms) -> State:
     """The loan as agreed, before any money has moved."""
-    return State(terms, schedule(terms), Totals(), through=terms.disbursed_on)
+    return State(terms, schedule(terms), Totals(), through=terms.disbursed_on, penalised_through=terms.disbursed_on)
 
 
 def step(state: State, event: Event) -> State:
@@ -35,6 +36,7 @@ def step(state: State, event: Event) -> State:
         rule = _RULES[event.kind]
     except KeyError:
         raise Fault(f"no rule for an event of kind {event.kind}", code="unknown_event") from None
+    charging.accrue(state, event.on)
     rule(state, event)
     return state
 
@@ -88,6 +90,8 @@ def _spread_further(state: State, event: Event, amount: int) -> None:
 def _charge(state: State, event: Event) -> None:
     """A fee or penalty joins the instalment in whose period it falls due; after the last one it stands alone."""
     terms, amount, falls_due = state.terms, _amount(event.payload), event.payload["due_on"]
+    if isinstance(falls_due, str):
+        falls_due = date.fromisoformat(falls_due)
     row = next((row for row in state.instalments if row.n >= 1 and falls_due <= row.due_on), None)
     if row is None:
         row = next((row for row in state.instalments if row.n > terms.instalments), None)
@@ -147,8 +151,7 @@ def _receipt(state: State, event: Event) -> None:
     if not totals.disbursed and not totals.taken_over:
         raise Refusal("a receipt cannot come before the money was paid out", code="not_paid_out", event_no=event.event_no)
     if state.written_off_on is not None:
-        lost = totals.principal_written_off + totals.interest_written_off - totals.recovered
-        recovered = min(amount, lost)
+        recovered = min(amount, state.lost)
         totals.recovered += recovered
         totals.overpaid += amount - recovered
     elif state.paid_off_on is not None:
@@ -199,6 +202,8 @@ def _written_off(state: State, event: Event) -> None:
     totals = state.totals
     totals.principal_written_off += state.principal_out
     totals.interest_written_off += totals.interest_earned - totals.interest_paid
+    totals.fee_written_off += totals.fee_charged - totals.fee_paid
+    totals.penalty_written_off += totals.penalty_charged - totals.penalty_paid
     state.written_off_on = event.on
 
 
@@ -266,5 +271,9 @@ _RULES: Final[dict[str, Callable[[State, Event], None]]] = {
     "written_off": _written_off,
     "refund": _refund,
     "waived": _waived,
+    "waived_part": charging.waived_part,
+    "goodwill": charging.goodwill,
+    "paused": charging.paused,
+    "resumed": charging.resumed,
     "deferred": _deferred,
 }

@@ -14,6 +14,7 @@ from datetime import date
 from holdfast.kernel.rounding import divide
 from holdfast.products.schedule import Instalment, period_start
 from holdfast.products.terms import PayoffInterest
+from holdfast.servicing.charging import as_of
 from holdfast.servicing.state import State
 
 
@@ -22,7 +23,8 @@ class PayoffLine:
     """One line of the sum: what it is (`part`), the instalment it stands in or 0, and the figures behind it.
 
     `part` is `principal`, `interest`, `interest_running`, `fee`, `penalty` or `paid_ahead` (negative). For running
-    interest `of` is the period's scheduled interest, `days` those used and `period_days` all of them.
+    interest `of` is the period's scheduled interest, `days` those used and `period_days` all of them; for a penalty
+    `days` are those since the due date.
     """
 
     part: str
@@ -37,6 +39,7 @@ def payoff(state: State, on: date) -> int:
     """The amount that ends the loan on `on`; 0 if nothing is owed."""
     if state.closed:
         return 0
+    state = as_of(state, on)
     total = state.principal_out
     for row, owed in owed_interest(state, on):
         total += owed - row.interest_paid + row.fee - row.fee_paid + row.penalty - row.penalty_paid
@@ -80,6 +83,7 @@ def payoff_lines(state: State, on: date) -> list[PayoffLine]:
     """The lines of the pay-off on `on`; they sum to `payoff`."""
     if state.closed:
         return []
+    state = as_of(state, on)
     lines = [PayoffLine("principal", 0, state.principal_out)]
     ahead = 0
     for row, owed in owed_interest(state, on):
@@ -95,7 +99,7 @@ def payoff_lines(state: State, on: date) -> list[PayoffLine]:
         if row.fee > row.fee_paid:
             lines.append(PayoffLine("fee", row.n, row.fee - row.fee_paid))
         if row.penalty > row.penalty_paid:
-            lines.append(PayoffLine("penalty", row.n, row.penalty - row.penalty_paid))
+            lines.append(PayoffLine("penalty", row.n, row.penalty - row.penalty_paid, days=max(0, (on - row.due_on).days)))
     if ahead:
         lines.append(PayoffLine("paid_ahead", 0, ahead))
     return lines

@@ -63,7 +63,7 @@ def reckon(db: psycopg.Connection[Any], *, loan: str) -> Reckoning:
     asked = sum(parts.values())
     if state.written_off_on is not None:
         paid = totals.principal_paid + totals.interest_paid + totals.fee_paid + totals.penalty_paid
-        asked = paid + totals.principal_written_off + totals.interest_written_off
+        asked = paid + state.lost + totals.recovered
     return Reckoning(
         principal=money(totals.disbursed + totals.taken_over),
         asked=money(asked),
@@ -81,8 +81,7 @@ def debt_parts(db: psycopg.Connection[Any], *, loan: str, on: date) -> dict[str,
     held = store.load(db, [loan_id_of(db, loan)], lock=False)[0]
     sums = {"penalty": 0, "fee": 0, "interest": 0, "principal": 0}
     if held.state.written_off_on is not None:
-        totals = held.state.totals
-        sums["principal"] = totals.principal_written_off + totals.interest_written_off - totals.recovered
+        sums["principal"] = held.state.lost
         return sums
     for line in payoff_lines(held.state, max(on, held.account.last_event_on)):
         part = {"interest_running": "interest", "paid_ahead": "principal"}.get(line.part, line.part)

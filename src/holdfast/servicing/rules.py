@@ -38,6 +38,11 @@ RECORD_KINDS = {
     "written_off": "loan.written_off",
     "refund": "refund.noted",
     "waived": "loan.waived",
+    "charge": "loan.charged",
+    "waived_part": "loan.part_waived",
+    "goodwill": "loan.goodwill",
+    "paused": "loan.paused",
+    "resumed": "loan.resumed",
     "deferred": "loan.deferred",
 }
 
@@ -110,7 +115,7 @@ def change(
         held, list(events), duties=arrangement, born=account.last_event_no == 0, loan_born=loan.head == EMPTY_HEAD, was=loan.state
     )
     head = loan.head
-    drafts: list[tuple[str, dict[str, Any]]] = [(_record_kind(event), _says(event, loan.currency)) for event in events]
+    drafts: list[tuple[str, dict[str, Any]]] = [(record_kind(event), _says(event, loan.currency)) for event in events]
     if note is not None:
         drafts.append((note[0], dict(note[1])))
     for number, (kind, says) in enumerate(drafts, 1):
@@ -213,7 +218,7 @@ def _advance(
     return Cursors(reminded, followed), passed
 
 
-def _record_kind(event: Event) -> str:
+def record_kind(event: Event) -> str:
     """What tells of an event; taking back anything but a receipt is named after what is taken back."""
     of = event.payload.get("of", "receipt") if event.kind == "reversal" else "receipt"
     return RECORD_KINDS[event.kind] if of == "receipt" else f"{RECORD_KINDS[of]}.reversed"
@@ -223,12 +228,13 @@ def _parts(row: Any) -> tuple[Any, ...]:
     return (
         row.principal, row.interest, row.fee, row.penalty,
         row.principal_paid, row.interest_paid, row.fee_paid, row.penalty_paid, row.due_on, row.paid_on,
+        row.late_base,
     )  # fmt: skip
 
 
 def _says(event: Event, currency: str) -> dict[str, Any]:
     facts = dict(event.payload)
-    for key in ("amount", "balance", "principal_written_off"):
+    for key in ("amount", "balance", "principal_written_off", "penalty", "fee", "interest"):
         if key in facts:
             facts[key] = Money(facts[key], currency).as_json()
     return {"event": event.event_no, "on": event.on.isoformat(), **facts}

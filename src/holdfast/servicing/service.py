@@ -332,8 +332,7 @@ def owed(db: Db, *, loan: str, on: date) -> Money:
     if not db.execute("SELECT 1 FROM account WHERE loan_id = %s", [loan_id]).fetchone():
         return Money(0, take_by_id(db, loan_id, lock=False).loan.currency)
     held = store.load(db, [loan_id], lock=False)[0]
-    totals = held.state.totals
-    claimed = totals.principal_written_off + totals.interest_written_off - totals.recovered if held.state.written_off_on else 0
+    claimed = held.state.lost
     return Money(claimed if held.state.written_off_on else payoff(held.state, max(on, held.account.last_event_on)), held.loan.currency)
 
 

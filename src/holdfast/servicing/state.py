@@ -57,6 +57,18 @@ class Charge:
     due_on: date
 
 
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Days that do not count as late: from `starts_on`, counted, to `ends_on`, not counted."""
+
+    starts_on: date
+    ends_on: date
+
+    def covers(self, on: date) -> bool:
+        """Whether the count stands still on `on`; it does on the last day too."""
+        return self.starts_on <= on <= self.ends_on
+
+
 @dataclass(slots=True)
 class Totals:
     """Cumulative sums since the loan began; a posting is the difference between two of these."""
@@ -73,6 +85,9 @@ class Totals:
     overpaid: int = 0
     principal_written_off: int = 0
     interest_written_off: int = 0
+    fee_written_off: int = 0
+    penalty_written_off: int = 0
+    goodwill: int = 0
     recovered: int = 0
     refunded: int = 0
 
@@ -84,7 +99,8 @@ class State:
     `instalments` are in order of their due dates; a state loaded for posting may leave out leading ones that are
     wholly paid and due. `through` is the day up to which instalments have been billed: their interest is
     earned. `allocations` are those that the events applied to this value made, in order; `charges` those that
-    they put on instalments, for a charge may fall due before the rest of its instalment.
+    they put on instalments, for a charge may fall due before the rest of its instalment. Penalty interest stands
+    in the instalments up to the day `penalised_through`; `pauses` are the days that do not count as late.
     """
 
     terms: Terms
@@ -95,6 +111,15 @@ class State:
     written_off_on: date | None = None
     allocations: list[Allocation] = field(default_factory=list)
     charges: list[Charge] = field(default_factory=list)
+    penalised_through: date = date.min
+    pauses: tuple[Pause, ...] = ()
+
+    @property
+    def lost(self) -> int:
+        """What was given up on the books and has not been recovered: the claim that stays."""
+        totals = self.totals
+        given_up = totals.principal_written_off + totals.interest_written_off + totals.fee_written_off + totals.penalty_written_off
+        return given_up - totals.recovered
 
     @property
     def principal_out(self) -> int:
@@ -156,4 +181,5 @@ def _twin(row: Instalment) -> Instalment:
         row.fee_paid,
         row.penalty_paid,
         row.paid_on,
+        row.late_base,
     )

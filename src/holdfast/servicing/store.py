@@ -19,8 +19,9 @@ from holdfast.loans import Loan
 from holdfast.products.terms import Terms
 from holdfast.servicing.books import PAIRS
 from holdfast.servicing.duties import Cursors
-from holdfast.servicing.fold import Event, Instalment, State, Totals
+from holdfast.servicing.fold import Charge, Event, Instalment, State, Totals
 from holdfast.servicing.held import Account, Change, Held
+from holdfast.servicing.state import Pause
 
 Db = psycopg.Connection[Any]
 
@@ -33,7 +34,8 @@ SELECT l.loan_id, l.public_id, l.branch_id, l.officer_id, l.party_id, l.borrower
        l.contract_no, l.currency, l.state, l.principal_out, l.head_seq, l.head_hash, l.last_duty_no, l.duty_no, l.next_action_at,
        l.pack_version, l.opened_on, p.collateral, t.terms,
        a.next_event_on, a.last_event_no, a.last_event_on, a.billed_through, a.reminded_through, a.followed_through, a.promised_for,
-       a.class_floor, a.observe_until, a.charges_barred, a.paid_off_on, a.written_off_on, {", ".join("a." + name for name in TOTALS)}
+       a.class_floor, a.observe_until, a.charges_barred, a.paid_off_on, a.written_off_on, a.penalised_through,
+       a.pauses, a.charges, {", ".join("a." + name for name in TOTALS)}
   FROM loan l
   JOIN product p ON p.code = l.product_code
   JOIN loan_terms t USING (loan_id)
@@ -45,7 +47,8 @@ SELECT l.loan_id, l.public_id, l.branch_id, l.officer_id, l.party_id, l.borrower
 _LOCK = "SELECT 1 FROM loan WHERE loan_id = ANY(%s) ORDER BY loan_id FOR UPDATE"
 
 _INSTALMENTS = """
-SELECT loan_id, n, due_on, principal, interest, fee, penalty, principal_paid, interest_paid, fee_paid, penalty_paid, paid_on
+SELECT loan_id, n, due_on, principal, interest, fee, penalty, principal_paid, interest_paid, fee_paid, penalty_paid, paid_on,
+       late_base
   FROM instalment WHERE loan_id = ANY(%s) ORDER BY loan_id, n
 """
 
@@ -108,13 +111,37 @@ def _held(row: Sequence[Any], instalments: list[Instalment], duties: list[Duty])
     state = State(
         terms=Terms.from_json(json.loads(row[20])),
         instalments=instalments,
-        totals=Totals(**dict(zip(TOTALS, row[33:], strict=True))),
+        totals=Totals(**dict(zip(TOTALS, row[36:], strict=True))),
         paid_off_on=row[31],
         written_off_on=row[32],
         through=row[24],
+        penalised_through=row[33],
+        pauses=pauses_of(row[34]),
+        charges=charges_of(row[35]),
     )
     account = Account(row[21], row[22], row[23], Cursors(row[25], row[26]), row[27], row[28], row[29], row[30])
     return Held(loan, row[19], state, account, duties)
+
+
+def pauses_of(text: str | None) -> tuple[Pause, ...]:
+    """The pauses as `account.pauses` holds them: `2026-03-02/2026-04-01`, one after the other; None where there are none."""
+    spans = (span.split("/") for span in (text or "").split())
+    return tuple(Pause(date.fromisoformat(first), date.fromisoformat(last)) for first, last in spans)
+
+
+def pauses_text(pauses: Sequence[Pause]) -> str | None:
+    """What `pauses_of` reads back."""
+    return " ".join(f"{each.starts_on}/{each.ends_on}" for each in pauses) or None
+
+
+def charges_of(text: str | None) -> list[Charge]:
+    """The charges as `account.charges` holds them, JSON; None where there are none."""
+    return [Charge(n, part, amount, date.fromisoformat(due_on)) for n, part, amount, due_on in json.loads(text or "[]")]
+
+
+def charges_text(charges: Sequence[Charge]) -> str | None:
+    """What `charges_of` reads back."""
+    return json.dumps([[each.n, each.part, each.amount, each.due_on.isoformat()] for each in charges]) if charges else None
 
 
 # ── writing ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -133,11 +160,12 @@ _INSERTS: Final = {
 _INSTALMENT_COLUMNS: Final = (
     "loan_id", "n", "due_on", "principal", "interest", "fee", "penalty",
     "principal_paid", "interest_paid", "fee_paid", "penalty_paid", "paid_on",
+    "late_base",
 )  # fmt: skip
 _ACCOUNT_COLUMNS: Final = (
     "loan_id", "next_event_on", "oldest_unpaid_due_on", "next_due_on", "next_due_amount", "last_event_no", "last_event_on",
     "billed_through", "reminded_through", "followed_through", "promised_for", "class_floor", "observe_until", "charges_barred",
-    "paid_off_on", "written_off_on", *TOTALS,
+    "paid_off_on", "written_off_on", "penalised_through", "pauses", "charges", *TOTALS,
 )  # fmt: skip
 _LOAN_COLUMNS: Final = (
     "loan_id", "state", "principal_out", "head_seq", "head_hash", "last_duty_no", "duty_no", "next_action_at",
@@ -243,7 +271,8 @@ def _account_row(change: Change) -> tuple[Any, ...]:
         next_due[0], next_due[1],
         account.last_event_no, account.last_event_on, state.through,
         account.cursors.reminded_through, account.cursors.followed_through, account.promised_for,
-        account.class_floor, account.observe_until, account.charges_barred, state.paid_off_on, state.written_off_on, *totals,
+        account.class_floor, account.observe_until, account.charges_barred, state.paid_off_on, state.written_off_on,
+        state.penalised_through, pauses_text(state.pauses), charges_text(state.charges), *totals,
     )  # fmt: skip
 
 
@@ -253,6 +282,7 @@ def _instalment_rows(change: Change) -> list[tuple[Any, ...]]:
         (
             loan_id, row.n, row.due_on, row.principal, row.interest, row.fee, row.penalty,
             row.principal_paid, row.interest_paid, row.fee_paid, row.penalty_paid, row.paid_on,
+            row.late_base,
         )
         for row in change.instalments
     ]  # fmt: skip

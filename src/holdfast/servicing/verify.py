@@ -19,6 +19,7 @@ from holdfast.products.terms import Terms
 from holdfast.servicing.books import PAIRS
 from holdfast.servicing.deferral import watched
 from holdfast.servicing.fold import Event, Instalment, State, fold
+from holdfast.servicing.store import charges_text, pauses_text
 
 Db = psycopg.Connection[Any]
 _CHUNK: Final = 2_000
@@ -78,6 +79,7 @@ SELECT on_date, branch_id, product_code, debit_account, credit_account, currency
 _LOANS_AFTER = f"""
 SELECT a.loan_id, l.public_id, l.principal_out, t.terms, a.oldest_unpaid_due_on, a.next_due_on, a.next_due_amount, a.last_event_no,
        a.last_event_on, a.billed_through, a.paid_off_on, a.written_off_on, a.class_floor, a.observe_until,
+       a.penalised_through, a.pauses, a.charges,
        {", ".join("a." + name for name in PAIRS)}
   FROM account a JOIN loan l USING (loan_id) JOIN loan_terms t USING (loan_id)
  WHERE a.loan_id > %s ORDER BY a.loan_id LIMIT {_CHUNK}
@@ -87,7 +89,8 @@ SELECT loan_id, event_no, kind, on_date, entered_on, payload FROM loan_event
  WHERE loan_id BETWEEN %s AND %s ORDER BY loan_id, event_no
 """
 _INSTALMENTS = """
-SELECT loan_id, n, due_on, principal, interest, fee, penalty, principal_paid, interest_paid, fee_paid, penalty_paid, paid_on
+SELECT loan_id, n, due_on, principal, interest, fee, penalty, principal_paid, interest_paid, fee_paid, penalty_paid, paid_on,
+       late_base
   FROM instalment WHERE loan_id BETWEEN %s AND %s ORDER BY loan_id, n
 """
 _POSTED = """
@@ -191,6 +194,9 @@ def _verify_loan(row: Sequence[Any], events: list[Event], stored: list[Instalmen
         "written_off_on": state.written_off_on,
         "class_floor": floor,
         "observe_until": until,
+        "penalised_through": state.penalised_through,
+        "pauses": pauses_text(state.pauses),
+        "charges": charges_text(state.charges),
         **{name: getattr(state.totals, name) for name in PAIRS},
     }
     found = dict(zip(computed, (row[2], *row[4:]), strict=True))
@@ -212,7 +218,7 @@ def _verify_postings(row: Sequence[Any], sums: dict[tuple[str, str], int], check
         posted[credit] = posted.get(credit, 0) - amount
     stored: dict[str, int] = {}
     for number, (debit_account, credit_account) in enumerate(PAIRS.values()):
-        amount = row[14 + number]
+        amount = row[17 + number]
         stored[debit_account.value] = stored.get(debit_account.value, 0) + amount
         stored[credit_account.value] = stored.get(credit_account.value, 0) - amount
     for account in sorted(stored.keys() | posted.keys()):

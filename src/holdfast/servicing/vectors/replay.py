@@ -15,8 +15,9 @@ from holdfast.kernel.rate import BILLION
 from holdfast.kernel.rounding import to_minor
 from holdfast.products.schedule import down_payment
 from holdfast.products.terms import Excess, Terms
-from holdfast.servicing.arrears import Pause, bucket_of, paused_days
+from holdfast.servicing.arrears import bucket_of, paused_days
 from holdfast.servicing.fold import Event, Instalment, State, fold
+from holdfast.servicing.state import Pause
 from holdfast.servicing.vectors.fields import NotYet, a_percent, a_whole, an_amount, an_object
 from holdfast.servicing.vectors.terms import BASES, Setting, read_setting
 
