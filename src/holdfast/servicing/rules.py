@@ -15,7 +15,7 @@ from holdfast.journal import EMPTY_HEAD, Actor, draw
 from holdfast.kernel.errors import Fault
 from holdfast.kernel.money import Money
 from holdfast.life import MOVES, LoanState
-from holdfast.servicing.books import postings
+from holdfast.servicing.books import accruing, moves, postings
 from holdfast.servicing.duties import (
     Cursors,
     Plan,
@@ -140,6 +140,10 @@ def change(
             if any(moved):
                 result.allocations.append((row.n, moved))
     result.lines = postings(before, state.totals)
+    accrued, non_accrual_since = accruing(state), _non_accrual(account.non_accrual_since, state, note, when.today)
+    result.moves = moves(
+        before, state.totals, accrued=(account.accrued, accrued), non_accrual=(account.non_accrual_since, non_accrual_since)
+    )
 
     loan.state, loan.principal_out, loan.head, loan.last_duty_no = loan_state, state.principal_out, head, arrangement.last_no
     following = arrangement.next
@@ -152,6 +156,8 @@ def change(
         last_event_on=last_on,
         cursors=cursors,
         next_event_on=None,
+        accrued=accrued,
+        non_accrual_since=non_accrual_since,
     )
     held.account.next_event_on = next_event_on(held)
     return result
@@ -177,6 +183,13 @@ def _loan_state(was: LoanState, state: State, events: Sequence[Event]) -> LoanSt
     if state.written_off_on is not None:
         return LoanState.WRITTEN_OFF
     return LoanState.ACTIVE
+
+
+def _non_accrual(since: date | None, state: State, note: tuple[str, Mapping[str, Any]] | None, today: date) -> date | None:
+    """Since when the loan is impaired: the night says when that begins and ends; a loan that is paid off owes nothing to doubt."""
+    if state.paid_off_on is not None or (note is not None and note[0] == "interest.resumed"):
+        return None
+    return today if note is not None and note[0] == "interest.suspended" else since
 
 
 def _advance(
