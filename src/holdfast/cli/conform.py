@@ -9,11 +9,14 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Mapping
+from decimal import Decimal
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from holdfast.kernel.errors import BadInput, HoldfastError
 from holdfast.servicing import vectors
+from holdfast.servicing.vectors import peers
 
 
 def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -45,10 +48,11 @@ def run(arguments: argparse.Namespace) -> int:
 def _line(file: Path) -> str:
     try:
         scenario = _read(file)
-        skip = vectors.skip_of(scenario)
+        family = _family(scenario)
+        skip = family.skip_of(scenario)
         if skip is not None:
             return f"SKIP {file.stem}: {skip}"
-        difference = vectors.first_difference(scenario)
+        difference = family.first_difference(scenario)
     except HoldfastError as error:
         difference = error.sentence
     return f"ok {file.stem}" if difference is None else f"FAIL {file.stem}: {difference}"
@@ -59,20 +63,26 @@ def _show(files: list[Path]) -> int:
     for file in files:
         try:
             scenario = {name: value for name, value in _read(file).items() if name != "expected"}
-            skip = vectors.skip_of(scenario)
+            family = _family(scenario)
+            skip = family.skip_of(scenario)
             if skip is not None:
                 print(f"SKIP {file.stem}: {skip}")
                 continue
-            print(json.dumps({"name": file.stem, "states": vectors.states(scenario)}, ensure_ascii=False))
+            print(json.dumps({"name": file.stem, "states": family.states(scenario)}, ensure_ascii=False))
         except HoldfastError as error:
             wrong = 1
             print(f"FAIL {file.stem}: {error.sentence}")
     return wrong
 
 
+def _family(scenario: Mapping[str, Any]) -> ModuleType:
+    """The reader of this scenario's format, told by its form: two families of examples may lie in one folder."""
+    return peers if peers.recognises(scenario) else vectors
+
+
 def _read(file: Path) -> Mapping[str, Any]:
     try:
-        scenario = json.loads(file.read_text(encoding="utf-8"))
+        scenario = json.loads(file.read_text(encoding="utf-8"), parse_float=Decimal)
     except (ValueError, RecursionError) as error:
         raise BadInput(f"{file.name}: is not JSON: {error}", field=file.name) from None
     if not isinstance(scenario, dict):

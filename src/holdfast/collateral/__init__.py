@@ -36,7 +36,7 @@ from holdfast.collateral.things import (
     things_of,
     unclaim,
 )
-from holdfast.collateral.valuation import RULES, Source, Standing, Valuation
+from holdfast.collateral.valuation import RULES, Source, Standing, Valuation, lent_on
 from holdfast.collateral.valuing import (
     SETTLE,
     appraise,
@@ -88,6 +88,7 @@ __all__ = [
     "imeis_for_document",
     "imeis_match",
     "last_value",
+    "lent_on",
     "lines_of",
     "load_price_book",
     "look",

@@ -132,6 +132,11 @@ def newest(valuations: Sequence[Valuation], on: date) -> list[Valuation]:
     return sorted(found.values(), key=lambda each: each.valuation_id)
 
 
+def lent_on(amount: int, haircut_percent: int) -> int:
+    """What may be lent on a value in minor units: what is left of it after the haircut, rounded down."""
+    return amount * (100 - haircut_percent) // 100
+
+
 def apart_percent(sources: Sequence[Valuation]) -> int:
     """How far the lowest lies below the highest, in per cent of the highest, rounded up: what is beyond a line shows as beyond it."""
     highest = max(each.amount.minor for each in sources)
@@ -161,7 +166,7 @@ def choose(thing_id: int, sources: Sequence[Valuation], policy: Policy, settled:
     amount = counting.amount.minor
     if locked:
         amount = amount * policy.locked_percent // 100
-    lending = amount * (100 - policy.haircut_percent) // 100
+    lending = lent_on(amount, policy.haircut_percent)
     return Standing(
         thing_id, None, rule, counting, tuple(sources), None, apart, locked, Money(amount, currency), policy.haircut_percent,
         Money(lending, currency), min(each.valid_until for each in sources),
