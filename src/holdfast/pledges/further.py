@@ -28,8 +28,8 @@ NEEDED: Final[Mapping[str, str]] = {
 
 
 def offer(
-    db: Db, *, clock: Clock, by: Staff, loan: str, model: str, storage_gb: int, grade: str, imeis: Sequence[str], evidence: Mapping[str, str],
-    colour: str = "",
+    db: Db, *, clock: Clock, by: Staff, loan: str, model: str, storage_gb: int, grade: str, imeis: Sequence[str],
+    evidence: Mapping[str, str], colour: str = "",
 ) -> Thing:  # fmt: skip
     """Describe a further thing of the borrower's and tie it to the loan; nothing is pledged by it.
 
@@ -53,8 +53,8 @@ def offer(
             field="imei1", pledges=told,
         )  # fmt: skip
     about = collateral.describe(
-        db, clock=clock, by=by.actor, party=party_by_id(db, case.loan.party_id), model=model, storage_gb=storage_gb, grade=grade, imeis=imeis,
-        evidence=evidence, colour=colour,
+        db, clock=clock, by=by.actor, party=party_by_id(db, case.loan.party_id), model=model, storage_gb=storage_gb, grade=grade,
+        imeis=imeis, evidence=evidence, colour=colour,
     )  # fmt: skip
     collateral.offer_for(db, thing_id=about.thing_id, loan_id=case.loan.loan_id)
     says = {

@@ -20,14 +20,13 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from holdfast import applications
 from holdfast.applications import DECLARATION, STEPS, Application, ApplicationState, Missing, completeness
 from holdfast.applications.facts import LARGEST_UPLOAD
-from holdfast.collateral import offered_models
 from holdfast.database.connection import transaction
 from holdfast.kernel.errors import HoldfastError
 from holdfast.kernel.money import Money
 from holdfast.web.borrower import wording
 from holdfast.web.borrower.desk import Db, Visitor, borrower_at, house_of, visitor_of
 from holdfast.web.borrower.plan import PlanForm, first_plan, offers_of, places, shown
-from holdfast.web.borrower.steps import SLOTS, StepForm, beside
+from holdfast.web.borrower.steps import SLOTS, StepForm, beside, models_of
 from holdfast.web.console import words
 
 PLANNED: Final = "planned"  # the plan that somebody chose before they proved their phone
@@ -118,7 +117,7 @@ def step(request: HttpRequest, visitor: Visitor, name: str) -> HttpResponse:
         raise Http404(name)
     with transaction() as db:
         file = _file_in_hand(db, visitor)
-        models = _models(db, visitor) if name == "phone" else ()
+        models = models_of(db, visitor.house.pack, visitor.lender, visitor.today) if name == "phone" else ()
     if file is None:
         return HttpResponseRedirect(reverse("borrower:plan"))
     if request.method != "POST":
@@ -297,12 +296,6 @@ def _file_in_hand(db: Db, visitor: Visitor) -> Application | None:
 
 def _lacks(file: Application, visitor: Visitor) -> tuple[Missing, ...]:
     return completeness(file, today=visitor.today)
-
-
-def _models(db: Db, visitor: Visitor) -> tuple[str, ...]:
-    """The models that the price book knows, each once."""
-    stale_after = visitor.house.pack.number("price_book.stale_after", on=visitor.today, lender_type=visitor.lender.lender_type)
-    return tuple(dict.fromkeys(model for model, _storage in offered_models(db, on=visitor.today, stale_after=stale_after)))
 
 
 def _after(name: str) -> str:

@@ -5,7 +5,8 @@ A verb checks again; the rule of each field is the verb's own, so that form and 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from datetime import date
 from typing import Any, Final
 
 from django import forms
@@ -13,11 +14,14 @@ from django.utils.translation import gettext_lazy as _
 
 from holdfast.applications import CONDITION, CONSENTS, DECLARATION, HOUSING, PRIVATE, PURPOSES, SAVINGS, SIMS, Application
 from holdfast.applications.facts import read_fact
+from holdfast.collateral import offered_models
 from holdfast.collateral.things import STORAGES_GB
 from holdfast.kernel.errors import BadInput, HoldfastError
 from holdfast.kernel.money import decimal_of, minor_of
 from holdfast.parties import normal
+from holdfast.policy import Lender, Pack
 from holdfast.web.borrower import wording
+from holdfast.web.borrower.desk import Db
 from holdfast.web.console.language import chinese
 from holdfast.web.console.words import refusal
 
@@ -51,7 +55,7 @@ class StepForm(forms.Form):
         self.step, self.file = step, file
         self.models = models if step == "phone" else ()
         for name in _TEXTS[step]:
-            self.fields[name] = _field(name, file)
+            self.fields[name] = fact_field(name, kept=file.private)
             self.initial[name] = _initial(name, file)
         if self.models:
             self.fields["model"].widget.attrs["list"] = "models"
@@ -96,7 +100,14 @@ def _read(name: str, text: Any, currency: str) -> Any:
     return read_fact(name, text)
 
 
-def _field(name: str, file: Application) -> forms.Field:
+def models_of(db: Db, pack: Pack, lender: Lender, on: date) -> tuple[str, ...]:
+    """The models that the price book knows on that day, each once: what is proposed while somebody writes one."""
+    stale_after = pack.number("price_book.stale_after", on=on, lender_type=lender.lender_type)
+    return tuple(dict.fromkeys(model for model, _storage in offered_models(db, on=on, stale_after=stale_after)))
+
+
+def fact_field(name: str, *, kept: Collection[str] = ()) -> forms.Field:
+    """The field in which this fact is given, wherever it is asked for; `kept` are those that the book holds already and shows masked."""
     label, hint = wording.field(name), wording.hint(name)
     field: forms.Field
     if name.startswith("consent_"):
@@ -121,7 +132,7 @@ def _field(name: str, file: Application) -> forms.Field:
         field.widget.attrs["autocomplete"] = _COMPLETES.get(name, "off")
     if not isinstance(field.widget, forms.RadioSelect | forms.CheckboxInput):
         field.widget.attrs["class"] = "in"
-    if name in ("name", "id_number") and name in file.private:
+    if name in ("name", "id_number") and name in kept:
         field.help_text = _("It is kept. Write it anew to change it.")
     return field
 

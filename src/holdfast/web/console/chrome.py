@@ -63,6 +63,7 @@ _PLACES = {
         "shelf",
     ),
     **dict.fromkeys(("take_in", "custody_act", "value", "appraise", "quote", "settle"), "loans"),
+    **dict.fromkeys(("pledging", "pledging_offer", "pledging_take_in", "pledging_part"), "loans"),
     **dict.fromkeys(("prices", "price_book"), "prices"),
     **dict.fromkeys(
         (

@@ -32,6 +32,12 @@ from holdfast.web.console.templatetags.console import money
 
 PHOTOS: Final = ("front", "back", "seal")
 _FREE_SHOWN: Final = 6
+# Which input of a request names the pledge that would end, and which the thing that would come.
+_CHANGES: Final[Mapping[str, tuple[str, str]]] = {
+    "pledge.add": ("", "thing"),
+    "pledge.substitute": ("instead_of", "thing"),
+    "pledge.part_release": ("pledge", ""),
+}
 
 
 # -- the shelf ---------------------------------------------------------------------------------------------------
@@ -69,7 +75,7 @@ def set_shelf(request: HttpRequest, desk: Desk) -> HttpResponse:
             slots=wanted["slots"],
         )  # fmt: skip
 
-    if _did(desk, "shelf.define", form, {}, verb):
+    if did(desk, "shelf.define", form, {}, verb):
         messages.success(request, gettext("The shelf stands."))
         return HttpResponseRedirect(reverse("console:shelf"))
     return render(request, "console/custody/no_shelf.html", {"form": form, "may_define": _may_define(desk)}, status=422)
@@ -217,7 +223,7 @@ def act(request: HttpRequest, desk: Desk, seal_no: str, what: str) -> HttpRespon
     def verb(db: Db) -> None:
         do(db, desk, seal_no, form.cleaned_data)
 
-    if _did(desk, name, form, {"seal": seal_no}, verb):
+    if did(desk, name, form, {"seal": seal_no}, verb):
         messages.success(request, gettext(said))
         return HttpResponseRedirect(reverse("console:shelf_one", args=[item.branch_id, item.place.shelf]) + f"?slot={_place_now(seal_no)}")
     return _page(request, desk, item.branch_id, item.place.shelf, chosen=str(item.place), tried=(what, form), status=422)
@@ -274,7 +280,7 @@ def open_audit(request: HttpRequest, desk: Desk, branch: int, code: str) -> Http
     def verb(db: Db) -> None:
         opened.append(custody.open_audit(db, clock=desk.clock, by=desk.staff, branch_id=branch, code=code).public_id)
 
-    if _did(desk, "custody.audit", form, {"branch": branch, "shelf": code}, verb) and opened:
+    if did(desk, "custody.audit", form, {"branch": branch, "shelf": code}, verb) and opened:
         return HttpResponseRedirect(reverse("console:shelf_audit", args=[opened[0]]))
     for error in form.non_field_errors():
         messages.error(request, str(error))
@@ -298,7 +304,7 @@ def scan(request: HttpRequest, desk: Desk, audit_id: str) -> HttpResponse:
     def verb(db: Db) -> None:
         heard.append(custody.scan(db, clock=desk.clock, by=desk.staff, audit=audit_id, seal_no=form.cleaned_data["seal_no"]))
 
-    if not _did(desk, "custody.audit", form, {"audit": audit_id}, verb):
+    if not did(desk, "custody.audit", form, {"audit": audit_id}, verb):
         return _audit_page(request, desk, audit_id, form=form, status=422)
     if request.htmx:  # type: ignore[attr-defined]  # put there by its middleware
         return _audit_page(request, desk, audit_id, heard=(form.cleaned_data["seal_no"].upper(), heard[0] if heard else None))
@@ -314,7 +320,7 @@ def close_audit(request: HttpRequest, desk: Desk, audit_id: str) -> HttpResponse
     def verb(db: Db) -> None:
         custody.close_audit(db, clock=desk.clock, by=desk.staff, audit=audit_id)
 
-    if _did(desk, "custody.audit", form, {"audit": audit_id}, verb):
+    if did(desk, "custody.audit", form, {"audit": audit_id}, verb):
         messages.success(request, gettext("The audit is closed."))
     else:
         for error in form.non_field_errors():
@@ -362,7 +368,7 @@ def take_in(request: HttpRequest, desk: Desk, loan_id: str) -> HttpResponse:
     with transaction() as db:
         case = duties.take(db, loan_id, desk.staff.scope, lock=False)
         things = collateral.things_of(db, case.loan.loan_id)
-        free = _free_slots(db, case.loan.branch_id)
+        free = free_slots(db, case.loan.branch_id)
         draft = pledges.draft_of(db, case.loan.loan_id)
     form = IntakeForm(name="intake", free=free)
     status = 200
@@ -371,17 +377,18 @@ def take_in(request: HttpRequest, desk: Desk, loan_id: str) -> HttpResponse:
 
         def verb(db: Db) -> None:
             about = collateral.thing_of(db, duties.take(db, loan_id, desk.staff.scope))
-            seen = _seen(db, desk, form.cleaned_data, about.party_id)
+            seen = seen_of(db, desk, form.cleaned_data, about.party_id)
             pledges.ask_take_in(db, clock=desk.clock, by=desk.staff, loan=loan_id, seen=seen)
 
-        if _did(desk, "custody.take_in", form, {"loan": loan_id}, verb, files=PHOTOS):
+        if did(desk, "custody.take_in", form, {"loan": loan_id}, verb, files=PHOTOS):
             messages.success(request, gettext("Asked. The witness looks at the thing and agrees on this page."))
             return HttpResponseRedirect(_on_loan(loan_id))
     context = {"case": case, "loan": case.loan, "things": things, "form": form, "draft": draft, "ready": _ready(case)}
     return render(request, "console/custody/take_in.html", context, status=status)
 
 
-def _seen(db: Db, desk: Desk, given: Mapping[str, Any], party_id: int) -> IntakeRead:
+def seen_of(db: Db, desk: Desk, given: Mapping[str, Any], party_id: int) -> IntakeRead:
+    """What an intake form says was seen, with its photos kept under the owner's key."""
     owner = party_by_id(db, party_id)
     photos = {}
     for what in PHOTOS:
@@ -394,7 +401,7 @@ def _seen(db: Db, desk: Desk, given: Mapping[str, Any], party_id: int) -> Intake
     return IntakeRead(given["lock_off"], given["sim_out"], imeis, photos, given["seal_no"], given["slot"])
 
 
-def _free_slots(db: Db, branch_id: int) -> list[str]:
+def free_slots(db: Db, branch_id: int) -> list[str]:
     """The first free slots of the branch's shelves."""
     free: list[str] = []
     for known in custody.shelves_of(db, branch_id):
@@ -439,6 +446,7 @@ def on_loan(db: Db, desk: Desk, loan_id: str) -> Mapping[str, Any] | None:
         "custody_loan": loan_id,
         "custody_rows": rows,
         "custody_requests": requests_of(db, desk, case.loan.loan_id, skip=("valuation.settle",)),
+        "may_change": case.loan.state in (LoanState.ACTIVE, LoanState.WRITTEN_OFF) and bool(held),
         "may_take_in": _ready(case) and draft is None and may(desk.staff, "custody.take_in"),
         "draft_form": ActForm(name="draft") if draft and may(desk.staff, "custody.take_in") else None,
         "draft": draft,
@@ -471,7 +479,7 @@ def on_loan_act(request: HttpRequest, desk: Desk, loan_id: str, what: str) -> Ht
         duties.in_sight(db, loan_id, desk.staff.scope)
         do(db, desk, loan_id, form.cleaned_data)
 
-    if _did(desk, name, form, {"loan": loan_id}, verb):
+    if did(desk, name, form, {"loan": loan_id}, verb):
         messages.success(request, gettext(said))
     else:
         for field, errors in form.errors.items():
@@ -539,7 +547,13 @@ def requests_of(
         except HoldfastError as error:
             why_not = words.refusal(error)
         shown.append(
-            {"asked": each, "what": words.word(custody_words.ACTS, each.act), "facts": facts_of(each), "form": form, "why_not": why_not}
+            {
+                "asked": each,
+                "what": words.word(custody_words.ACTS, each.act),
+                "facts": facts_of(each) + _cover(db, desk, each),
+                "form": form,
+                "why_not": why_not,
+            }
         )
     return shown
 
@@ -563,6 +577,27 @@ def facts_of(asked: Request) -> list[tuple[str, str]]:
     return [(label, text) for label, text in lines if text]
 
 
+def _cover(db: Db, desk: Desk, asked: Request) -> list[tuple[str, str]]:
+    """Of a request that changes what stands behind a loan: which thing, and what would stand there today against what is owed."""
+    if asked.act not in _CHANGES:
+        return []
+    leaves, comes = (asked.inputs.get(name) for name in _CHANGES[asked.act])
+    seen = pledges.preview(
+        db, clock=desk.clock, by=desk.staff, loan=asked.inputs["loan"], owed=wiring.OWED, leaves=leaves, comes=comes
+    )  # fmt: skip
+    lines = []
+    if comes:
+        lines.append((gettext("Comes in"), collateral.thing_named(db, comes).model))
+    if leaves:
+        lines.append((gettext("Goes home"), collateral.thing(db, pledges.named(db, leaves).thing_id).model))
+    if seen.cover is not None:
+        lines.append((gettext("Then stands behind it"), money(seen.cover.remaining.minor, seen.cover.remaining.currency)))
+        lines.append((gettext("Is owed"), money(seen.cover.owed.minor, seen.cover.owed.currency)))
+    if seen.refused is not None:
+        lines.append((gettext("Today"), words.refusal(seen.refused)))
+    return lines
+
+
 @require_POST
 @at_desk
 def answer(request: HttpRequest, desk: Desk, asked_id: str) -> HttpResponse:
@@ -580,7 +615,7 @@ def answer(request: HttpRequest, desk: Desk, asked_id: str) -> HttpResponse:
             press=wiring.PRESS, notary=wiring.NOTARY, owed=wiring.OWED,
         )  # fmt: skip
 
-    if _did(desk, "approval.answer", form, {"request": asked_id}, verb):
+    if did(desk, "approval.answer", form, {"request": asked_id}, verb):
         yes = form.cleaned_data["approved"]
         messages.success(
             request, gettext("You agreed as the second person; it is done.") if yes else gettext("You said no; nothing is done.")
@@ -588,7 +623,7 @@ def answer(request: HttpRequest, desk: Desk, asked_id: str) -> HttpResponse:
     else:
         for errors in form.errors.values():
             messages.error(request, str(errors[0]))
-    if back.startswith("/shelf"):
+    if back.startswith("/shelf") or (loan and back == reverse("console:pledging", args=[loan])):
         return HttpResponseRedirect(back)
     return HttpResponseRedirect(_on_loan(loan) if loan else reverse("console:shelf"))
 
@@ -642,9 +677,7 @@ def reveal(request: HttpRequest, desk: Desk, thing: str) -> HttpResponse:
 # -- helpers ------------------------------------------------------------------------------------------------------------------------
 
 
-def _did(
-    desk: Desk, name: str, form: ActForm, about: Mapping[str, Any], verb: Callable[[Db], None], *, files: tuple[str, ...] = ()
-) -> bool:
+def did(desk: Desk, name: str, form: ActForm, about: Mapping[str, Any], verb: Callable[[Db], None], *, files: tuple[str, ...] = ()) -> bool:
     """Do a form's act once; what was refused stands in the form."""
     require(desk.staff, name)
     if not form.is_valid():

@@ -7,13 +7,19 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from holdfast.applications import CONDITION
+from holdfast.applications.facts import read_fact
 from holdfast.collateral import CHECKLIST, DEDUCTIONS
+from holdfast.kernel.errors import BadInput
+from holdfast.web.borrower.steps import beside, fact_field
 from holdfast.web.console import custody_words
 from holdfast.web.console.forms import ActForm, AmountField, ReasonForm
 
 _DIGITS = {"inputmode": "numeric", "autocomplete": "off", "spellcheck": "false"}
 _SCANNED = {"autocomplete": "off", "spellcheck": "false", "autocapitalize": "characters"}
 _PICTURE = {"accept": "image/jpeg,image/png", "capture": "environment"}
+_PAPER = {"accept": "image/jpeg,image/png,application/pdf"}
+PHONE = ("model", "storage_gb", "colour", *CONDITION, "sim", "imei1", "imei2")
 
 
 class SealForm(ActForm):
@@ -33,7 +39,7 @@ class IntakeForm(SealForm):
     photo_back = forms.FileField(label=_("Photo of the back"), widget=forms.FileInput(attrs=_PICTURE))
     photo_seal = forms.FileField(label=_("Photo of the sealed bag"), widget=forms.FileInput(attrs=_PICTURE))
     slot = forms.CharField(label=_("Slot"), max_length=12, widget=forms.TextInput(attrs=_SCANNED))
-    field_order = ("imei1", "imei2", "lock_off", "sim_out", "photo_front", "photo_back", "photo_seal", "seal_no", "slot")
+    field_order: tuple[str, ...] = ("imei1", "imei2", "lock_off", "sim_out", "photo_front", "photo_back", "photo_seal", "seal_no", "slot")
 
     def __init__(self, *args: Any, free: list[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -43,6 +49,51 @@ class IntakeForm(SealForm):
             self.fields["slot"].help_text = _("Free: %(slots)s") % {"slots": "、".join(free)}
             self.initial.setdefault("slot", free[0])
         self.fields["imei1"].help_text = _("Dial *#06# on the phone. Both must be those of the file.")
+
+
+class MoreIntakeForm(IntakeForm):
+    """The same of a thing that comes in while the loan is repaid, and why it does."""
+
+    reason = forms.CharField(label=_("Reason"), min_length=4, max_length=500, widget=forms.Textarea(attrs={"rows": 2}))
+    field_order = (*IntakeForm.field_order, "reason")
+
+
+class OfferForm(ActForm):
+    """A further thing that the borrower brings: asked for in the words of the application, with the same rules."""
+
+    invoice = forms.FileField(label=_("Invoice or receipt"), widget=forms.FileInput(attrs=_PAPER))
+    declaration = forms.FileField(
+        label=_("The owner's signed declaration"),
+        help_text=_("Signed here and now: the phone is mine and free, and it is pledged for this loan."),
+        widget=forms.FileInput(attrs=_PAPER),
+    )
+
+    def __init__(self, *args: Any, models: tuple[str, ...], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.models = models
+        for name in PHONE:
+            self.fields[name] = fact_field(name)
+        self.fields["model"].widget.attrs["list"] = "models"
+        self.order_fields(["key", *PHONE, "invoice", "declaration"])
+
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        for name in PHONE:
+            text = cleaned.get(name)
+            if text in ("", None):
+                if name not in ("colour", "imei2") or (name == "imei2" and cleaned.get("sim") == "dual"):
+                    self.add_error(name, _("This is needed: the value depends on it, or it says which phone this is."))
+                continue
+            try:
+                cleaned[name] = read_fact(name, text)
+            except BadInput as error:
+                self.add_error(name, beside(error))
+        return cleaned
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """The facts that hold, by their names in an application."""
+        return {name: self.cleaned_data[name] for name in PHONE if self.cleaned_data.get(name) not in ("", None)}
 
 
 class SlotForm(ReasonForm):
