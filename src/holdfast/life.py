@@ -112,6 +112,7 @@ BEGINS: Final = {
     "loan.paid_off": "release.open",
     "loan.payoff_undone": "release.cancel",
     "arrears.cleared": "release.cure",  # what had fallen due is paid on a loan whose default was noticed
+    "money.returned": "servicing.take_back_receipt",  # the bank took back what a receipt stands for: a returned debit, a reversed credit
     "money.taken_back": "payments.take_back",  # a receipt was reversed: what it came by is in suspense, or out of its drawer, again
 }
 
@@ -145,7 +146,8 @@ _PAID = frozenset({"receipt.posted", "receipt.reversed", "loan.written_off", "lo
 # Days that moved, or money that is no longer asked for, end the reason for what stood for the old ones.
 _MOVED = frozenset(
     {
-        "loan.deferred", "loan.deferred.reversed", "loan.waived", "loan.waived.reversed", "loan.part_waived", "loan.part_waived.reversed",
+        "loan.deferred", "loan.deferred.reversed", "loan.rearranged", "loan.rearranged.reversed",
+        "loan.waived", "loan.waived.reversed", "loan.part_waived", "loan.part_waived.reversed",
         "loan.charged", "loan.charged.reversed", "loan.written_off.reversed",
     }
 )  # fmt: skip
@@ -179,6 +181,10 @@ DUTIES: Final = {
               after={"custody.taken_in"}, within="sla.pay_out"),
         _kind("payout_enquiry", "查询放款结果", "Enquire after a payout", "officer", by={"payout.paid", "payout.rejected"},
               after={"payout.unknown"}, within="sla.payout_enquiry"),
+        _kind("payout_recall", "追回放款", "Have a payout come back", "officer", by={"payout.recall_ended"},
+              after={"payout.recall_asked"}, within="sla.payout_recall"),
+        _kind("payout_dispute", "核清银行矛盾答复", "Clear up what the bank contradicted", "officer", by={"payout.dispute_settled"},
+              after={"payout.contradicted"}, within="sla.payout_dispute"),
         _kind("hand_back", "退还未放款押品", "Hand back, no loan was made", "custodian", by={"custody.handed_back"},
               after={"custody.to_hand_back"}, within="sla.hand_back"),
         _kind("fraud_review", "核查欺诈迹象", "Review a sign of fraud", "approver", by={"fraud.thawed", "custody.to_hand_back"} | _ENDED,
@@ -188,7 +194,9 @@ DUTIES: Final = {
               hours=_EVENING),
         _kind("follow_up", "跟进逾期", "Follow up arrears", "caller", by={"contact.noted"} | _PAID | _MOVED),
         _kind("refund", "退还多收款", "Refund over-payment", "officer", by={"refund.noted"} | _PAID),
-        _kind("recovery", "核销后追偿", "Recover written-off debt", "officer", by={"recovery.reviewed"} | _PAID),
+        _kind("recovery", "核销后追偿", "Recover written-off debt", "officer", by={"recovery.reviewed", "loan.written_off.reversed"} | _PAID),
+        _kind("debit_failed", "跟进扣款失败", "Follow up a debit that failed", "caller", by={"debit.followed_up", "debit.needless"},
+              after={"debit.given_up"}, within="sla.debit_failed"),
         _kind("cooling_off", "冷静期退贷", "Withdrawal in the cooling-off period", "officer",
               by={"cooling_off.completed", "cooling_off.lapsed"}, after={"cooling_off.asked"}, within="sla.cooling_off"),
         _kind("deferral", "展期审批", "Decide on an extension", "approver", by={"deferral.decided", "deferral.withdrawn"},
@@ -294,10 +302,26 @@ RECORDS: Final = {
             ("payout.asked", "申请放款", "Payout asked for"),
             ("payout.approved", "复核放款", "Payout approved"),
             ("payout.cancelled", "取消放款", "Payout cancelled"),
+            ("payout.listed", "列入付款文件", "Put in a file for the bank"),
+            ("payout.unlisted", "移出付款文件", "Taken out of the file"),
             ("payout.sent", "发出付款", "Payout sent"),
             ("payout.unknown", "付款结果未知", "Payout's outcome unknown"),
             ("payout.paid", "付款成功", "Payout made"),
             ("payout.rejected", "付款被拒", "Payout rejected"),
+            ("payout.recall_asked", "要求追回放款", "Payout asked back"),
+            ("payout.recall_ended", "追回了结", "Recall ended"),
+            ("payout.contradicted", "银行答复前后矛盾", "The bank contradicted itself"),
+            ("payout.dispute_settled", "矛盾已核清", "Contradiction cleared up"),
+            ("mandate.signed", "授权自动扣款", "Direct debit allowed"),
+            ("mandate.cancelled", "取消自动扣款授权", "Direct debit no longer allowed"),
+            ("mandate.ended", "自动扣款授权终止", "Direct debit at its end"),
+            ("debit.sent", "发出扣款", "Direct debit sent"),
+            ("debit.collected", "扣款成功", "Direct debit collected"),
+            ("debit.failed", "扣款失败", "Direct debit failed"),
+            ("debit.returned", "扣款被退回", "Direct debit returned"),
+            ("debit.given_up", "扣款多次失败", "Direct debit given up"),
+            ("debit.followed_up", "扣款失败已跟进", "Failed debit followed up"),
+            ("debit.needless", "扣款事由已消除", "Nothing left to collect"),
             ("intent.opened", "还款意向", "Payment intended"),
             ("intent.said_paid", "称已付款，等银行到账", "Said to be paid, waiting for the bank"),
             ("intent.cleared", "还款到账", "Payment cleared"),
@@ -327,10 +351,16 @@ RECORDS: Final = {
             ("loan.paused", "暂停计算逾期", "Count of days late paused"),
             ("loan.paused.reversed", "撤销暂停", "Pause taken back"),
             ("loan.resumed", "恢复计算逾期", "Count of days late resumed"),
+            ("interest.suspended", "利息转入表外", "Interest kept off income"),
+            ("interest.resumed", "利息恢复入账", "Interest counted as income again"),
             ("loan.resumed.reversed", "撤销恢复", "Resumption taken back"),
             ("loan.written_off.reversed", "撤销核销", "Write-off taken back"),
             ("loan.deferred", "展期生效", "Due dates moved"),
             ("loan.deferred.reversed", "展期撤销", "Extension taken back"),
+            ("account_statement.issued", "出具对账单", "Statement of account issued"),
+            ("payoff_statement.issued", "出具结清金额单", "Pay-off statement issued"),
+            ("loan.rearranged", "还款安排变更", "Instalments rearranged"),
+            ("loan.rearranged.reversed", "还款安排变更撤销", "Rearrangement taken back"),
         ),
         *_records("takeover", ("loan.taken_over", "从他行接管", "Taken over from another book")),
         *_records(

@@ -24,7 +24,7 @@ from holdfast.life import DUTIES, LIVE, LoanState
 _ENDS_THE_REASON: Final = frozenset(
     {
         "receipt.posted", "receipt.reversed", "loan.written_off",
-        "loan.deferred", "loan.deferred.reversed", "loan.waived", "loan.waived.reversed",
+        "loan.deferred", "loan.deferred.reversed", "loan.rearranged", "loan.rearranged.reversed", "loan.waived", "loan.waived.reversed",
     }
 )  # fmt: skip
 

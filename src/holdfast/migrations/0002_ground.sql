@@ -18,25 +18,28 @@ CREATE TABLE loan_freeze (
 ALTER TABLE loan_event DROP CONSTRAINT loan_event_kind_check;
 ALTER TABLE loan_event ADD CONSTRAINT loan_event_kind_check CHECK (kind IN (
     'disbursed', 'taken_over', 'receipt', 'instalment_due', 'reversal', 'written_off', 'refund', 'deferred', 'waived', 'charge',
-    'waived_part', 'goodwill', 'paused', 'resumed'));
+    'waived_part', 'goodwill', 'paused', 'resumed', 'rearranged'));
 
 -- Penalty interest: over the days that have borne it, what bore it, in minor units times days.
 ALTER TABLE instalment ADD COLUMN late_base bigint NOT NULL DEFAULT 0;
 ALTER TABLE account ADD COLUMN penalised_through date NOT NULL DEFAULT '2000-01-01';   -- the day up to which it stands in the instalments
 ALTER TABLE account ADD COLUMN pauses text;                                            -- days that do not count as late: 'from/until ...'
 ALTER TABLE account ADD COLUMN charges text;                                           -- charges with a day of their own, as JSON
+ALTER TABLE account ADD COLUMN agreed text;                                            -- what later agreements put in the contract's place, as JSON
 ALTER TABLE account ADD COLUMN fee_written_off bigint NOT NULL DEFAULT 0;
 ALTER TABLE account ADD COLUMN penalty_written_off bigint NOT NULL DEFAULT 0;
 ALTER TABLE account ADD COLUMN goodwill bigint NOT NULL DEFAULT 0;
 
--- How many days late a loan is on a day: calendar days since its oldest unpaid due date, without those of its pauses.
+CREATE INDEX account_paused ON account (loan_id) WHERE pauses IS NOT NULL;
+
+-- How many days late a loan is on a day: calendar days since its oldest unpaid due date, without those of its pauses, but at least one.
 CREATE FUNCTION days_late(oldest date, pauses text, on_day date) RETURNS integer LANGUAGE sql IMMUTABLE AS $$
     SELECT CASE
         WHEN oldest IS NULL OR oldest >= on_day THEN 0
         WHEN pauses IS NULL THEN on_day - oldest
-        ELSE on_day - oldest - (
+        ELSE greatest(1, on_day - oldest - (
             SELECT coalesce(sum(greatest(0, least(on_day, split_part(span, '/', 2)::date) - greatest(oldest, split_part(span, '/', 1)::date))), 0)
-              FROM unnest(string_to_array(pauses, ' ')) AS span)::integer
+              FROM unnest(string_to_array(pauses, ' ')) AS span)::integer)
     END $$;
 
 -- A code sent to a phone, for one act with exact inputs. Only its salted hash is kept.

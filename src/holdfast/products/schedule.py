@@ -334,6 +334,27 @@ def _rounded(terms: Terms, value: Fraction) -> int:
     return to_minor(value, terms.instalment_rounding, multiple=terms.instalment_multiple)
 
 
+def contract_rate(terms: Terms) -> Fraction:
+    """The contract's rate for a year: twelve months, or the days that its day count gives the year."""
+    return terms.rate.fraction * {Per.YEAR: 1, Per.MONTH: 12, Per.DAY: days_in_year(terms)}[terms.rate.per]
+
+
+def days_in_year(terms: Terms) -> int:
+    """Over how many days a yearly rate is shared out: 360 under 30/360 and actual/360, else 365."""
+    return 360 if terms.day_count in (DayCount.THIRTY_360, DayCount.ACTUAL_360) else 365
+
+
+@lru_cache(maxsize=4096)
+def penalty_rate(terms: Terms) -> Fraction:
+    """What a day late costs on one unit of what bears penalty interest; 0 where the contract names none."""
+    penalty = terms.penalty
+    if penalty is None:
+        return Fraction(0)
+    if penalty.ppb:
+        return Fraction(penalty.ppb, BILLION)
+    return contract_rate(terms) / days_in_year(terms) * Fraction(penalty.ratio_ppb, BILLION)
+
+
 def fee_amount(terms: Terms, fee: Fee, row: Instalment | None = None) -> int:
     """What a fee comes to once, in minor units; one that is a part of the instalment needs its `row`."""
     if fee.of is None:

@@ -6,8 +6,11 @@ transaction and proved against the fold by `books verify`.
 
 from holdfast.servicing.arrivals import Arrival, receive_many
 from holdfast.servicing.collectable import Collectable, collectable, receipt_of
+from holdfast.servicing.arrears import days_past_due
 from holdfast.servicing.deferral import Deferred, defer, preview_deferral
+from holdfast.servicing.rearranging import preview, rearrange
 from holdfast.servicing.reckoning import Reckoning, debt_parts, reckon
+from holdfast.servicing.rescheduling import Arrears, Asks, Kind, Rearranged, Rearrangement, rearranged
 from holdfast.servicing.service import (
     Done,
     Quote,
@@ -29,15 +32,21 @@ from holdfast.servicing.store import load as read_loans
 from holdfast.servicing.takeover_rows import TakenOver, TakeoverRow
 
 __all__ = [
+    "Arrears",
     "Arrival",
+    "Asks",
     "Collectable",
     "Deferred",
     "Done",
+    "Kind",
     "Quote",
+    "Rearranged",
+    "Rearrangement",
     "Reckoning",
     "TakenOver",
     "TakeoverRow",
     "collectable",
+    "days_past_due",
     "debt_parts",
     "defer",
     "disburse",
@@ -45,9 +54,12 @@ __all__ = [
     "note_duty",
     "originate",
     "owed",
+    "preview",
     "preview_deferral",
     "quote",
     "read_loans",
+    "rearrange",
+    "rearranged",
     "receipt_of",
     "receive",
     "receive_many",

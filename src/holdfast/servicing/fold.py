@@ -11,10 +11,9 @@ from datetime import date
 from typing import Any, Final
 
 from holdfast.kernel.errors import Fault, Refusal
-from holdfast.kernel.rounding import to_minor
-from holdfast.products.schedule import Instalment, added_time_rate, down_payment, evenly, rest_of_schedule, schedule
+from holdfast.products.schedule import Instalment, down_payment, evenly, rest_of_schedule, schedule
 from holdfast.products.terms import Excess, Terms
-from holdfast.servicing import charging
+from holdfast.servicing import charging, rescheduling
 from holdfast.servicing.allocation import allocate
 from holdfast.servicing.payoff import owed_interest, payoff
 from holdfast.servicing.state import Allocation, Charge, Event, State, Totals
@@ -89,14 +88,15 @@ def _spread_further(state: State, event: Event, amount: int) -> None:
 
 def _charge(state: State, event: Event) -> None:
     """A fee or penalty joins the instalment in whose period it falls due; after the last one it stands alone."""
-    terms, amount, falls_due = state.terms, _amount(event.payload), event.payload["due_on"]
+    amount, falls_due = _amount(event.payload), event.payload["due_on"]
     if isinstance(falls_due, str):
         falls_due = date.fromisoformat(falls_due)
     row = next((row for row in state.instalments if row.n >= 1 and falls_due <= row.due_on), None)
     if row is None:
-        row = next((row for row in state.instalments if row.n > terms.instalments), None)
+        row = next((row for row in state.instalments if row.n in state.loose), None)
         if row is None:
-            row = Instalment(terms.instalments + 1, falls_due, 0, 0)
+            row = Instalment(max(row.n for row in state.instalments) + 1, falls_due, 0, 0)
+            state.loose.add(row.n)
             state.instalments.append(row)
         row.due_on = max(row.due_on, falls_due)
     state.charges.append(Charge(row.n, event.payload["part"], amount, falls_due))
@@ -161,6 +161,19 @@ def _receipt(state: State, event: Event) -> None:
     else:
         excess = Excess(event.payload["excess"]) if "excess" in event.payload else None
         totals.overpaid += allocate(state, event_no=event.event_no, on=event.on, amount=amount, excess=excess)
+
+
+def _goodwill(state: State, event: Event) -> None:
+    """The lender pays a part of the debt from its own pocket: it falls as a receipt would. Never more than is owed on the day."""
+    owed = payoff(state, event.on)
+    amount = min(_amount(event.payload), owed)
+    state.totals.goodwill += amount
+    if state.closed:
+        return
+    if amount == owed:
+        _pay_off(state, event, amount)
+    else:
+        state.totals.overpaid += allocate(state, event_no=event.event_no, on=event.on, amount=amount)
 
 
 def _pay_off(state: State, event: Event, amount: int) -> None:
@@ -228,33 +241,6 @@ def _waived(state: State, event: Event) -> None:
             row.paid_on = row.paid_on or event.on
 
 
-def _deferred(state: State, event: Event) -> None:
-    """Instalments fall due later, on the days that were agreed; the principal still in them bears the contract's interest for the time.
-
-    That interest is due with the first of them that is not paid. It follows from what was truly owed: a receipt
-    that is learned of later, or taken back, changes it by the same rule. What had fallen due and now has not is
-    earned when it falls due again.
-    """
-    moved = {each["n"]: date.fromisoformat(each["due_on"]) for each in event.payload["instalments"]}
-    rows = [row for row in state.instalments if row.n in moved]
-    first = next((row for row in rows if row.unpaid), None)
-    if state.closed or first is None:
-        return
-    owed, was_due_on, totals = sum(row.principal - row.principal_paid for row in rows), first.due_on, state.totals
-    for row in rows:
-        was_billed = row.due_on <= state.through
-        row.due_on = moved[row.n]
-        if was_billed and row.due_on > state.through:
-            totals.interest_earned -= row.interest - row.interest_paid
-            totals.fee_charged -= row.fee - row.fee_paid
-            totals.penalty_charged -= row.penalty - row.penalty_paid
-    if event.payload["bears_interest"]:
-        rate = added_time_rate(state.terms, was_due_on, first.due_on, months=event.payload["months"])
-        extra = to_minor(owed * rate, state.terms.rounding)
-        first.interest += extra
-        totals.interest_earned += extra if first.due_on <= state.through else 0
-
-
 def _amount(payload: Mapping[str, Any], name: str = "amount") -> int:
     amount = payload[name]
     if not isinstance(amount, int) or isinstance(amount, bool) or amount < 0:
@@ -272,8 +258,9 @@ _RULES: Final[dict[str, Callable[[State, Event], None]]] = {
     "refund": _refund,
     "waived": _waived,
     "waived_part": charging.waived_part,
-    "goodwill": charging.goodwill,
+    "goodwill": _goodwill,
     "paused": charging.paused,
     "resumed": charging.resumed,
-    "deferred": _deferred,
+    "deferred": rescheduling.defer,
+    "rearranged": rescheduling.apply,
 }

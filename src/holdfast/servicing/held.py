@@ -11,7 +11,7 @@ from datetime import date
 
 from holdfast.duties import Arrangement, Duty
 from holdfast.journal import Record
-from holdfast.ledger import Line
+from holdfast.ledger import FLAT, Line, Move, Slope
 from holdfast.life import LoanState
 from holdfast.loans import Loan
 from holdfast.servicing.duties import Cursors
@@ -32,6 +32,8 @@ class Account:
     class_floor: str
     observe_until: date | None
     charges_barred: bool
+    non_accrual_since: date | None = None
+    accrued: Slope = FLAT
 
 
 @dataclass(slots=True)
@@ -54,8 +56,11 @@ class Change:
     records: list[Record] = field(default_factory=list)
     event_records: list[int] = field(default_factory=list)
     instalments: list[Instalment] = field(default_factory=list)
+    added: frozenset[int] = frozenset()  # numbers among them that the loan did not have before
+    removed: list[int] = field(default_factory=list)  # numbers that it has no longer
     allocations: list[tuple[int, Paid]] = field(default_factory=list)
     lines: list[Line] = field(default_factory=list)
+    moves: list[Move] = field(default_factory=list)  # of the lines of what accrues
     duties: Arrangement = field(default_factory=lambda: Arrangement((), (), (), 0))
     born: bool = False  # the account is new
     loan_born: bool = False  # and so is the loan: it came by no application

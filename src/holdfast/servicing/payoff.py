@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from holdfast.kernel.rounding import divide
-from holdfast.products.schedule import Instalment, period_start
+from holdfast.products.schedule import Instalment
 from holdfast.products.terms import PayoffInterest
 from holdfast.servicing.charging import as_of
 from holdfast.servicing.state import State
@@ -68,15 +68,14 @@ def owed_interest(state: State, on: date) -> Iterator[tuple[Instalment, int]]:
 
 def _by_days(state: State, row: Instalment, on: date) -> int:
     """The part of the running period's interest that its days up to `on` have earned."""
-    start = _runs_from(state, row)
+    start = runs_from(state, row)
     days = max(0, (on - start).days)
     return divide(row.interest * days, (row.due_on - start).days, state.terms.rounding)
 
 
-def _runs_from(state: State, row: Instalment) -> date:
-    """The day from which the instalment's period runs: the due date before it, wherever an extension has moved that to."""
-    before = next((each.due_on for each in state.instalments if each.n == row.n - 1 and each.n >= 1), None)
-    return period_start(state.terms, row.n) if before is None else before
+def runs_from(state: State, row: Instalment) -> date:
+    """The day from which the instalment's period runs."""
+    return state.starts_on(row)
 
 
 def payoff_lines(state: State, on: date) -> list[PayoffLine]:
@@ -93,7 +92,7 @@ def payoff_lines(state: State, on: date) -> list[PayoffLine]:
         elif unpaid > 0 and owed == row.interest:
             lines.append(PayoffLine("interest", row.n, unpaid))
         elif unpaid > 0:
-            start = _runs_from(state, row)
+            start = runs_from(state, row)
             days, period_days = (on - start).days, (row.due_on - start).days
             lines.append(PayoffLine("interest_running", row.n, unpaid, of=row.interest, days=days, period_days=period_days))
         if row.fee > row.fee_paid:

@@ -44,6 +44,7 @@ RECORD_KINDS = {
     "paused": "loan.paused",
     "resumed": "loan.resumed",
     "deferred": "loan.deferred",
+    "rearranged": "loan.rearranged",
 }
 
 
@@ -139,6 +140,14 @@ def change(
             moved: Paid = (parts[4] - was[4], parts[5] - was[5], parts[6] - was[6], parts[7] - was[7])
             if any(moved):
                 result.allocations.append((row.n, moved))
+    if account.last_event_no:
+        numbers = {row.n for row in state.instalments}
+        result.added = frozenset(numbers - was_paid.keys())
+        result.removed = sorted(was_paid.keys() - numbers)
+        for n in result.removed:
+            gone: Paid = (-was_paid[n][4], -was_paid[n][5], -was_paid[n][6], -was_paid[n][7])
+            if any(gone):
+                result.allocations.append((n, gone))
     result.lines = postings(before, state.totals)
     accrued, non_accrual_since = accruing(state), _non_accrual(account.non_accrual_since, state, note, when.today)
     result.moves = moves(

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
-from holdfast.products.schedule import Instalment
+from holdfast.kernel.rate import Rate
+from holdfast.products.schedule import Instalment, period_start
 from holdfast.products.terms import Terms
 
 
@@ -101,6 +102,10 @@ class State:
     earned. `allocations` are those that the events applied to this value made, in order; `charges` those that
     they put on instalments, for a charge may fall due before the rest of its instalment. Penalty interest stands
     in the instalments up to the day `penalised_through`; `pauses` are the days that do not count as late.
+
+    What later agreements have changed stands beside the contract, which never changes: `replaced` are the terms in
+    force in its place, `rates` the rate from an instalment on, `starts` the day on which an instalment's period
+    begins where it is not the due date before it, `loose` the numbers of charges that stand alone after the schedule.
     """
 
     terms: Terms
@@ -113,6 +118,27 @@ class State:
     charges: list[Charge] = field(default_factory=list)
     penalised_through: date = date.min
     pauses: tuple[Pause, ...] = ()
+    replaced: Terms | None = None
+    rates: tuple[tuple[int, Rate], ...] = ()
+    starts: dict[int, date] = field(default_factory=dict)
+    loose: set[int] = field(default_factory=set)
+
+    @property
+    def now(self) -> Terms:
+        """The terms in force: the contract's, or what was agreed in their place."""
+        return self.replaced or self.terms
+
+    def starts_on(self, row: Instalment) -> date:
+        """The day from which the instalment's period runs: the due date before it, wherever an agreement has moved that to."""
+        if row.n in self.starts:
+            return self.starts[row.n]
+        before: Instalment | None = None
+        for each in self.instalments:
+            if each is row:
+                break
+            if each.n >= 1 and each.n not in self.loose:
+                before = each
+        return period_start(self.terms, row.n) if before is None else before.due_on
 
     @property
     def lost(self) -> int:
@@ -156,6 +182,8 @@ class State:
             totals=replace(self.totals),
             allocations=list(self.allocations),
             charges=list(self.charges),
+            starts=dict(self.starts),
+            loose=set(self.loose),
         )
 
     def _first_unpaid(self) -> Instalment | None:

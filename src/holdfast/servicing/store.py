@@ -13,11 +13,13 @@ from holdfast.duties import Duty
 from holdfast.journal import Head
 from holdfast.kernel import canonical
 from holdfast.kernel.errors import Fault, NotFound
-from holdfast.ledger import aggregate
+from holdfast.kernel.rate import Per, Rate
+from holdfast.ledger import Slope, aggregate, sum_moves
 from holdfast.life import LoanState
 from holdfast.loans import Loan
 from holdfast.products.terms import Terms
 from holdfast.servicing.books import PAIRS
+from holdfast.servicing.charging import as_of
 from holdfast.servicing.duties import Cursors
 from holdfast.servicing.fold import Charge, Event, Instalment, State, Totals
 from holdfast.servicing.held import Account, Change, Held
@@ -35,7 +37,8 @@ SELECT l.loan_id, l.public_id, l.branch_id, l.officer_id, l.party_id, l.borrower
        l.pack_version, l.opened_on, p.collateral, t.terms,
        a.next_event_on, a.last_event_no, a.last_event_on, a.billed_through, a.reminded_through, a.followed_through, a.promised_for,
        a.class_floor, a.observe_until, a.charges_barred, a.paid_off_on, a.written_off_on, a.penalised_through,
-       a.pauses, a.charges, {", ".join("a." + name for name in TOTALS)}
+       a.pauses, a.charges, a.agreed, {", ".join("a." + name for name in TOTALS)},
+       a.non_accrual_since, a.accrued_daily, a.accrued_constant
   FROM loan l
   JOIN product p ON p.code = l.product_code
   JOIN loan_terms t USING (loan_id)
@@ -49,7 +52,7 @@ _LOCK = "SELECT 1 FROM loan WHERE loan_id = ANY(%s) ORDER BY loan_id FOR UPDATE"
 _INSTALMENTS = """
 SELECT loan_id, n, due_on, principal, interest, fee, penalty, principal_paid, interest_paid, fee_paid, penalty_paid, paid_on,
        late_base
-  FROM instalment WHERE loan_id = ANY(%s) ORDER BY loan_id, n
+  FROM instalment WHERE loan_id = ANY(%s) ORDER BY loan_id, due_on, n
 """
 
 _OPEN_DUTIES = """
@@ -62,10 +65,10 @@ SELECT loan_id, event_no, kind, on_date, entered_on, payload FROM loan_event WHE
 """
 
 
-def load(db: Db, loan_ids: Sequence[int], *, lock: bool = True) -> list[Held]:
+def load(db: Db, loan_ids: Sequence[int], *, lock: bool = True, on: date | None = None) -> list[Held]:
     """The loans with those numbers, locked in their order for the rest of the transaction.
 
-    Raises Fault if one of them is not there: the caller has found it by its registry entry.
+    To be looked at and not changed: `on` brings their penalty interest up to that day. Raises Fault if one of them is not there: the caller has found it by its registry entry.
     """
     ids = sorted(set(loan_ids))
     with db.pipeline():
@@ -84,6 +87,9 @@ def load(db: Db, loan_ids: Sequence[int], *, lock: bool = True) -> list[Held]:
     if len(found) != len(ids):
         missing = set(ids) - {held.loan.loan_id for held in found}
         raise Fault(f"loans {sorted(missing)[:5]} have no rows behind their registry entry")
+    if on is not None:
+        for held in found:
+            held.state = as_of(held.state, on)
     return found
 
 
@@ -111,7 +117,7 @@ def _held(row: Sequence[Any], instalments: list[Instalment], duties: list[Duty])
     state = State(
         terms=Terms.from_json(json.loads(row[20])),
         instalments=instalments,
-        totals=Totals(**dict(zip(TOTALS, row[36:], strict=True))),
+        totals=Totals(**dict(zip(TOTALS, row[37:-3], strict=True))),
         paid_off_on=row[31],
         written_off_on=row[32],
         through=row[24],
@@ -119,7 +125,9 @@ def _held(row: Sequence[Any], instalments: list[Instalment], duties: list[Duty])
         pauses=pauses_of(row[34]),
         charges=charges_of(row[35]),
     )
-    account = Account(row[21], row[22], row[23], Cursors(row[25], row[26]), row[27], row[28], row[29], row[30])
+    if row[36] is not None:
+        put_agreed(state, row[36])
+    account = Account(row[21], row[22], row[23], Cursors(row[25], row[26]), row[27], row[28], row[29], row[30], row[-3], Slope(int(row[-2]), int(row[-1])))
     return Held(loan, row[19], state, account, duties)
 
 
@@ -146,6 +154,28 @@ def charges_text(charges: Sequence[Charge]) -> str | None:
 
 # ── writing ────────────────────────────────────────────────────────────────────────────────────────────────
 
+def agreed_text(state: State) -> str | None:
+    """What later agreements put in the contract's place, as `account.agreed` holds it; None where there is nothing."""
+    if not (state.replaced or state.rates or state.starts or state.loose):
+        return None
+    agreed: dict[str, Any] = {
+        "terms": None if state.replaced is None else state.replaced.to_json(),
+        "rates": [[n, rate.ppb, rate.per.value] for n, rate in state.rates],
+        "starts": [[n, on.isoformat()] for n, on in sorted(state.starts.items())],
+        "loose": sorted(state.loose),
+    }
+    return canonical.encode({name: value for name, value in agreed.items() if value}).decode()
+
+
+def put_agreed(state: State, text: str) -> None:
+    """Give `state` what `agreed_text` wrote."""
+    agreed = json.loads(text)
+    state.replaced = Terms.from_json(agreed["terms"]) if "terms" in agreed else None
+    state.rates = tuple((n, Rate(ppb, Per(per))) for n, ppb, per in agreed.get("rates", []))
+    state.starts = {n: date.fromisoformat(on) for n, on in agreed.get("starts", [])}
+    state.loose = set(agreed.get("loose", []))
+
+
 _INSERTS: Final = {
     "loan_event": ("loan_id", "event_no", "kind", "on_date", "entered_on", "payload", "record_seq", "recorded_at"),
     "allocation": ("loan_id", "event_no", "n", "principal", "interest", "fee", "penalty"),
@@ -155,7 +185,13 @@ _INSERTS: Final = {
         "owner_id", "attempts", "open",
     ),
     "gl_entry": ("on_date", "branch_id", "product_code", "debit_account", "credit_account", "amount", "currency", "source", "recorded_at"),
+    "accrual_delta": (
+        "on_date", "branch_id", "product_code", "currency", "kind", "daily", "constant", "lost", "source", "recorded_at",
+    ),
 }  # fmt: skip
+
+# An agreement that is taken back, or another that it gives way to, ends instalments that it had made.
+_REMOVED: Final = "DELETE FROM instalment WHERE loan_id = %s AND n = ANY(%s)"
 
 _INSTALMENT_COLUMNS: Final = (
     "loan_id", "n", "due_on", "principal", "interest", "fee", "penalty",
@@ -165,7 +201,8 @@ _INSTALMENT_COLUMNS: Final = (
 _ACCOUNT_COLUMNS: Final = (
     "loan_id", "next_event_on", "oldest_unpaid_due_on", "next_due_on", "next_due_amount", "last_event_no", "last_event_on",
     "billed_through", "reminded_through", "followed_through", "promised_for", "class_floor", "observe_until", "charges_barred",
-    "paid_off_on", "written_off_on", "penalised_through", "pauses", "charges", *TOTALS,
+    "paid_off_on", "written_off_on", "penalised_through", "pauses", "charges", "agreed", *TOTALS,
+    "non_accrual_since", "accrued_daily", "accrued_constant",
 )  # fmt: skip
 _LOAN_COLUMNS: Final = (
     "loan_id", "state", "principal_out", "head_seq", "head_hash", "last_duty_no", "duty_no", "next_action_at",
@@ -186,6 +223,7 @@ def write(db: Db, changes: Sequence[Change], *, source: str, at: datetime, today
     for change in changes:
         _collect(change, rows, closed, at, today)
     rows["gl_entry"] = _general_ledger(changes, source, at, today)
+    rows["accrual_delta"] = _accrual_deltas(changes, source, at, today)
     born = [change for change in changes if change.born]
     older = [change for change in changes if not change.born]
     new_loans = [change for change in changes if change.loan_born]
@@ -198,7 +236,11 @@ def write(db: Db, changes: Sequence[Change], *, source: str, at: datetime, today
     for table, columns in _INSERTS.items():
         _insert(db, table, columns, rows[table], many)
     _merge(db, "duty", ("loan_id", "duty_no", "proof_seq", "closed_on"), 2, closed, many, extra="open = false")
-    _merge(db, "instalment", _INSTALMENT_COLUMNS, 2, [row for change in older for row in _instalment_rows(change)], many)
+    _insert(db, "instalment", _INSTALMENT_COLUMNS, [row for change in older for row in _instalment_rows(change, added=True)], many)
+    _merge(db, "instalment", _INSTALMENT_COLUMNS, 2, [row for change in older for row in _instalment_rows(change, added=False)], many)
+    for change in older:
+        if change.removed:
+            db.execute(_REMOVED, [change.held.loan.loan_id, change.removed])
     _merge(db, "account", _ACCOUNT_COLUMNS, 1, [_account_row(change) for change in older], many)
     _merge(db, "loan", _LOAN_COLUMNS, 1, [_loan_row(change) for change in changes if not change.loan_born], many)
 
@@ -247,6 +289,18 @@ def _general_ledger(changes: Sequence[Change], source: str, at: datetime, today:
     ]
 
 
+def _accrual_deltas(changes: Sequence[Change], source: str, at: datetime, today: date) -> list[tuple[Any, ...]]:
+    sums = sum_moves(
+        ((change.held.loan.branch_id, change.held.loan.product_code, change.held.loan.currency), move)
+        for change in changes
+        for move in change.moves
+    )
+    return [
+        (today, branch, product, currency, kind, by.daily, by.constant, lost, source, at)
+        for (branch, product, currency, kind), (by, lost) in sorted(sums.items())
+    ]
+
+
 def _loan_row(change: Change) -> tuple[Any, ...]:
     loan = change.held.loan
     return (
@@ -272,11 +326,13 @@ def _account_row(change: Change) -> tuple[Any, ...]:
         account.last_event_no, account.last_event_on, state.through,
         account.cursors.reminded_through, account.cursors.followed_through, account.promised_for,
         account.class_floor, account.observe_until, account.charges_barred, state.paid_off_on, state.written_off_on,
-        state.penalised_through, pauses_text(state.pauses), charges_text(state.charges), *totals,
+        state.penalised_through, pauses_text(state.pauses), charges_text(state.charges), agreed_text(state), *totals,
+        account.non_accrual_since, account.accrued.daily, account.accrued.constant,
     )  # fmt: skip
 
 
-def _instalment_rows(change: Change) -> list[tuple[Any, ...]]:
+def _instalment_rows(change: Change, *, added: bool | None = None) -> list[tuple[Any, ...]]:
+    """The rows that changed: all of them, or only those that were, or were not, added to a loan that had others."""
     loan_id = change.held.loan.loan_id
     return [
         (
@@ -285,6 +341,7 @@ def _instalment_rows(change: Change) -> list[tuple[Any, ...]]:
             row.late_base,
         )
         for row in change.instalments
+        if added is None or added == (row.n in change.added)
     ]  # fmt: skip
 
 

@@ -1,25 +1,28 @@
 """`books verify`: the books are recomputed and compared, both ways.
 
-Five proofs. None of them trusts a figure that it is meant to prove: the fold reads terms and events only,
-the sums read the postings only.
+None of the proofs trusts a figure that it is meant to prove: the fold reads terms and events only, the sums read the
+postings only. What has accrued is computed loan by loan from the fold and compared with the moves that the acts wrote, and those with
+what stands in the general ledger; all three are the same to the billionth of a minor unit, and the ledger's figure is that
+sum rounded down once for each branch, product and currency.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, Final
 
 import psycopg
 
 from holdfast.kernel.errors import HoldfastError
-from holdfast.ledger import CHART
+from holdfast.ledger import CHART, FLAT, Key, Kind, Level, Slope, accrual_balances, accrued_by_ledger, folded_moves
 from holdfast.products.terms import Terms
-from holdfast.servicing.books import PAIRS
-from holdfast.servicing.deferral import watched
+from holdfast.servicing.books import PAIRS, accruing, suspended
 from holdfast.servicing.fold import Event, Instalment, State, fold
-from holdfast.servicing.store import charges_text, pauses_text
+from holdfast.servicing.rearranging import watched
+from holdfast.servicing.store import agreed_text, charges_text, pauses_text
 
 Db = psycopg.Connection[Any]
 _CHUNK: Final = 2_000
@@ -67,9 +70,14 @@ WITH sub AS (
     UNION ALL
     SELECT on_date, branch_id, product_code, debit_account, credit_account, currency, sum(amount)
       FROM custody_loss_posting GROUP BY 1, 2, 3, 4, 5, 6
+    UNION ALL
+    SELECT on_date, branch_id, product_code, debit_account, credit_account, currency, sum(amount)
+      FROM house_posting GROUP BY 1, 2, 3, 4, 5, 6
 ), general AS (
     SELECT on_date, branch_id, product_code, debit_account, credit_account, currency, sum(amount) AS amount
-      FROM gl_entry GROUP BY 1, 2, 3, 4, 5, 6
+      FROM gl_entry
+       -- What the night accrues is no loan's own line: its proof is the sum over the loans.
+     WHERE NOT '{"accrued_interest", "interest_suspense"}' && ARRAY[debit_account, credit_account] GROUP BY 1, 2, 3, 4, 5, 6
 )
 SELECT on_date, branch_id, product_code, debit_account, credit_account, currency, sub.amount, general.amount
   FROM sub FULL JOIN general USING (on_date, branch_id, product_code, debit_account, credit_account, currency)
@@ -79,8 +87,9 @@ SELECT on_date, branch_id, product_code, debit_account, credit_account, currency
 _LOANS_AFTER = f"""
 SELECT a.loan_id, l.public_id, l.principal_out, t.terms, a.oldest_unpaid_due_on, a.next_due_on, a.next_due_amount, a.last_event_no,
        a.last_event_on, a.billed_through, a.paid_off_on, a.written_off_on, a.class_floor, a.observe_until,
-       a.penalised_through, a.pauses, a.charges,
-       {", ".join("a." + name for name in PAIRS)}
+       a.penalised_through, a.pauses, a.charges, a.agreed,
+       {", ".join("a." + name for name in PAIRS)},
+       a.accrued_daily, a.accrued_constant, a.non_accrual_since, l.branch_id, l.product_code, l.currency
   FROM account a JOIN loan l USING (loan_id) JOIN loan_terms t USING (loan_id)
  WHERE a.loan_id > %s ORDER BY a.loan_id LIMIT {_CHUNK}
 """
@@ -91,7 +100,7 @@ SELECT loan_id, event_no, kind, on_date, entered_on, payload FROM loan_event
 _INSTALMENTS = """
 SELECT loan_id, n, due_on, principal, interest, fee, penalty, principal_paid, interest_paid, fee_paid, penalty_paid, paid_on,
        late_base
-  FROM instalment WHERE loan_id BETWEEN %s AND %s ORDER BY loan_id, n
+  FROM instalment WHERE loan_id BETWEEN %s AND %s ORDER BY loan_id, due_on, n
 """
 _POSTED = """
 SELECT loan_id, debit_account, credit_account, sum(amount) FROM posting
@@ -113,9 +122,36 @@ def verify_books(db: Db) -> list[Check]:
     folded, posted, allocated = Check("loan rows = fold of events"), Check("totals = postings"), Check("instalments = allocations")
     for row in db.execute(_ORPHANS).fetchall():
         folded.differ(loan=row[0], field="account", stored=None, computed="an account row")
+    lines: dict[Key, Slope] = {}
     for chunk in _chunks(db):
-        _verify_chunk(db, chunk, folded, posted, allocated)
-    return [*checks, folded, posted, allocated]
+        _verify_chunk(db, chunk, folded, posted, allocated, lines)
+    return [*checks, folded, posted, allocated, *_accruals(db, lines)]
+
+
+def _accruals(db: Db, lines: Mapping[Key, Slope]) -> list[Check]:
+    """The lines of all loans = the sum of the moves; and what the ledger holds = the moves that the nights have folded."""
+    by_loans, by_ledger = Check("accrued by loans = accrued by moves"), Check("accrued in the ledger = moves folded")
+    on, levels, moves = accrued_by_ledger(db)
+    for key in sorted(lines.keys() | moves.keys()):
+        by_loans.compared += 1
+        computed, stored = lines.get(key, FLAT), moves.get(key, (FLAT, 0))[0]
+        if computed != stored:
+            day = on or date.min
+            by_loans.differ(**_named(key), on=day.isoformat(), stored=stored.minor(day), computed=computed.minor(day))
+    held = accrual_balances(db)
+    folded = folded_moves(db)
+    for key in sorted(levels.keys() | folded.keys() | held.keys()):
+        by_ledger.compared += 1
+        level = levels.get(key, Level())
+        line, lost = folded.get(key, (FLAT, 0))
+        right = line.minor(on) if on is not None else 0
+        if (level.line, level.lost) != (line, lost) or not right == level.minor == held.get(key, 0):
+            by_ledger.differ(**_named(key), on=str(on), stored=held.get(key, 0), computed=right)
+    return [by_loans, by_ledger]
+
+
+def _named(key: Key) -> dict[str, Any]:
+    return dict(zip(("branch", "product", "currency", "kind"), key, strict=True))
 
 
 def _debits_equal_credits(db: Db) -> Check:
@@ -151,7 +187,7 @@ def _chunks(db: Db) -> Iterator[list[Any]]:
         after = chunk[-1][0]
 
 
-def _verify_chunk(db: Db, chunk: list[Any], folded: Check, posted: Check, allocated: Check) -> None:
+def _verify_chunk(db: Db, chunk: list[Any], folded: Check, posted: Check, allocated: Check, lines: dict[Key, Slope]) -> None:
     span = (chunk[0][0], chunk[-1][0])
     events: dict[int, list[Event]] = {row[0]: [] for row in chunk}
     for loan_id, number, kind, on, entered, payload in db.execute(_EVENTS, span).fetchall():
@@ -164,7 +200,9 @@ def _verify_chunk(db: Db, chunk: list[Any], folded: Check, posted: Check, alloca
         sums.setdefault(loan_id, {})[debit, credit] = int(amount)
     parts = {(row[0], row[1]): tuple(int(part) for part in row[2:]) for row in db.execute(_ALLOCATED, span).fetchall()}
     for row in chunk:
-        _verify_loan(row, events[row[0]], instalments[row[0]], folded)
+        state = _verify_loan(row, events[row[0]], instalments[row[0]], folded)
+        if state is not None:
+            _add_lines(lines, row, state)
         _verify_postings(row, sums.get(row[0], {}), posted)
         for stored in instalments[row[0]]:
             allocated.compared += 1
@@ -173,13 +211,24 @@ def _verify_chunk(db: Db, chunk: list[Any], folded: Check, posted: Check, alloca
                 allocated.differ(loan=row[1], instalment=stored.n, stored=paid, computed=parts.get((row[0], stored.n)))
 
 
-def _verify_loan(row: Sequence[Any], events: list[Event], stored: list[Instalment], check: Check) -> None:
+def _add_lines(lines: dict[Key, Slope], row: Sequence[Any], state: State) -> None:
+    """Add what the loan accrues, by the closed form, to its branch, product and currency."""
+    branch, product, currency = row[-3:]
+    accrued = accruing(state)
+    parts: tuple[tuple[Kind, Slope], ...] = (("accrued", accrued), ("suspended", suspended(state.totals, accrued, row[-4])))
+    for kind, line in parts:
+        if line != FLAT:
+            key = (branch, product, currency, kind)
+            lines[key] = lines.get(key, FLAT) + line
+
+
+def _verify_loan(row: Sequence[Any], events: list[Event], stored: list[Instalment], check: Check) -> State | None:
     check.compared += 1
     try:
         state = fold(Terms.from_json(json.loads(row[3])), events)
     except (HoldfastError, KeyError, ValueError) as error:
         check.differ(loan=row[1], field="events", stored="", computed=f"cannot be folded: {error}")
-        return
+        return None
     next_due = state.next_due
     floor, until = watched(events)
     computed = {
@@ -197,9 +246,12 @@ def _verify_loan(row: Sequence[Any], events: list[Event], stored: list[Instalmen
         "penalised_through": state.penalised_through,
         "pauses": pauses_text(state.pauses),
         "charges": charges_text(state.charges),
+        "agreed": agreed_text(state),
         **{name: getattr(state.totals, name) for name in PAIRS},
     }
-    found = dict(zip(computed, (row[2], *row[4:]), strict=True))
+    accrued = accruing(state)
+    computed |= {"accrued_daily": accrued.daily, "accrued_constant": accrued.constant}
+    found = dict(zip(computed, (row[2], *row[4:-4]), strict=True))
     for name, value in computed.items():
         if found[name] != value:
             check.differ(loan=row[1], field=name, stored=_plain(found[name]), computed=_plain(value))
@@ -207,6 +259,7 @@ def _verify_loan(row: Sequence[Any], events: list[Event], stored: list[Instalmen
         check.differ(loan=row[1], field="event_no", stored=[event.event_no for event in events][:20], computed="1, 2, 3 without a gap")
     if state.instalments != stored:
         check.differ(loan=row[1], field="instalments", stored=_first_unequal(stored, state), computed="the schedule that the events give")
+    return state
 
 
 def _verify_postings(row: Sequence[Any], sums: dict[tuple[str, str], int], check: Check) -> None:
@@ -218,7 +271,7 @@ def _verify_postings(row: Sequence[Any], sums: dict[tuple[str, str], int], check
         posted[credit] = posted.get(credit, 0) - amount
     stored: dict[str, int] = {}
     for number, (debit_account, credit_account) in enumerate(PAIRS.values()):
-        amount = row[17 + number]
+        amount = row[18 + number]
         stored[debit_account.value] = stored.get(debit_account.value, 0) + amount
         stored[credit_account.value] = stored.get(credit_account.value, 0) - amount
     for account in sorted(stored.keys() | posted.keys()):

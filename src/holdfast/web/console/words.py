@@ -126,6 +126,7 @@ EVENTS: Final[Mapping[str, Text]] = {
     "refund": _("Refunded"),
     "waived": _("All but principal waived"),
     "deferred": _("Due dates moved"),
+    "rearranged": _("Instalments rearranged"),
 }
 
 METHODS: Final[Mapping[str, Text]] = {
