@@ -21,7 +21,8 @@ from holdfast.kernel.errors import Unavailable
 APPEND_ONLY: Final = frozenset(
     {
         "record", "batch_node", "tree_leaf", "tree_node", "tree_head", "head_copy",
-        "posting", "gl_entry",
+        "posting", "gl_entry", "house_posting", "accrual_delta", "accrual_run", "accrual_level", "accrual_folded",
+        "month_end", "month_end_loan", "period_close", "period_reopen",
         "policy_pack", "product_version",
         "consent", "approval_request", "approval_answer", "approval_use", "file", "file_link", "contact_ledger",
         "loan_registry", "loan_terms", "loan_event", "allocation",
@@ -29,6 +30,7 @@ APPEND_ONLY: Final = frozenset(
         "night", "night_line", "tape", "duty_audit",
         "decision", "decision_name", "decision_artifact", "decision_activation",
         "drawer_entry", "suspense_posting", "payer_account", "local_bank_order", "bank_file",
+        "rail_answer", "house_account", "pay_code", "pay_code_registry",
         "confirmation_answer", "call_observation", "fraud_report",
         "release_name",
         "application_entry", "application_file", "application_return",
@@ -50,6 +52,7 @@ MUTABLE: Final = {
     "instalment": _CHANGE_AND_REMOVE,  # a backdated receipt may end a schedule earlier
     "message": _CHANGE,
     "payout": _CHANGE, "drawer": _CHANGE, "bank_line": _CHANGE, "payment_intent": _CHANGE, "cooling_off": _CHANGE,
+    "payout_file": _CHANGE, "payout_matter": _CHANGE, "mandate": _CHANGE, "debit": _CHANGE,
     "application": _CHANGE, "contract_number": _CHANGE,
     "confirmation": _CHANGE, "confirmation_call": _CHANGE,
     "release": _CHANGE, "disposal": _CHANGE, "branch_counter": _CHANGE,

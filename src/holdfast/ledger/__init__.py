@@ -4,7 +4,29 @@ A line names the debited account, the credited account and one amount. Each loan
 sub-ledger; the general ledger holds the sums by branch and product, and a proof compares the two.
 """
 
+from holdfast.ledger.accrual import FLAT, PARTS, Key, Kind, Level, Move, Slope, line_of, sum_moves
 from holdfast.ledger.chart import CHART, Account
+from holdfast.ledger.nightly import AccrualRun, accrued_by_ledger, post_accrual
 from holdfast.ledger.rules import Line, aggregate
+from holdfast.ledger.store import accrual_balances, folded_moves
 
-__all__ = ["CHART", "Account", "Line", "aggregate"]
+__all__ = [
+    "CHART",
+    "FLAT",
+    "PARTS",
+    "Account",
+    "AccrualRun",
+    "Key",
+    "Kind",
+    "Level",
+    "Line",
+    "Move",
+    "Slope",
+    "accrual_balances",
+    "accrued_by_ledger",
+    "aggregate",
+    "folded_moves",
+    "line_of",
+    "post_accrual",
+    "sum_moves",
+]

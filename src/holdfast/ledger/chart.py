@@ -24,6 +24,13 @@ class Account(StrEnum):
     WRITE_OFF_LOSS = "write_off_loss"
     CUSTODY_LOSS = "custody_loss"
     GOODWILL = "goodwill_expense"
+    CASH = "cash"
+    CASH_DIFFERENCE = "cash_difference"
+    CASH_LOSS = "cash_loss"
+    ACCRUED_INTEREST = "accrued_interest"
+    INTEREST_SUSPENSE = "interest_suspense"
+    PROVISION = "loan_loss_provision"
+    PROVISION_EXPENSE = "provision_expense"
 
 
 CHART: Final = {
@@ -42,4 +49,11 @@ CHART: Final = {
     Account.WRITE_OFF_LOSS: "expense",
     Account.CUSTODY_LOSS: "expense",
     Account.GOODWILL: "expense",
+    Account.CASH: "asset",
+    Account.CASH_DIFFERENCE: "asset",
+    Account.CASH_LOSS: "expense",
+    Account.ACCRUED_INTEREST: "asset",
+    Account.INTEREST_SUSPENSE: "liability",
+    Account.PROVISION: "asset",  # an asset's contra: its balance is a credit
+    Account.PROVISION_EXPENSE: "expense",
 }

@@ -158,6 +158,14 @@ class Pack:
         """The value of a rule that is on or off."""
         return bool(self._typed(key, bool, "yes or no", on, lender_type, product))
 
+    def has(self, key: str, *, on: date, lender_type: str | None = None, product: str | None = None) -> bool:
+        """Whether the pack has a rule of that key in force on that day."""
+        return any(each.binds(on=on, lender_type=lender_type, product=product) for each in self._by_key.get(key, ()))
+
+    def name_of(self, key: str, *, on: date, lender_type: str | None = None, product: str | None = None) -> str:
+        """The value of a rule that is one name."""
+        return str(self._typed(key, str, "a name", on, lender_type, product))
+
     def names(self, key: str, *, on: date, lender_type: str | None = None, product: str | None = None) -> tuple[str, ...]:
         """The value of a rule that is a list of names."""
         return tuple(self._typed(key, list, "a list of names", on, lender_type, product))
@@ -422,6 +430,8 @@ UNITS: Final[Mapping[str, Callable[[Any, str], object]]] = {
     "times": _whole,
     "days, each": _wholes,
     "days, by name": _table,
+    "percent, by name": _table,
+    "minor, by name": _table,
     "yes or no": _flag,
     "name": _text,
     "names": _texts,

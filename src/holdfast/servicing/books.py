@@ -3,14 +3,19 @@
 Each total has one pair of accounts. What a verb books is the difference of the totals before and
 after, so a replayed, backdated or reversed receipt posts exactly what changed, and the sub-ledger of a loan
 always sums to its totals.
+
+Interest is earned day by day: each change of a loan also says by how much it moved the line of what has accrued
+and is not yet due, and, for an impaired loan, of the unpaid interest that is kept off income.
 """
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Final
 
-from holdfast.ledger import Account, Line
-from holdfast.servicing.fold import Totals
+from holdfast.ledger import FLAT, PARTS, Account, Line, Move, Slope, line_of
+from holdfast.servicing.fold import State, Totals
+from holdfast.servicing.payoff import runs_from
 
 # total: (debited, credited) when it grows
 PAIRS: Final = {
@@ -43,4 +48,60 @@ def postings(before: Totals, after: Totals) -> list[Line]:
             lines.append(Line(debit, credit, change))
         elif change < 0:
             lines.append(Line(credit, debit, -change))
-    return lines
+    return _past_the_bank(lines)
+
+
+def _past_the_bank(lines: list[Line]) -> list[Line]:
+    """What the lender pays from its own pocket is an expense against the debt at once: no money moves through the bank."""
+    found: list[Line] = []
+    left = 0
+    for line in lines:
+        if Account.GOODWILL in (line.debit, line.credit):
+            left += line.amount if line.debit is Account.GOODWILL else -line.amount
+    for line in lines:
+        if Account.GOODWILL in (line.debit, line.credit):
+            continue
+        toward = line.debit if left > 0 else line.credit
+        part = min(abs(left), line.amount) if toward is Account.BANK and line.debit is not line.credit else 0
+        if part:
+            own = Line(Account.GOODWILL, line.credit, part) if left > 0 else Line(line.debit, Account.GOODWILL, part)
+            found.append(own)
+            left += -part if left > 0 else part
+        if line.amount > part:
+            found.append(Line(line.debit, line.credit, line.amount - part))
+    if left:
+        found.append(Line(Account.GOODWILL, Account.BANK, left) if left > 0 else Line(Account.BANK, Account.GOODWILL, -left))
+    return found
+
+
+def accruing(state: State) -> Slope:
+    """What the loan has earned and is not yet due, as a line over days.
+
+    The running instalment is the first that has not been billed; it earns its interest evenly over its period. What was paid ahead
+    on it or on later ones was taken as earned when it came in, so it is taken off. Nothing accrues on a loan that is closed.
+    """
+    if state.closed or not (state.totals.disbursed or state.totals.taken_over):
+        return FLAT
+    running, ahead = None, 0
+    for row in state.instalments:
+        if row.due_on > state.through:
+            running = running or row
+            ahead += row.interest_paid
+    return FLAT if running is None else line_of(running.interest, runs_from(state, running), running.due_on, less=ahead)
+
+
+def suspended(totals: Totals, accrued: Slope, non_accrual_since: date | None) -> Slope:
+    """The unpaid interest of an impaired loan, billed and accrued, as a line over days; none if it is not impaired."""
+    if non_accrual_since is None:
+        return FLAT
+    return accrued + Slope(0, (totals.interest_earned - totals.interest_paid - totals.interest_written_off) * PARTS)
+
+
+def moves(before: Totals, after: Totals, *, accrued: tuple[Slope, Slope], non_accrual: tuple[date | None, date | None]) -> list[Move]:
+    """By how much a change moved the loan's lines; `accrued` and `non_accrual` before and after it."""
+    found = [Move("accrued", accrued[1] - accrued[0])]
+    if non_accrual != (None, None):
+        by = suspended(after, accrued[1], non_accrual[1]) - suspended(before, accrued[0], non_accrual[0])
+        lost = after.interest_written_off - before.interest_written_off if non_accrual[0] is not None else 0
+        found.append(Move("suspended", by, lost))
+    return [move for move in found if move.by != FLAT or move.lost]

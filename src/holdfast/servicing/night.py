@@ -8,7 +8,7 @@ the same and writes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, time, timedelta
 from typing import Any, Final
@@ -21,12 +21,15 @@ from holdfast.duties.model import Moment
 from holdfast.journal import SYSTEM, Record, append_batch
 from holdfast.kernel.clock import Clock, FixedClock, instant_on
 from holdfast.kernel.money import Money
+from holdfast.ledger import post_accrual
 from holdfast.life import DUTIES, LoanState
 from holdfast.policy import Lender, lender, pack_in_force
 from holdfast.servicing import store
-from holdfast.servicing.arrears import CLASSES
+from holdfast.servicing.arrears import CLASSES, days_past_due
+from holdfast.servicing.charging import as_of
 from holdfast.servicing.fold import Event
 from holdfast.servicing.held import Change, Held
+from holdfast.servicing.impairment import candidates, doubt_of
 from holdfast.servicing.rules import Act, change, next_event_on
 from holdfast.servicing.service import Plans, save
 
@@ -83,7 +86,25 @@ def run_night(db: Db, *, clock: Clock, on: date, dry_run: bool = False, most: in
     ids = due_loans(db, on)[: most if dry_run else None]
     for start in range(0, len(ids), _CHUNK):
         _close_day(db, ids[start : start + _CHUNK], night, plans, act, dry_run)
+    if not dry_run:
+        _move_impaired(db, known, plans, act)
+        post_accrual(db, on=on, at=act.now, booked_on=on)
     return night
+
+
+def _move_impaired(db: Db, known: Lender, plans: Plans, act: Act) -> None:
+    """Keep the interest of loans that have become impaired off income from tonight, and count that of recovered ones as income again."""
+    pack = pack_in_force(db, FixedClock(instant_on(act.today, time(12), known.zone), known.zone))
+    doubt = doubt_of(pack, known, act.today)
+    if doubt is None:
+        return
+    for ids, begins in zip(candidates(db, doubt, act.today), (True, False), strict=True):
+        for start in range(0, len(ids), _CHUNK):
+            loans = [held for held in store.load(db, ids[start : start + _CHUNK]) if doubt.impaired(held, act.today) is begins]
+            kind = "interest.suspended" if begins else "interest.resumed"
+            changes = [change(held, act, plans.of(held), note=(kind, {"class": doubt.class_of(held, act.today)})) for held in loans]
+            if changes:
+                _save(db, changes, act, label=f"{kind} {act.today}")
 
 
 def record_contacts(db: Db, dispatched: Sequence[Dispatched], *, clock: Clock) -> int:
@@ -220,7 +241,7 @@ def _told_late(held: Held, duty: Duty, act: Act) -> Promise:
         params={
             "contract": held.loan.contract_no[-4:],
             "n": row.n,
-            "amount": Money(held.state.unpaid_due(act.today), held.loan.currency).as_json(),
+            "amount": Money(as_of(held.state, duty.due_on).unpaid_due(act.today), held.loan.currency).as_json(),
             "days": (duty.due_on - row.due_on).days,
         },
         on_date=duty.due_on,
@@ -254,17 +275,32 @@ def _classes(db: Db, night: Night, known: Lender, on: date, *, keep_lines: bool)
     days = {on + timedelta(days=1) - timedelta(days=floor): name for name, floor in floors.items() if name in CLASSES}
     rows = db.execute(
         """SELECT l.public_id, a.oldest_unpaid_due_on FROM account a JOIN loan l USING (loan_id)
-            WHERE a.oldest_unpaid_due_on = ANY(%s) AND l.state = 'active' ORDER BY a.loan_id""",
+            WHERE a.oldest_unpaid_due_on = ANY(%s) AND a.pauses IS NULL AND l.state = 'active' ORDER BY a.loan_id""",
         [list(days)],
     ).fetchall()
-    night.classes = len(rows)
+    reached = [(loan, oldest, days[oldest]) for loan, oldest in rows]
+    reached += _paused_classes(db, {floor: name for name, floor in floors.items() if name in CLASSES}, on)
+    night.classes = len(reached)
     if keep_lines:
         night.lines += [
-            NightLine(
-                loan, "class", days[oldest], {"from_tomorrow": days[oldest], "oldest_unpaid": oldest.isoformat()}, "classification.floors"
-            )
-            for loan, oldest in rows
+            NightLine(loan, "class", name, {"from_tomorrow": name, "oldest_unpaid": oldest.isoformat()}, "classification.floors")
+            for loan, oldest, name in reached
         ]
+
+
+def _paused_classes(db: Db, names: Mapping[int, str], on: date) -> list[tuple[str, date, str]]:
+    """The same of the few loans whose days late have stood still: one counts on only after its pause."""
+    rows = db.execute(
+        """SELECT l.public_id, a.oldest_unpaid_due_on, a.pauses FROM account a JOIN loan l USING (loan_id)
+            WHERE a.pauses IS NOT NULL AND l.state = 'active' ORDER BY a.loan_id"""
+    ).fetchall()
+    found = []
+    for loan, oldest, text in rows:
+        pauses = store.pauses_of(text)
+        tomorrow = days_past_due(oldest, on + timedelta(days=1), pauses)
+        if tomorrow in names and tomorrow != days_past_due(oldest, on, pauses):
+            found.append((loan, oldest, names[tomorrow]))
+    return found
 
 
 def _save(db: Db, changes: Sequence[Change], act: Act, *, label: str) -> Record | None:

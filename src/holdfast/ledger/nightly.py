@@ -1,0 +1,61 @@
+"""The ledger's night: the moves of the lines are folded, and what was earned up to the day is posted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+
+import psycopg
+
+from holdfast.ledger import store
+from holdfast.ledger.accrual import FLAT, Key, Level, Slope, entries_of
+from holdfast.ledger.rules import Line
+
+# No act commits later than this after its business date; how far the night looks back for those that it has not folded.
+LATEST_COMMIT: Final = timedelta(days=3)
+
+
+@dataclass(frozen=True, slots=True)
+class AccrualRun:
+    """What a night posted: how many keys it read, and the entries it made."""
+
+    on: date
+    keys: int
+    entries: int
+
+
+def post_accrual(db: psycopg.Connection[Any], *, on: date, at: datetime, booked_on: date) -> AccrualRun:
+    """Fold what moved since the last night and post what was earned up to `on`. Again on the same day it posts only what is new.
+
+    Nights that were left out are made good: the line on a day does not depend on how often it was read.
+    A day before the last night's is left alone. `booked_on` is the day of the entries.
+    """
+    store.lock_accrual(db)
+    last = store.last_run(db)
+    if last is not None and on < last.on:
+        return AccrualRun(on, 0, 0)
+    before = {} if last is None else store.levels(db, last.run_id)
+    run_id = store.insert_run(db, on=on, at=at)
+    moves = store.fold_new(db, run_id, since=None if last is None else last.on - LATEST_COMMIT, until=on)
+    after: dict[Key, Level] = {}
+    rows: list[tuple[Key, str, Line]] = []
+    for key in sorted(before.keys() | moves.keys()):
+        was = before.get(key, Level())
+        by, lost = moves.get(key, (FLAT, 0))
+        line = was.line + by
+        now = after[key] = Level(line, was.lost + lost, line.minor(on))
+        rows += [(key, cause, line_) for cause, line_ in entries_of(key[3], was, now, on)]
+    store.insert_levels(db, run_id, after)
+    store.insert_entries(
+        db,
+        [(booked_on, *key[:2], line.debit, line.credit, line.amount, key[2], f"accrual {on} {cause}", at) for key, cause, line in rows],
+    )
+    return AccrualRun(on, len(after), len(rows))
+
+
+def accrued_by_ledger(db: psycopg.Connection[Any]) -> tuple[date | None, Mapping[Key, Level], Mapping[Key, tuple[Slope, int]]]:
+    """What the proof compares: the day of the last fold, where it left each key, and the sum of all moves ever written."""
+    last = store.last_run(db)
+    return (None if last is None else last.on), ({} if last is None else store.levels(db, last.run_id)), store.all_moves(db)

@@ -1,0 +1,130 @@
+"""Where the general ledger's own rows are read and written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any, Final, NamedTuple
+
+import psycopg
+
+from holdfast.ledger.accrual import Key, Level, Slope
+
+Db = psycopg.Connection[Any]
+
+ENTRY_COLUMNS: Final = (
+    "on_date", "branch_id", "product_code", "debit_account", "credit_account", "amount", "currency", "source", "recorded_at",
+)  # fmt: skip
+
+# One night folds at a time.
+LOCK_ACCRUAL: Final = "SELECT pg_advisory_xact_lock(hashtextextended('accrual', 0))"
+LAST_RUN: Final = "SELECT run_id, on_date FROM accrual_run ORDER BY run_id DESC LIMIT 1"
+LEVELS: Final = "SELECT branch_id, product_code, currency, kind, daily, constant, lost, minor FROM accrual_level WHERE run_id = %s"
+# Promise: each delta is folded once, whenever its act has committed.
+FOLD_NEW: Final = """
+WITH fresh AS (
+    SELECT delta_id, branch_id, product_code, currency, kind, daily, constant, lost FROM accrual_delta d
+     WHERE on_date BETWEEN coalesce(%(since)s::date, '-infinity') AND %(until)s
+       AND NOT EXISTS (SELECT 1 FROM accrual_folded f WHERE f.delta_id = d.delta_id)
+), marked AS (
+    INSERT INTO accrual_folded (delta_id, run_id) SELECT delta_id, %(run)s FROM fresh
+)
+SELECT branch_id, product_code, currency, kind, sum(daily), sum(constant), sum(lost) FROM fresh GROUP BY 1, 2, 3, 4
+"""
+ALL_MOVES: Final = """
+SELECT branch_id, product_code, currency, kind, sum(daily), sum(constant), sum(lost) FROM accrual_delta GROUP BY 1, 2, 3, 4
+"""
+
+FOLDED_MOVES: Final = """
+SELECT branch_id, product_code, currency, kind, sum(daily), sum(constant), sum(lost)
+  FROM accrual_delta JOIN accrual_folded USING (delta_id) GROUP BY 1, 2, 3, 4
+"""
+# The balances of the accounts that only the night writes: what has accrued as an asset, what is suspended as a liability.
+ACCRUAL_BALANCES: Final = """
+SELECT branch_id, product_code, currency, kind, sum(amount) FROM (
+    SELECT branch_id, product_code, currency, 'accrued' AS kind, amount FROM gl_entry WHERE debit_account = 'accrued_interest'
+    UNION ALL SELECT branch_id, product_code, currency, 'accrued', -amount FROM gl_entry WHERE credit_account = 'accrued_interest'
+    UNION ALL SELECT branch_id, product_code, currency, 'suspended', amount FROM gl_entry WHERE credit_account = 'interest_suspense'
+    UNION ALL SELECT branch_id, product_code, currency, 'suspended', -amount FROM gl_entry WHERE debit_account = 'interest_suspense'
+) AS side GROUP BY 1, 2, 3, 4
+"""
+
+
+class LastRun(NamedTuple):
+    """The newest fold."""
+
+    run_id: int
+    on: date
+
+
+def lock_accrual(db: Db) -> None:
+    """Wait until no other night folds."""
+    db.execute(LOCK_ACCRUAL)
+
+
+def last_run(db: Db) -> LastRun | None:
+    """The newest fold; None in a book whose first night has not run."""
+    row = db.execute(LAST_RUN).fetchone()
+    return None if row is None else LastRun(*row)
+
+
+def insert_run(db: Db, *, on: date, at: datetime) -> int:
+    """Begin a fold; its number."""
+    row = db.execute("INSERT INTO accrual_run (on_date, recorded_at) VALUES (%s, %s) RETURNING run_id", [on, at]).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def levels(db: Db, run_id: int) -> dict[Key, Level]:
+    """Where a fold left each key."""
+    return {
+        (branch, product, currency, kind): Level(Slope(int(daily), int(constant)), int(lost), int(minor))
+        for branch, product, currency, kind, daily, constant, lost, minor in db.execute(LEVELS, [run_id]).fetchall()
+    }
+
+
+def fold_new(db: Db, run_id: int, *, since: date | None, until: date) -> dict[Key, tuple[Slope, int]]:
+    """The deltas of those days that no fold has taken yet, summed by key; from now on this one has."""
+    return _moves(db.execute(FOLD_NEW, {"run": run_id, "since": since, "until": until}).fetchall())
+
+
+def all_moves(db: Db) -> dict[Key, tuple[Slope, int]]:
+    """All deltas ever written, summed by key."""
+    return _moves(db.execute(ALL_MOVES).fetchall())
+
+
+def folded_moves(db: Db) -> dict[Key, tuple[Slope, int]]:
+    """The deltas that some night has folded, summed by key."""
+    return _moves(db.execute(FOLDED_MOVES).fetchall())
+
+
+def accrual_balances(db: Db) -> dict[Key, int]:
+    """What the general ledger holds of each key, in minor units."""
+    return {(row[0], row[1], row[2], row[3]): int(row[4]) for row in db.execute(ACCRUAL_BALANCES).fetchall()}
+
+
+def insert_levels(db: Db, run_id: int, after: Mapping[Key, Level]) -> None:
+    """Write where a fold left each key; one that has come to nothing is let go."""
+    rows = [
+        (run_id, *key, level.line.daily, level.line.constant, level.lost, level.minor)
+        for key, level in after.items()
+        if level.line.daily or level.line.constant or level.lost or level.minor
+    ]
+    with db.cursor() as cursor:
+        cursor.executemany(
+            """INSERT INTO accrual_level (run_id, branch_id, product_code, currency, kind, daily, constant, lost, minor)
+               VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)""",
+            rows,
+        )
+
+
+def insert_entries(db: Db, rows: Sequence[Sequence[Any]]) -> None:
+    """Write lines of the general ledger, as `ENTRY_COLUMNS` names them."""
+    with db.cursor() as cursor:
+        cursor.executemany(
+            f"INSERT INTO gl_entry ({', '.join(ENTRY_COLUMNS)}) VALUES ({', '.join(['%s'] * len(ENTRY_COLUMNS))})".encode(), rows
+        )
+
+
+def _moves(rows: Sequence[Sequence[Any]]) -> dict[Key, tuple[Slope, int]]:
+    return {(row[0], row[1], row[2], row[3]): (Slope(int(row[4]), int(row[5])), int(row[6])) for row in rows}
