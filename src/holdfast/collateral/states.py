@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Final
 
-from holdfast.kernel.errors import Refusal
+from holdfast.kernel.states import following
 
 
 class ItemState(StrEnum):
@@ -49,7 +49,4 @@ IN_PLACE: Final = frozenset({ItemState.EXPECTED, ItemState.IN_CUSTODY, ItemState
 
 def after(state: ItemState, event: ItemEvent) -> ItemState:
     """The state that `event` leads to; Refusal if the table has no such line."""
-    try:
-        return LIFE[state, event]
-    except KeyError:
-        raise Refusal(f"the thing is {state}; {event} is not for a thing that is", code="item_state", state=str(state)) from None
+    return following(LIFE, state, event, words=f"the thing is {state}; {event} is not for a thing that is", code="item_state")

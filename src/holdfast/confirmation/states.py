@@ -9,7 +9,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Final
 
-from holdfast.kernel.errors import Refusal
+from holdfast.kernel.states import following
 
 
 class ConfirmationState(StrEnum):
@@ -64,9 +64,4 @@ _NEEDS: Final = {
 
 def after(state: ConfirmationState, event: ConfirmationEvent) -> ConfirmationState:
     """The state that `event` leads to; Refusal, saying why, if the table has no such line."""
-    try:
-        return TABLE[state, event]
-    except KeyError:
-        raise Refusal(
-            f"this confirmation {_NOW[state]}; {_NEEDS[event]}", code="confirmation_state", state=str(state), event=str(event)
-        ) from None
+    return following(TABLE, state, event, words=f"this confirmation {_NOW[state]}; {_NEEDS[event]}", code="confirmation_state")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Final
 
-from holdfast.kernel.errors import Refusal
+from holdfast.kernel.states import following
 
 
 class ContractState(StrEnum):
@@ -57,9 +57,4 @@ _DOINGS: Final = {
 
 def after(state: ContractState, event: ContractEvent) -> ContractState:
     """The state that `event` leads to; Refusal if the table has no such line."""
-    try:
-        return LIFE[state, event]
-    except KeyError:
-        raise Refusal(
-            f"the contract is {state}; it cannot be {_DOINGS[event]}", code="contract_state", state=str(state), event=str(event)
-        ) from None
+    return following(LIFE, state, event, words=f"the contract is {state}; it cannot be {_DOINGS[event]}", code="contract_state")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Final
 
-from holdfast.kernel.errors import Refusal
+from holdfast.kernel.states import following
 
 
 class PledgeState(StrEnum):
@@ -39,7 +39,4 @@ OPEN: Final = frozenset({PledgeState.DRAFTED, PledgeState.DELIVERED})
 
 def after(state: PledgeState, event: PledgeEvent) -> PledgeState:
     """The state that `event` leads to; Refusal if the table has no such line."""
-    try:
-        return LIFE[state, event]
-    except KeyError:
-        raise Refusal(f"the pledge is {state}; {event} is not for a pledge that is", code="pledge_state", state=str(state)) from None
+    return following(LIFE, state, event, words=f"the pledge is {state}; {event} is not for a pledge that is", code="pledge_state")

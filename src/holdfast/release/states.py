@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Final
 
-from holdfast.kernel.errors import Refusal
+from holdfast.kernel.states import following
 
 
 class ReleaseState(StrEnum):
@@ -113,17 +113,9 @@ BEFORE_SALE: Final = frozenset({_D.NOTICED, _D.VALUED})
 
 def after(state: ReleaseState, event: ReleaseEvent) -> ReleaseState:
     """The state that `event` leads to; Refusal if the table has no such line."""
-    try:
-        return RELEASE[state, event]
-    except KeyError:
-        raise Refusal(f"this release is {state}; {event} cannot follow", code="release_state", state=str(state), event=str(event)) from None
+    return following(RELEASE, state, event, words=f"this release is {state}; {event} cannot follow", code="release_state")
 
 
 def disposal_after(state: DisposalState, event: DisposalEvent) -> DisposalState:
     """The state that `event` leads to; Refusal if the table has no such line."""
-    try:
-        return DISPOSAL[state, event]
-    except KeyError:
-        raise Refusal(
-            f"this disposal is {state}; {event} cannot follow", code="disposal_state", state=str(state), event=str(event)
-        ) from None
+    return following(DISPOSAL, state, event, words=f"this disposal is {state}; {event} cannot follow", code="disposal_state")
