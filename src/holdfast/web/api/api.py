@@ -24,6 +24,7 @@ from holdfast.web.api import (
     journal,
     ledger,
     night,
+    papers,
     parties,
     payments,
     pledges,
@@ -97,7 +98,7 @@ for _error, _handler in handlers():
     api.add_exception_handler(_error, _handler)
 for _capability in (
     applications, collateral, pledges,
-    servicing, confirmation, decisioning, contracts, payments, restructuring, duties, approvals, journal, ledger, policy, products,
+    servicing, papers, confirmation, decisioning, contracts, payments, restructuring, duties, approvals, journal, ledger, policy, products,
     parties, takeover, night, release,
 ):  # fmt: skip
     api.add_router("", _capability.router)

@@ -19,11 +19,11 @@ from holdfast.policy import clock, lender
 from holdfast.servicing import reading
 from holdfast.servicing.views import Sight
 from holdfast.web.borrower.desk import Visitor, borrower_at
-from holdfast.web.borrower.links import loan_behind
+from holdfast.web.borrower.links import calendar_path, loan_behind
 
 
 @dataclass(frozen=True, slots=True)
-class _OneLoan:
+class OneLoan:
     """The sight of somebody who holds a link: one loan."""
 
     public_id: str
@@ -37,7 +37,7 @@ def loan(request: HttpRequest, link: str) -> HttpResponse:
     """The page behind a link; a link that is forged or too old leads nowhere."""
     if (public_id := loan_behind(link)) is None:
         raise Http404(link)
-    response = _page(request, _OneLoan(public_id), public_id, logged_in=False)
+    response = _page(request, OneLoan(public_id), public_id, logged_in=False)
     response.headers["Referrer-Policy"] = "no-referrer"  # the address is the key
     return response
 
@@ -64,7 +64,7 @@ def _page(request: HttpRequest, sight: Sight, public_id: str, *, logged_in: bool
         house = lender(db)
     context = {
         "loan": detail, "row": detail.row, "schedule": schedule, "pay_off": total, "today": told.today(), "lender": house,
-        "logged_in": logged_in,
+        "logged_in": logged_in, "calendar": calendar_path(public_id) if schedule else "",
     }  # fmt: skip
     with timezone.override(ZoneInfo(house.zone)):
         return render(request, "borrower/loan.html", context)

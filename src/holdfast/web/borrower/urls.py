@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from holdfast.web.borrower import apply, confirm, decision, defer, home, login, pay, release, sign
+from holdfast.web.borrower import apply, confirm, decision, defer, home, login, papers, pay, release, sign
 from holdfast.web.borrower.loan import loan, my_loan
 
 app_name = "borrower"
@@ -29,6 +29,12 @@ urlpatterns = [
     path("loans/<slug:loan_id>/give-back", pay.give_back, name="give_back"),
     path("loans/<slug:loan_id>/sign", sign.sign, name="sign"),
     path("loans/<slug:loan_id>/papers/<slug:kind>", sign.paper, name="paper"),
+    path("loans/<slug:loan_id>/statement", papers.statement, name="statement"),
+    path("loans/<slug:loan_id>/statement.csv", papers.statement_csv, name="statement_csv"),
+    path("loans/<slug:loan_id>/payoff", papers.payoff, name="payoff"),
+    path("loans/<slug:loan_id>/made/<slug:kind>", papers.make, name="paper_make"),
+    path("loans/<slug:loan_id>/made/files/<slug:file_id>", papers.paper, name="loan_paper"),
+    path("calendar/<str:link>", papers.calendar, name="calendar"),
     path("release/<slug:loan_id>", release.follow, name="release"),
     path("release/<slug:loan_id>/papers/<slug:file_id>", release.paper, name="release_paper"),
     path("<str:link>", loan, name="loan"),

@@ -25,6 +25,7 @@ from holdfast.web.console import (
     decision_words,
     deferral_words,
     money_words,
+    paper_refusals,
     release_refusals,
 )
 from holdfast.web.console.sentences import told
@@ -297,6 +298,7 @@ _REFUSALS: Final[Mapping[str, Text]] = {
     **call_refusals.REFUSALS,
     **decision_words.REFUSALS,
     **deferral_words.REFUSALS,
+    **paper_refusals.REFUSALS,
     **custody_words.REFUSALS,
     **money_words.REFUSALS,
     **release_refusals.REFUSALS,
