@@ -9,12 +9,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from fractions import Fraction
 
 from holdfast.kernel.errors import Refusal
 from holdfast.kernel.rate import BILLION, percent_of_ppb
 from holdfast.policy import Ceiling, Lender, Pack
 from holdfast.products.cost import YearlyCost, exact_cost, yearly_cost
-from holdfast.products.schedule import Instalment, fee_amount, schedule
+from holdfast.products.schedule import Instalment, contract_rate, days_in_year, fee_amount, penalty_rate, schedule
 from holdfast.products.terms import Fee, FeeAt, Terms
 
 
@@ -64,4 +65,27 @@ def check_ceiling(terms: Terms, pack: Pack, lender: Lender, *, on: date, product
             all_in=str(highest.quantize(Decimal("0.000001"))),
             ceiling_ppb=ceiling.rate.ppb,
         )
+    _check_penalty(terms, pack, lender, ceiling, on=on)
     return ceiling
+
+
+def _check_penalty(terms: Terms, pack: Pack, lender: Lender, ceiling: Ceiling, *, on: date) -> None:
+    """Refusal if penalty interest is dearer than the pack's share of the contract's rate, or by the year than the ceiling of all costs."""
+    if terms.penalty is None:
+        return
+    percent = pack.number("servicing.penalty_cap_percent", on=on, lender_type=lender.lender_type)
+    yearly = penalty_rate(terms) * days_in_year(terms)
+    most = min(contract_rate(terms) * Fraction(percent, 100), Fraction(ceiling.rate.ppb, BILLION))
+    if yearly > most:
+        raise Refusal(
+            f"penalty interest of {_told(yearly)} % a year is too dear: rule servicing.penalty_cap_percent allows {percent} % of the "
+            f"contract's rate, and {ceiling.rule.key} {percent_of_ppb(ceiling.rate.ppb)} % in all; at most {_told(most)} % here",
+            code="penalty_above_cap",
+            field="terms.penalty",
+            yearly=_told(yearly),
+            most=_told(most),
+        )
+
+
+def _told(share: Fraction) -> str:
+    return f"{Decimal(share.numerator) / share.denominator * 100:.4f}"

@@ -323,7 +323,7 @@ def _fees(value: object, field: str) -> tuple[Fee, ...]:
     for index, item in enumerate(value):
         where = f"{field}[{index}]"
         if not isinstance(item, Mapping) or set(item) not in _FEE_FIELDS:
-            raise BadInput(f"{where}: write an object with name, amount, at and collected_by; for a percentage also ppb and of", field=where)
+            raise BadInput(f"{where}: write an object with name, amount, at and collected_by; a percentage has ppb and of too", field=where)
         at: FeeAt | date
         at = FeeAt(item["at"]) if item["at"] in list(FeeAt) else parse_date(item["at"], f"{where}.at")
         amount = _whole(item["amount"], f"{where}.amount")

@@ -49,9 +49,8 @@ def notice(db: Db, *, clock: Clock, by: Staff, loan: str, press: Press, notary: 
         raise Refusal(f"the default of {before.noticed_on} stands ({before.state})", code="notice_stands")
     if title.thing_of(db, case) not in (Thing.IN_CUSTODY, Thing.OUTSIDE):
         raise Refusal(f"nothing secures loan {loan} that could be sold", code="nothing_to_sell")
-    held = servicing.read_loans(db, [case.loan.loan_id], lock=False)[0]
-    oldest = held.state.oldest_unpaid_due_on
-    late = max((today - oldest).days, 0) if oldest is not None else 0
+    held = servicing.read_loans(db, [case.loan.loan_id], lock=False, on=today)[0]
+    late = servicing.days_past_due(held.state.oldest_unpaid_due_on, today, held.state.pauses)
     rules.may_notice(days_past_due=late, least_days=case.number("default.days_past_due", case.loan.opened_on))
     sale_from = today + timedelta(days=case.number("default.notice_days", case.loan.opened_on))
     arrears, owed = held.state.unpaid_due(today), servicing.debt_parts(db, loan=loan, on=today)
@@ -310,7 +309,7 @@ def _risk_agreed(db: Db, answered: Request) -> bool:
 
 
 def _unpaid_due(db: Db, case: Case, today: date) -> int:
-    return servicing.read_loans(db, [case.loan.loan_id], lock=False)[0].state.unpaid_due(today)
+    return servicing.read_loans(db, [case.loan.loan_id], lock=False, on=today)[0].state.unpaid_due(today)
 
 
 def _surplus(db: Db, loan: str, disposal: Disposal) -> Money:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from holdfast.kernel.money import Money
 from holdfast.parties import Scope
@@ -75,7 +75,7 @@ def disposals(db: Db, scope: Scope, *, limit: int = MOST) -> list[ListedDisposal
 def late_loans(db: Db, scope: Scope, *, today: date, least_days: int, limit: int = MOST) -> list[Late]:
     """Loans within sight to which a notice of default could be given today."""
     condition, values = scope.condition("l")
-    rows = store.late_enough(db, condition, values, late_since=today - timedelta(days=least_days), limit=min(limit, MOST))
+    rows = store.late_enough(db, condition, values, today=today, least=least_days, limit=min(limit, MOST))
     return [Late(row[0], row[1], row[2], Money(row[4], row[3]), *row[5:]) for row in rows]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
+from datetime import date, timedelta
 from typing import Any, Final
 
 import psycopg
@@ -42,6 +43,7 @@ LATE_ENOUGH: Final = """
            p.name_zh, p.name_en, b.name
       FROM loan l JOIN account a USING (loan_id) JOIN product p ON p.code = l.product_code JOIN branch b USING (branch_id)
      WHERE {condition} AND l.state = 'active' AND p.collateral <> 'none' AND a.oldest_unpaid_due_on <= %(late_since)s
+       AND (a.pauses IS NULL OR days_late(a.oldest_unpaid_due_on, a.pauses, %(today)s) >= %(least)s)
        AND NOT EXISTS (SELECT FROM disposal d WHERE d.loan_id = l.loan_id AND d.state NOT IN ('cured', 'cancelled'))
      ORDER BY a.oldest_unpaid_due_on, l.loan_id LIMIT %(limit)s"""
 COLLATERAL: Final = "SELECT collateral, name_zh, name_en FROM product WHERE code = %s"
@@ -123,9 +125,10 @@ def disposals_in_sight(db: Db, condition: str, values: Mapping[str, Any], *, lim
     return [(_disposal(row[: len(_DISPOSAL_COLUMNS)]), row[len(_DISPOSAL_COLUMNS) :]) for row in rows]
 
 
-def late_enough(db: Db, condition: str, values: Mapping[str, Any], *, late_since: Any, limit: int) -> list[Sequence[Any]]:
+def late_enough(db: Db, condition: str, values: Mapping[str, Any], *, today: date, least: int, limit: int) -> list[Sequence[Any]]:
     """Loans to which a notice of default could be given."""
-    return db.execute(LATE_ENOUGH.format(condition=condition), {**values, "late_since": late_since, "limit": limit}).fetchall()
+    given = {**values, "late_since": today - timedelta(days=least), "today": today, "least": least, "limit": limit}
+    return db.execute(LATE_ENOUGH.format(condition=condition), given).fetchall()
 
 
 def collateral_of(db: Db, product_code: str) -> tuple[str, str, str]:

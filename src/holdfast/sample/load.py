@@ -150,7 +150,7 @@ def _pay(db: Db, each: _Borrower, now: Clock, officer: Actor) -> None:
         due_on = add_months(each.begun, number)
         if late is None or due_on + timedelta(days=late) != today:
             continue
-        row = next((row for row in read_loans(db, [each.loan_id], lock=False)[0].state.instalments if row.n == number), None)
+        row = next((row for row in read_loans(db, [each.loan_id], lock=False, on=today)[0].state.instalments if row.n == number), None)
         if row is not None and row.unpaid > 0:
             _receive(db, each, now, officer, row.unpaid, today)
 
@@ -168,7 +168,7 @@ def _habit(db: Db, each: _Borrower, now: Clock, officer: Actor, staff: dict[str,
             _receive(db, each, now, officer, total.minor + 5_000, today)
     elif habit == "bounces" and age == -28:
         carry(reverse, db, clock=now, by=officer, loan=each.public_id, event_no=each.receipts[-1], reason="银行退票（示例）")
-        row = next(row for row in read_loans(db, [each.loan_id], lock=False)[0].state.instalments if row.unpaid > 0)
+        row = next(row for row in read_loans(db, [each.loan_id], lock=False, on=today)[0].state.instalments if row.unpaid > 0)
         _receive(db, each, now, officer, row.unpaid, today)
     elif habit == "returned" and age == -20:
         total = quote(db, loan=each.public_id, on=today).total

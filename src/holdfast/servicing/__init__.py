@@ -4,12 +4,13 @@ State = fold(terms, events). What the account, the instalments and the postings 
 transaction and proved against the fold by `books verify`.
 """
 
+from holdfast.servicing.arrears import days_past_due
 from holdfast.servicing.arrivals import Arrival, receive_many
 from holdfast.servicing.collectable import Collectable, collectable, receipt_of
-from holdfast.servicing.arrears import days_past_due
 from holdfast.servicing.deferral import Deferred, defer, preview_deferral
 from holdfast.servicing.rearranging import preview, rearrange
 from holdfast.servicing.reckoning import Reckoning, debt_parts, reckon
+from holdfast.servicing.relief import GROUNDS, PAUSE_REASONS, charge, credit_goodwill, pause, resume, waivable, waive_part
 from holdfast.servicing.rescheduling import Arrears, Asks, Kind, Rearranged, Rearrangement, rearranged
 from holdfast.servicing.service import (
     Done,
@@ -28,10 +29,13 @@ from holdfast.servicing.service import (
     waive_for_cooling_off,
     write_off,
 )
+from holdfast.servicing.store import history as read_history
 from holdfast.servicing.store import load as read_loans
 from holdfast.servicing.takeover_rows import TakenOver, TakeoverRow
 
 __all__ = [
+    "GROUNDS",
+    "PAUSE_REASONS",
     "Arrears",
     "Arrival",
     "Asks",
@@ -45,7 +49,9 @@ __all__ = [
     "Reckoning",
     "TakenOver",
     "TakeoverRow",
+    "charge",
     "collectable",
+    "credit_goodwill",
     "days_past_due",
     "debt_parts",
     "defer",
@@ -54,9 +60,11 @@ __all__ = [
     "note_duty",
     "originate",
     "owed",
+    "pause",
     "preview",
     "preview_deferral",
     "quote",
+    "read_history",
     "read_loans",
     "rearrange",
     "rearranged",
@@ -65,9 +73,12 @@ __all__ = [
     "receive_many",
     "reckon",
     "refund",
+    "resume",
     "reverse",
     "take_back_waiver",
     "take_over",
+    "waivable",
     "waive_for_cooling_off",
+    "waive_part",
     "write_off",
 ]

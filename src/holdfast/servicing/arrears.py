@@ -20,11 +20,12 @@ CLASSES: Final = ("pass", "special_mention", "substandard", "doubtful", "loss")
 def days_past_due(oldest_unpaid_due_on: date | None, today: date, pauses: Sequence[Pause] = ()) -> int:
     """Days since the oldest unpaid instalment fell due; 0 if none, or none yet due.
 
-    Counts calendar days, grace included: grace waives the penalty, not the count. Days of a pause are left out.
+    Counts calendar days, grace included: grace waives the penalty, not the count. Days of a pause are left out, but
+    what is late stays at least one day late.
     """
     if oldest_unpaid_due_on is None or oldest_unpaid_due_on >= today:
         return 0
-    return (today - oldest_unpaid_due_on).days - paused_days(pauses, today, since=oldest_unpaid_due_on)
+    return max(1, (today - oldest_unpaid_due_on).days - paused_days(pauses, today, since=oldest_unpaid_due_on))
 
 
 def five_tier(dpd: int, floors: Mapping[str, int], class_floor: str = "pass") -> str:

@@ -10,12 +10,16 @@ and is not yet due, and, for an impaired loan, of the unpaid interest that is ke
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Final
 
 from holdfast.ledger import FLAT, PARTS, Account, Line, Move, Slope, line_of
-from holdfast.servicing.fold import State, Totals
+from holdfast.servicing.fold import Event, State, Totals
 from holdfast.servicing.payoff import runs_from
+
+# How the source of a receipt begins whose money came into a cashier's drawer.
+DRAWER: Final = "dr_"
 
 # total: (debited, credited) when it grows
 PAIRS: Final = {
@@ -39,11 +43,32 @@ PAIRS: Final = {
 }
 
 
-def postings(before: Totals, after: Totals) -> list[Line]:
-    """The lines that take the books from `before` to `after`; a total that fell is posted the other way round."""
+def money_account(events: Sequence[Event], history: Sequence[Event] | None) -> Account:
+    """Where the money of these events lies: cash that came into a drawer is on hand, all else is in the bank.
+
+    A receipt that is taken back leaves the account into which it came.
+    """
+    for event in events:
+        if event.kind == "reversal":
+            undone = event.payload["event_no"]
+            event = next((each for each in history or () if each.event_no == undone), event)
+        if str(event.payload.get("source", "")).startswith(DRAWER):
+            return Account.CASH
+    return Account.BANK
+
+
+def postings(before: Totals, after: Totals, money: Account = Account.BANK) -> list[Line]:
+    """The lines that take the books from `before` to `after`; a total that fell is posted the other way round.
+
+    All that one act moves in or out of the lender's money, however a replay spreads it over the totals, moves in `money`.
+    """
     lines = []
     for name, (debit, credit) in PAIRS.items():
         change = getattr(after, name) - getattr(before, name)
+        if not change:
+            continue
+        if money is not Account.BANK:
+            debit, credit = (money if side is Account.BANK else side for side in (debit, credit))
         if change > 0:
             lines.append(Line(debit, credit, change))
         elif change < 0:

@@ -9,17 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, timedelta
-from fractions import Fraction
-from functools import lru_cache
 from typing import Any, Final
 
-from holdfast.kernel.calendar import DayCount
-from holdfast.kernel.errors import Fault, Refusal
-from holdfast.kernel.rate import BILLION, Per
+from holdfast.kernel.errors import Fault
 from holdfast.kernel.rounding import to_minor
-from holdfast.products.schedule import Instalment
+from holdfast.products.schedule import Instalment, penalty_rate
 from holdfast.products.terms import PenaltyBase, Terms
-from holdfast.servicing.allocation import allocate
 from holdfast.servicing.state import Event, Pause, State
 
 # What may be given up without paying it: never principal.
@@ -27,22 +22,6 @@ WAIVABLE: Final = ("penalty", "fee", "interest")
 
 
 # ── penalty interest ───────────────────────────────────────────────────────────────────────────────────────
-
-
-@lru_cache(maxsize=4096)
-def daily_rate(terms: Terms) -> Fraction:
-    """What a day late costs on one unit of what bears it; 0 where the contract names no penalty interest.
-
-    A multiple of the contract's rate is shared out over 360 days under 30/360 and actual/360, else over 365.
-    """
-    penalty = terms.penalty
-    if penalty is None:
-        return Fraction(0)
-    if penalty.ppb:
-        return Fraction(penalty.ppb, BILLION)
-    year = 360 if terms.day_count in (DayCount.THIRTY_360, DayCount.ACTUAL_360) else 365
-    daily = {Per.YEAR: terms.rate.fraction / year, Per.MONTH: terms.rate.fraction * 12 / year, Per.DAY: terms.rate.fraction}
-    return daily[terms.rate.per] * Fraction(penalty.ratio_ppb, BILLION)
 
 
 def bears_penalty(terms: Terms, row: Instalment) -> int:
@@ -65,7 +44,7 @@ def accrue(state: State, on: date) -> None:
     state.penalised_through = on
     if penalty is None or state.closed:
         return
-    rate, free = daily_rate(state.terms), timedelta(days=penalty.from_day - 1)
+    rate, free = penalty_rate(state.terms), timedelta(days=penalty.from_day - 1)
     for row in state.instalments:
         if row.paid_on is not None or row.due_on >= on:
             continue
@@ -122,15 +101,8 @@ def waived_part(state: State, event: Event) -> None:
                 setattr(totals, earned, getattr(totals, earned) - given_up)
             if not row.unpaid:
                 row.paid_on = row.paid_on or event.on
-
-
-def goodwill(state: State, event: Event) -> None:
-    """The lender pays a part of the debt from its own pocket: it falls as a receipt would, and costs the lender what it pays."""
-    amount = amount_of(event.payload)
-    state.totals.goodwill += amount
-    left = allocate(state, event_no=event.event_no, on=event.on, amount=amount)
-    if left:
-        raise Refusal("a goodwill credit is less than what ends the loan", code="goodwill_too_large", event_no=event.event_no)
+    if not state.closed and not any(row.unpaid for row in state.instalments):
+        state.paid_off_on = event.on
 
 
 def paused(state: State, event: Event) -> None:

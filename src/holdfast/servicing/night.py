@@ -82,13 +82,13 @@ def run_night(db: Db, *, clock: Clock, on: date, dry_run: bool = False, most: in
     night = Night(on)
     _classes(db, night, known, on, keep_lines=dry_run)
     plans = Plans(db, known)
-    act = Act(on, clock.now(), SYSTEM, known.zone)
+    act = Act(on, clock.now(), SYSTEM, known.zone, known.closed_through)
     ids = due_loans(db, on)[: most if dry_run else None]
     for start in range(0, len(ids), _CHUNK):
         _close_day(db, ids[start : start + _CHUNK], night, plans, act, dry_run)
     if not dry_run:
         _move_impaired(db, known, plans, act)
-        post_accrual(db, on=on, at=act.now, booked_on=on)
+        post_accrual(db, on=on, at=act.now, booked_on=act.booked_on)
     return night
 
 
@@ -114,7 +114,7 @@ def record_contacts(db: Db, dispatched: Sequence[Dispatched], *, clock: Clock) -
     """
     known = lender(db)
     plans = Plans(db, known)
-    act = Act(clock.today(), clock.now(), SYSTEM, known.zone)
+    act = Act(clock.today(), clock.now(), SYSTEM, known.zone, known.closed_through)
     waiting = [each for each in dispatched if each.duty_no is not None and _proves(each)]
     recorded = 0
     while waiting:
@@ -309,5 +309,5 @@ def _save(db: Db, changes: Sequence[Change], act: Act, *, label: str) -> Record 
         save(db, changes, source=label, act=act)
         return None
     record = append_batch(db, [record for each in changes for record in each.records], at=act.now, on=act.today, by=act.by, label=label)
-    store.write(db, changes, source=label, at=act.now, today=act.today)
+    store.write(db, changes, source=label, at=act.now, today=act.booked_on)
     return record

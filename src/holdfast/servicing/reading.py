@@ -18,7 +18,10 @@ from holdfast.kernel.errors import BadInput, NotFound
 from holdfast.kernel.money import Money
 from holdfast.life import DUTIES, RECORDS, LoanState
 from holdfast.policy import lender, pack_in_force
+from holdfast.products import Instalment
+from holdfast.servicing import store
 from holdfast.servicing.arrears import CLASSES, days_past_due, five_tier, floor_on
+from holdfast.servicing.charging import as_of
 from holdfast.servicing.pages import PAST_THE_LAST, Db, Page, cursor_after, fetch, page_size, read_cursor
 from holdfast.servicing.views import (
     Balances,
@@ -66,11 +69,14 @@ _LOAN_COLUMNS: Final = """
     l.loan_id, l.public_id, l.contract_no, l.borrower_label, l.product_code, l.product_version,
     p.name_zh, p.name_en, p.collateral, b.code AS branch_code, b.name AS branch_name, o.name AS officer_name,
     l.state, l.currency, l.principal_out, l.opened_on, l.pack_version, l.head_seq, l.head_hash,
-    a.oldest_unpaid_due_on, a.next_due_on, a.next_due_amount, a.class_floor, a.observe_until,
+    a.oldest_unpaid_due_on, a.next_due_on, a.next_due_amount, a.class_floor, a.observe_until, a.pauses,
     d.duty_no, d.kind AS duty_kind, d.about AS duty_about, d.due_at AS duty_due_at, d.role AS duty_role, w.name AS duty_owner
 """
 # As `arrears.floor_on`: a floor that was set with a time of observation ends with that time.
 _FLOOR: Final = "CASE WHEN a.observe_until < %(today)s::date THEN 'pass' ELSE a.class_floor END"
+# As `arrears.days_past_due`. The function is called for the few loans that have been paused only.
+_LATE: Final = """CASE WHEN a.pauses IS NULL THEN greatest(%(today)s::date - a.oldest_unpaid_due_on, 0)
+                  ELSE days_late(a.oldest_unpaid_due_on, a.pauses, %(today)s::date) END"""
 _LOAN_TABLES: Final = """
     FROM loan l
     JOIN product p ON p.code = l.product_code
@@ -108,7 +114,19 @@ def loan_list(db: Db, look: Look, wanted: LoanFilter | None = None, *, cursor: s
         values,
     )
     after = cursor_after(rows, limit, f"loans {wanted.sort}", "sort_key", "loan_id")
-    return Page([_loan_row(row, look) for row in rows[:limit]], after)
+    return Page([_loan_row(row, look) for row in _grown(db, look, rows[:limit])], after)
+
+
+def _grown(db: Db, look: Look, rows: Sequence[dict[str, Any]]) -> Sequence[dict[str, Any]]:
+    """The rows with what a late loan asks for next as it stands today: penalty interest grows while nobody touches its row."""
+    late = [
+        row["loan_id"] for row in rows
+        if row["state"] == "active" and row["oldest_unpaid_due_on"] is not None and row["oldest_unpaid_due_on"] < look.today
+    ]  # fmt: skip
+    due = {held.loan.loan_id: held.state.next_due[1] for held in store.load(db, late, lock=False, on=look.today)} if late else {}
+    for row in rows:
+        row["next_due_amount"] = due.get(row["loan_id"], row["next_due_amount"])
+    return rows
 
 
 def _narrow(look: Look, wanted: LoanFilter) -> tuple[list[str], dict[str, Any]]:
@@ -136,9 +154,15 @@ def _narrow(look: Look, wanted: LoanFilter) -> tuple[list[str], dict[str, Any]]:
             q_part=f"%{plain}%",
         )
     if wanted.dpd_min is not None and wanted.dpd_min > 0:
-        add("a.oldest_unpaid_due_on <= %(late_since)s", late_since=_days_before(look.today, wanted.dpd_min))
+        add(
+            f"a.oldest_unpaid_due_on <= %(late_since)s AND (a.pauses IS NULL OR {_LATE} >= %(dpd_min)s)",
+            late_since=_days_before(look.today, wanted.dpd_min), dpd_min=wanted.dpd_min, today=look.today,
+        )  # fmt: skip
     if wanted.dpd_max is not None:
-        add("coalesce(a.oldest_unpaid_due_on >= %(late_until)s, true)", late_until=_days_before(look.today, wanted.dpd_max))
+        add(
+            f"(coalesce(a.oldest_unpaid_due_on >= %(late_until)s, true) OR a.pauses IS NOT NULL AND {_LATE} <= %(dpd_max)s)",
+            late_until=_days_before(look.today, wanted.dpd_max), dpd_max=wanted.dpd_max, today=look.today,
+        )  # fmt: skip
     if wanted.loan_class is not None:
         _narrow_to_class(look, wanted.loan_class, add)
     return conditions, values
@@ -151,12 +175,16 @@ def _narrow_to_class(look: Look, loan_class: str, add: Callable[..., None]) -> N
     rank = CLASSES.index(loan_class)
     floor_rank = f"coalesce(array_position(%(classes)s::text[], {_FLOOR}), 1)"
     if rank + 1 < len(CLASSES):
-        worse_from = _days_before(look.today, look.class_floors[CLASSES[rank + 1]] - 1)
-        add("coalesce(a.oldest_unpaid_due_on >= %(worse_from)s, true)", worse_from=worse_from)
+        worse = look.class_floors[CLASSES[rank + 1]]
+        add(
+            f"(coalesce(a.oldest_unpaid_due_on >= %(worse_from)s, true) OR a.pauses IS NOT NULL AND {_LATE} < %(worse)s)",
+            worse_from=_days_before(look.today, worse - 1), worse=worse, today=look.today,
+        )  # fmt: skip
     if rank > 0:
         add(
-            f"(a.oldest_unpaid_due_on <= %(class_from)s OR {floor_rank} = %(rank)s)",
+            f"(a.oldest_unpaid_due_on <= %(class_from)s AND (a.pauses IS NULL OR {_LATE} >= %(reached)s) OR {floor_rank} = %(rank)s)",
             class_from=_days_before(look.today, look.class_floors[loan_class]),
+            reached=look.class_floors[loan_class],
         )
     add(f"{floor_rank} <= %(rank)s", classes=list(CLASSES), rank=rank + 1, today=look.today)
 
@@ -167,7 +195,7 @@ def _days_before(today: date, days: int) -> date:
 
 def _loan_row(row: Mapping[str, Any], look: Look) -> LoanRow:
     currency = row["currency"]
-    late = days_past_due(row["oldest_unpaid_due_on"], look.today)
+    late = days_past_due(row["oldest_unpaid_due_on"], look.today, store.pauses_of(row["pauses"]))
     duty = None
     if row["duty_no"] is not None:
         duty = NextDuty(row["duty_no"], row["duty_kind"], row["duty_about"], row["duty_due_at"], row["duty_role"], row["duty_owner"])
@@ -200,7 +228,7 @@ def _loan_row(row: Mapping[str, Any], look: Look) -> LoanRow:
 _ACCOUNT_COLUMNS: Final = """
     a.charges_barred, a.last_event_no, a.disbursed, a.taken_over, a.interest_earned, a.fee_charged, a.penalty_charged,
     a.principal_paid, a.interest_paid, a.fee_paid, a.penalty_paid, a.overpaid, a.refunded,
-    a.principal_written_off, a.interest_written_off, a.recovered
+    a.principal_written_off, a.interest_written_off, a.fee_written_off, a.penalty_written_off, a.recovered
 """
 
 
@@ -240,7 +268,11 @@ def loan_detail(db: Db, look: Look, public_id: str) -> LoanDetail:
     )
     if not rows:
         raise _no_such_loan(public_id)
-    row = rows[0]
+    row = _grown(db, look, rows)[0]
+    held = store.load(db, [row["loan_id"]], lock=False)[0] if row["terms"] is not None and row["last_event_no"] else None
+    if held is not None:
+        grown = as_of(held.state, look.today)
+        row["penalty_charged"] += sum(line.penalty for line in grown.instalments) - sum(line.penalty for line in held.state.instalments)
     return LoanDetail(
         number=row["loan_id"],
         row=_loan_row(row, look),
@@ -250,6 +282,7 @@ def loan_detail(db: Db, look: Look, public_id: str) -> LoanDetail:
         terms={} if row["terms"] is None else json.loads(row["terms"]),
         balances=_balances(row),
         charges_barred=bool(row["charges_barred"]),
+        pauses=store.pauses_of(row["pauses"]),
         last_event_no=row["last_event_no"] or 0,
         head_seq=row["head_seq"],
         head_hash=bytes(row["head_hash"]).hex(),
@@ -272,8 +305,8 @@ def _balances(row: Mapping[str, Any]) -> Balances:
         interest_earned=money(kept("interest_earned")),
         interest_paid=money(kept("interest_paid")),
         interest_unpaid=money(kept("interest_earned") - kept("interest_paid") - kept("interest_written_off")),
-        fee_unpaid=money(kept("fee_charged") - kept("fee_paid")),
-        penalty_unpaid=money(kept("penalty_charged") - kept("penalty_paid")),
+        fee_unpaid=money(kept("fee_charged") - kept("fee_paid") - kept("fee_written_off")),
+        penalty_unpaid=money(kept("penalty_charged") - kept("penalty_paid") - kept("penalty_written_off")),
         overpaid=money(kept("overpaid") - kept("refunded")),
         refunded=money(kept("refunded")),
         principal_written_off=money(kept("principal_written_off")),
@@ -287,42 +320,33 @@ def _no_such_loan(public_id: str) -> NotFound:
 
 
 def schedule(db: Db, look: Look, public_id: str) -> list[InstalmentRow]:
-    """The instalments as they stand now, first to last."""
-    condition, values = look.sight.condition("l")
-    rows = fetch(
-        db,
-        "SELECT l.currency, i.n, i.due_on, i.principal, i.interest, i.fee, i.penalty, i.paid_on,"
-        " i.principal_paid + i.interest_paid + i.fee_paid + i.penalty_paid AS paid"
-        f" FROM loan_registry r JOIN loan l USING (loan_id) LEFT JOIN instalment i USING (loan_id)"
-        f" WHERE r.kind = 'public_id' AND r.key = %(public_id)s AND {condition} ORDER BY i.n",
-        {**values, "public_id": public_id},
-    )
-    if not rows:
-        raise _no_such_loan(public_id)
-    return _instalments([row for row in rows if row["n"] is not None], look.today)
+    """The instalments as they stand now, first to last; those that are late with the penalty interest of today."""
+    number = loan_number(db, look, public_id)
+    if not db.execute("SELECT 1 FROM account WHERE loan_id = %s", [number]).fetchone():
+        return []
+    state = store.load(db, [number], lock=False, on=look.today)[0].state
+    return _instalments(state.instalments, state.terms.currency, look.today)
 
 
-def _instalments(rows: Sequence[Mapping[str, Any]], today: date) -> list[InstalmentRow]:
-    ahead = sum(row["principal"] for row in rows)
+def _instalments(rows: Sequence[Instalment], currency: str, today: date) -> list[InstalmentRow]:
+    ahead = sum(row.principal for row in rows)
     lines = []
     for row in rows:
-        currency = row["currency"]
-        due = row["principal"] + row["interest"] + row["fee"] + row["penalty"]
-        ahead -= row["principal"]
+        ahead -= row.principal
         lines.append(
             InstalmentRow(
-                n=row["n"],
-                due_on=row["due_on"],
-                principal=Money(row["principal"], currency),
-                interest=Money(row["interest"], currency),
-                fee=Money(row["fee"], currency),
-                penalty=Money(row["penalty"], currency),
-                due=Money(due, currency),
-                paid=Money(row["paid"], currency),
-                unpaid=Money(due - row["paid"], currency),
+                n=row.n,
+                due_on=row.due_on,
+                principal=Money(row.principal, currency),
+                interest=Money(row.interest, currency),
+                fee=Money(row.fee, currency),
+                penalty=Money(row.penalty, currency),
+                due=Money(row.due, currency),
+                paid=Money(row.paid, currency),
+                unpaid=Money(row.unpaid, currency),
                 balance_after=Money(ahead, currency),
-                paid_on=row["paid_on"],
-                state=_instalment_state(due, row["paid"], row["due_on"], today),
+                paid_on=row.paid_on,
+                state=_instalment_state(row.due, row.paid, row.due_on, today),
             )
         )
     return lines
@@ -555,7 +579,7 @@ def day_figures(db: Db, look: Look, now: datetime) -> DayFigures:
     loans = fetch(
         db,
         f"SELECT l.state, l.currency, l.duty_open AS live, {_FLOOR} AS class_floor, count(*) AS loans, sum(l.principal_out) AS principal,"
-        " greatest(%(today)s::date - a.oldest_unpaid_due_on, 0) AS late_days"
+        f" {_LATE} AS late_days"
         f" FROM loan l LEFT JOIN account a USING (loan_id) WHERE {condition}"
         " GROUP BY 1, 2, 3, 4, late_days",
         values,

@@ -25,6 +25,7 @@ from holdfast.parties import Staff, require
 from holdfast.policy import Lender, Pack, lender, may_originate, read_pack
 from holdfast.products import Terms, check_ceiling
 from holdfast.servicing import store
+from holdfast.servicing.charging import as_of
 from holdfast.servicing.duties import Cursors, Plan, plan_of
 from holdfast.servicing.fold import Event, State, Totals, begin
 from holdfast.servicing.held import Account, Change, Held
@@ -41,7 +42,7 @@ NOTE_RECORDS = {
     "recovery": "recovery.reviewed",
 }
 MOST_WORDS = 2_000
-_REVERSED = frozenset({"receipt", "waived", "deferred"})
+_REVERSED = frozenset({"receipt", "waived", "deferred", "charge", "waived_part", "goodwill", "paused", "resumed", "written_off"})
 # By these sources a pledge ended because the money posted: the thing is sold or gone, and the money stays where it fell.
 _ENDED_A_PLEDGE = ("disposal ", "sale ", "compensation ")
 
@@ -128,7 +129,7 @@ def originate(
     )  # fmt: skip
     event = Event(1, "disbursed", terms.disbursed_on, today, {"amount": terms.principal})
     try:
-        return _do(db, held, clock, by, known, [event], plan=plan_of(pack, known, held.collateral, today))
+        return do(db, held, clock, by, known, [event], plan=plan_of(pack, known, held.collateral, today))
     except psycopg.errors.UniqueViolation as error:
         if error.diag.table_name != "loan_registry":
             raise
@@ -149,7 +150,7 @@ def disburse(db: Db, *, clock: Clock, by: Actor, loan: str, terms: Terms, paid_o
     account = Account(None, 0, paid_on, Cursors(today, today), today, "pass", None, charges_barred=False)
     held = Held(case.loan, _collateral(db, case.loan.product_code), begin(terms), account, case.standing)
     event = Event(1, "disbursed", paid_on, today, {"amount": terms.principal})
-    return _do(db, held, clock, by, case.lender, [event], done=frozenset({"pay_out"}))
+    return do(db, held, clock, by, case.lender, [event], done=frozenset({"pay_out"}))
 
 
 def take_over(
@@ -160,7 +161,7 @@ def take_over(
         return []
     known, today = lender(db), clock.today()
     ids = chain_ids(db, len(rows))
-    act = Act(today, clock.now(), by, known.zone)
+    act = Act(today, clock.now(), by, known.zone, known.closed_through)
     collateral = {code: _collateral(db, code) for code in {row.product_code for row in rows}}
     plans: dict[str, Plan] = {kind: plan_of(pack, known, kind, today) for kind in set(collateral.values())}
     changes = []
@@ -176,7 +177,7 @@ def take_over(
         event = Event(1, "taken_over", as_of, today, {**row.payload, "source": dict(row.source)})
         changes.append(change(held, act, plans[held.collateral], [event]))
     append_batch(db, [each.record for each in changes], at=act.now, on=today, by=by, label=label)
-    store.write(db, changes, source=label, at=act.now, today=today)
+    store.write(db, changes, source=label, at=act.now, today=act.booked_on)
     store.register_tape(db, [(row.identity, each.held.loan.loan_id) for row, each in zip(rows, changes, strict=True)])
     return [
         TakenOver(row.identity, each.held.loan.loan_id, each.held.loan.public_id, each.held.loan.state.value, each.held.loan.principal_out)
@@ -191,9 +192,9 @@ def receive(db: Db, *, clock: Clock, by: Actor | Staff, loan: str, amount: Money
     loan or a date before the loan began. `source` says by which way the money came: a line of a bank file, a drawer.
     """
     actor = _allowed(db, by, "receipt.post", loan)
-    held = _one(db, loan)
+    held = one(db, loan)
     event = receipt_event(held, today=clock.today(), amount=amount, received_on=received_on, source=source)
-    return _do(db, held, clock, actor, lender(db), [event])
+    return do(db, held, clock, actor, lender(db), [event])
 
 
 def receipt_event(held: Held, *, today: date, amount: Money, received_on: date, source: str) -> Event:
@@ -215,7 +216,7 @@ def receipt_event(held: Held, *, today: date, amount: Money, received_on: date, 
 
 def reverse(db: Db, *, clock: Clock, by: Actor, loan: str, event_no: int, reason: str) -> Done:
     """Undo a receipt as if it had never come: the fold is replayed without it, and the difference is posted."""
-    held = _one(db, loan)
+    held = one(db, loan)
     events = store.history(db, [held.loan.loan_id])[held.loan.loan_id]
     target = next((event for event in events if event.event_no == event_no), None)
     if target is None:
@@ -230,34 +231,34 @@ def reverse(db: Db, *, clock: Clock, by: Actor, loan: str, event_no: int, reason
     if str(target.payload.get("source", "")).startswith(_ENDED_A_PLEDGE):
         why = f"receipt {event_no} of loan {loan} is what a pledged thing brought when its pledge ended; it stands"
         raise Refusal(why, code="receipt_ended_a_pledge", field="event_no")
-    words = _words(reason, "reason")
+    words = said(reason, "reason")
     of = {} if target.kind == "receipt" else {"of": target.kind}
     event = Event(held.account.last_event_no + 1, "reversal", clock.today(), clock.today(), {"event_no": event_no, "reason": words} | of)
-    done = _do(db, held, clock, by, lender(db), [event], history=events)
+    done = do(db, held, clock, by, lender(db), [event], history=events)
     source = target.payload.get("source")
     return replace(done, happened=(*done.happened, Happened("money.taken_back", loan, {"source": source}))) if source else done
 
 
 def write_off(db: Db, *, clock: Clock, by: Actor, loan: str, reason: str) -> Done:
     """Give up on the books what is owed; the claim stays, the loan stays live, and later receipts are recoveries."""
-    held = _one(db, loan)
+    held = one(db, loan)
     if held.loan.state is not LoanState.ACTIVE:
         raise Refusal(
             f"loan {loan} is {held.loan.state}; only a loan that is being repaid is written off", code="loan_not_active", loan=loan
         )
-    event = Event(held.account.last_event_no + 1, "written_off", clock.today(), clock.today(), {"reason": _words(reason, "reason")})
-    return _do(db, held, clock, by, lender(db), [event])
+    event = Event(held.account.last_event_no + 1, "written_off", clock.today(), clock.today(), {"reason": said(reason, "reason")})
+    return do(db, held, clock, by, lender(db), [event])
 
 
 def refund(db: Db, *, clock: Clock, by: Actor, loan: str, amount: Money) -> Done:
     """Money paid too much has gone back to the borrower."""
-    held = _one(db, loan)
+    held = one(db, loan)
     if amount.minor <= 0 or amount.currency != held.loan.currency:
         raise BadInput(f"amount: give back more than nothing, in {held.loan.currency}", field="amount")
     if held.loan.state not in LIVE:
         raise Refusal(f"loan {loan} is {held.loan.state}; there is nothing to give back", code="loan_not_open", loan=loan)
     event = Event(held.account.last_event_no + 1, "refund", clock.today(), clock.today(), {"amount": amount.minor})
-    return _do(db, held, clock, by, lender(db), [event])
+    return do(db, held, clock, by, lender(db), [event])
 
 
 def note_duty(
@@ -269,7 +270,7 @@ def note_duty(
     must do (a certificate, a return, a report) are closed by doing them, never by words.
     """
     actor = _allowed(db, by, "duty.note", loan)
-    held = _one(db, loan)
+    held = one(db, loan)
     duty = next((each for each in held.standing if each.duty_no == duty_no), None)
     if duty is None:
         raise Refusal(f"loan {loan} has no open duty {duty_no}; a colleague may have just done it", code="duty_not_open", field="duty_no")
@@ -283,11 +284,11 @@ def note_duty(
     facts = {
         "kind": duty.kind,
         "about": duty.about,
-        "outcome": _words(outcome, "outcome"),
+        "outcome": said(outcome, "outcome"),
         "words": words[:MOST_WORDS],
         "seals": dict(seals or {}),
     }
-    return _do(db, held, clock, actor, lender(db), [], note=(NOTE_RECORDS[duty.kind], facts), done=frozenset({duty.kind}))
+    return do(db, held, clock, actor, lender(db), [], note=(NOTE_RECORDS[duty.kind], facts), done=frozenset({duty.kind}))
 
 
 def fulfil(
@@ -298,22 +299,22 @@ def fulfil(
 
     Refusal if one of `kinds` is not open. The last duty of a loan that is being released settles it.
     """
-    held = _one(db, loan)
+    held = one(db, loan)
     for kind in kinds:
         if record_kind not in DUTIES[kind].proofs:
             raise Fault(f"a record {record_kind} cannot prove the duty {kind}", code="duty_proof_kind")
         if all(duty.kind != kind for duty in held.standing):
             raise Refusal(f"loan {loan} has no open duty {kind}; a colleague may have just done it", code="duty_not_open", field="loan")
-    return _do(db, held, clock, by, lender(db), [], note=(record_kind, says), seals=seals, done=frozenset(kinds))
+    return do(db, held, clock, by, lender(db), [], note=(record_kind, says), seals=seals, done=frozenset(kinds))
 
 
 def waive_for_cooling_off(db: Db, *, clock: Clock, by: Actor, loan: str) -> Done:
     """The borrower withdraws in the cooling-off period: from now on only the principal is asked for. `reverse` takes it back."""
-    held = _one(db, loan)
+    held = one(db, loan)
     if held.loan.state is not LoanState.ACTIVE:
         raise Refusal(f"loan {loan} is {held.loan.state}; only a loan that is being repaid can be withdrawn from", code="loan_not_active")
     event = Event(held.account.last_event_no + 1, "waived", clock.today(), clock.today(), {"why": "cooling_off"})
-    return _do(db, held, clock, by, lender(db), [event])
+    return do(db, held, clock, by, lender(db), [event])
 
 
 def take_back_waiver(db: Db, *, clock: Clock, by: Actor, loan: str) -> Done:
@@ -358,11 +359,11 @@ def _allowed(db: Db, by: Actor | Staff, act: str, loan: str) -> Actor:
     return by
 
 
-def _one(db: Db, loan: str) -> Held:
+def one(db: Db, loan: str) -> Held:
     return store.load(db, [loan_id_of(db, loan)])[0]
 
 
-def _do(
+def do(
     db: Db,
     held: Held,
     clock: Clock,
@@ -376,7 +377,7 @@ def _do(
     seals: Mapping[str, str] | None = None,
     done: frozenset[str] = frozenset(),
 ) -> Done:
-    act = Act(clock.today(), clock.now(), by, known.zone)
+    act = Act(clock.today(), clock.now(), by, known.zone, known.closed_through)
     if history is None and any(event.on < held.account.last_event_on for event in events):
         history = store.history(db, [held.loan.loan_id])[held.loan.loan_id]
     result = change(held, act, plan or Plans(db, known).of(held), events, history=history, note=note, seals=seals, done=done)
@@ -388,7 +389,7 @@ def save(db: Db, changes: Sequence[Change], *, source: str, act: Act) -> None:
     """Write the changes of single verbs and their records, in one round trip."""
     with db.pipeline():
         append(db, [record for each in changes for record in each.records])
-        store.write(db, changes, source=source, at=act.now, today=act.today)
+        store.write(db, changes, source=source, at=act.now, today=act.booked_on)
 
 
 def done_of(result: Change) -> Done:
@@ -408,7 +409,7 @@ def done_of(result: Change) -> Done:
 def _cleared(result: Change) -> bool:
     """Whether nothing that has fallen due is unpaid any more on a loan whose default was noticed."""
     noticed = any(duty.kind == "dispose" for duty in result.held.standing)
-    return noticed and result.held.state.unpaid_due(result.record.on_date) == 0
+    return noticed and as_of(result.held.state, result.record.on_date).unpaid_due(result.record.on_date) == 0
 
 
 def _unborn(
@@ -445,7 +446,7 @@ def _collateral(db: Db, product_code: str) -> str:
     return str(row[0])
 
 
-def _words(text: str, field: str) -> str:
+def said(text: str, field: str) -> str:
     if not text.strip():
         raise BadInput(f"{field}: say why in a few words", field=field)
     if len(text) > MOST_WORDS or "\x00" in text:

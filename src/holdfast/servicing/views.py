@@ -12,6 +12,7 @@ from datetime import date, datetime
 from typing import Any, Protocol
 
 from holdfast.kernel.money import Money
+from holdfast.servicing.state import Pause
 
 
 class Sight(Protocol):
@@ -136,6 +137,7 @@ class LoanDetail:
     terms: Mapping[str, Any]
     balances: Balances
     charges_barred: bool
+    pauses: tuple[Pause, ...]
     last_event_no: int
     head_seq: int
     head_hash: str

@@ -170,7 +170,7 @@ class Stage:
     def next_due(self, loan: str) -> Instalment:
         """The oldest instalment that is not wholly paid."""
         with transaction() as db:
-            state = servicing.read_loans(db, [loan_id_of(db, loan)], lock=False)[0].state
+            state = servicing.read_loans(db, [loan_id_of(db, loan)], lock=False, on=self.today)[0].state
         return next(row for row in state.instalments if row.unpaid)
 
     def owed(self, loan: str) -> Money:

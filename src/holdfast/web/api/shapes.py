@@ -66,6 +66,13 @@ class BalancesOut(Out):
     recovered: MoneyOut
 
 
+class PauseOut(Out):
+    """Days that do not count as late: from `starts_on`, counted, to `ends_on`, not counted."""
+
+    starts_on: Day
+    ends_on: Day
+
+
 class LoanDetailOut(LoanOut):
     """One loan: the list's line and its terms, balances and journal head."""
 
@@ -74,6 +81,7 @@ class LoanDetailOut(LoanOut):
     terms: Json
     balances: BalancesOut
     charges_barred: bool
+    pauses: list[PauseOut]
     pack_version: str
     product_version: int
     last_event_no: int

@@ -75,7 +75,7 @@ def _context(db: Db, desk: Desk, case: Case, tried: Tried | None) -> dict[str, A
     detail = book.loan_detail(db, desk.look, loan.public_id)
     found = release.disposal_of(db, loan.loan_id)
     stands = found is not None and found.state not in _OVER
-    held = read_loans(db, [loan.loan_id], lock=False)[0]
+    held = read_loans(db, [loan.loan_id], lock=False, on=desk.today)[0]
     owed = debt_parts(db, loan=loan.public_id, on=desk.today)
     forms_of: dict[str, forms.Form] = {
         **{name: ActForm(name=name) for name in ("notice", "account")},
