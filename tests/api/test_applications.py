@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import base64
+import re
 from typing import Any
 
 import pytest
 
 from holdfast.applications import CONSENTS
+from holdfast.contact import dispatch
 from holdfast.policy import clock
 from holdfast.products import Offer, define, new_version
 from tests.api.conftest import Api, said
-from tests.applications.people import FACTS, PAPERS, PRIVATE, PRODUCT, picture
+from tests.applications.people import FACTS, PAPERS, PRIVATE, PRODUCT, Phone, picture
 
 ASKED = {"number": "13912345678", "product": PRODUCT, "amount": {"minor": 400_000, "currency": "CNY"}, "instalments": 6, "branch": "T"}
 PICTURE = base64.b64encode(picture()).decode()
@@ -31,10 +33,22 @@ def begun(api: Api, who: str = "officer") -> str:
 def filled(api: Api) -> str:
     file = begun(api)
     said(api.post(f"/applications/{file}/facts", {"facts": {**PRIVATE, **FACTS}}))
-    for slot in (*PAPERS, "consent_sheet"):
+    for slot in PAPERS:
         said(api.post(f"/applications/{file}/papers", {"slot": slot, "name": "p.png", "content": PICTURE}))
-    said(api.post(f"/applications/{file}/facts", {"consents": {text.purpose: text.needed for text in CONSENTS.values()}}))
+    wanted = {text.purpose: text.needed for text in CONSENTS.values()}
+    sent = said(api.post(f"/applications/{file}/consent-code", {"consents": wanted}), 201)
+    assert not said(api.post(f"/applications/{file}/consent-code/attempts", {"code": sent["code"], "digits": "000000"}))["right"]
+    digits = read_out(api)
+    assert said(api.post(f"/applications/{file}/consent-code/attempts", {"code": sent["code"], "digits": digits}))["right"]
+    said(api.post(f"/applications/{file}/facts", {"consents": wanted, "code": sent["code"]}))
     return file
+
+
+def read_out(api: Api) -> str:
+    """The digits that came to the borrower's phone."""
+    phone = Phone()
+    dispatch(api.db, {"sms": phone}, clock=clock(api.db), limit=50)
+    return next(found[0] for letter in reversed(phone.letters) if (found := re.search(r"(?<![0-9])[0-9]{6}(?![0-9])", letter.text)))
 
 
 def test_an_application_is_taken_in_step_by_step_and_becomes_a_loan(api: Api) -> None:
@@ -66,7 +80,7 @@ def test_an_incomplete_file_is_refused_by_field(api: Api) -> None:
         ("facts", {"facts": {"name": "张\u0000"}}, 422, "name"),
         ("papers", {"slot": "invoice", "name": "p", "content": "not base64!"}, 422, "content"),
         ("papers", {"slot": "nowhere", "name": "p", "content": PICTURE}, 422, "slot"),
-        ("facts", {"consents": {"service": True}}, 409, "consent_sheet"),
+        ("facts", {"consents": {"service": True}}, 409, "code"),
     ],
 )
 def test_bad_input_is_named_by_its_field(api: Api, path: str, body: dict[str, Any], status: int, field: str) -> None:

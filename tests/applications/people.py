@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import struct
 import zlib
 from collections.abc import Iterator, Mapping
@@ -12,8 +13,10 @@ from typing import Any
 
 import psycopg
 
-from holdfast import applications
+from holdfast import applications, contact
+from holdfast.adapters.local_outbox import LocalOutbox
 from holdfast.applications import CONSENTS, DECLARATION, SLOTS, Application, Submitted
+from holdfast.contact import Accepted, Letter, codes
 from holdfast.journal import SYSTEM, Actor
 from holdfast.kernel.clock import FixedClock
 from holdfast.kernel.money import Money
@@ -57,6 +60,17 @@ PAPERS = tuple(slot.name for slot in SLOTS.values() if slot.needed)
 YES = {purpose: text.needed for purpose, text in CONSENTS.items()}
 
 
+class Phone(LocalOutbox):
+    """The borrowers' phones."""
+
+    def __init__(self) -> None:
+        self.letters: list[Letter] = []
+
+    def send(self, letters: Any, at: datetime) -> list[Accepted]:
+        self.letters.extend(letters)
+        return list(super().send(letters, at))
+
+
 @dataclass
 class Shop:
     """A lender with two branches and a phone product that can be applied for, and its people."""
@@ -64,6 +78,7 @@ class Shop:
     db: Db
     book: Book = field(init=False)
     minute: int = 0
+    carrier: Phone = field(default_factory=Phone)
 
     def __post_init__(self) -> None:
         self.book = Book(self.db, DAY)
@@ -95,6 +110,13 @@ class Shop:
             self.db, clock=self.clock, by=SYSTEM, username=name or f"{role}-{scope}-{branch}", password="a long sample phrase",
             name="示例员工", role=role, scope=scope, branch_id=row[0],
         )  # fmt: skip
+
+    def digits(self) -> str:
+        """The digits of the newest code, as the borrower's phone shows them."""
+        contact.dispatch(self.db, {"sms": self.carrier}, clock=self.clock, limit=20)
+        found = re.search(r"(?<![0-9])[0-9]{6}(?![0-9])", self.carrier.letters[-1].text)
+        assert found is not None
+        return found[0]
 
     def applicant(self, number: str = NUMBER) -> Applicant:
         person = self.person(number)
@@ -130,7 +152,17 @@ class Applicant:
         return applications.attach(self.db, clock=self.shop.clock, by=self.by, application_id=self.id, slot=slot, data=given, name=name)
 
     def agree(self, **given: bool) -> Application:
-        return applications.agree(self.db, clock=self.shop.clock, by=self.by, application_id=self.id, given=given or YES)
+        """The borrower's own yes and no: at the counter by the code that came to their phone."""
+        said = given or YES
+        code = self.proved(said) if isinstance(self.by, Staff) and self.by.role != "integrator" else None
+        return applications.agree(self.db, clock=self.shop.clock, by=self.by, application_id=self.id, given=said, code=code)
+
+    def proved(self, given: Mapping[str, bool]) -> str:
+        """The code for these consents, read out by the borrower and typed rightly."""
+        assert isinstance(self.by, Staff)
+        sent = applications.ask_consent_code(self.db, clock=self.shop.clock, by=self.by, application_id=self.id, given=given)
+        assert codes.attempt(self.db, clock=self.shop.clock, code_id=sent.code_id, digits=self.shop.digits())
+        return sent.code_id
 
     def fill(self, **facts: Any) -> Application:
         """Everything that a file needs; `facts` in place of the usual ones, None to leave one out."""
@@ -138,7 +170,7 @@ class Applicant:
         self.save(**whole)
         for slot in PAPERS:
             self.attach(slot)
-        if isinstance(self.by, Staff):
+        if isinstance(self.by, Staff) and self.by.role == "integrator":
             self.attach("consent_sheet")
         return self.agree()
 

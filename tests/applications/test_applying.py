@@ -14,12 +14,14 @@ from holdfast import applications, contact, files, parties
 from holdfast.adapters.local_outbox import LocalOutbox
 from holdfast.applications import CONSENTS, ApplicationState
 from holdfast.collateral import things_of
+from holdfast.contact import codes
 from holdfast.duties import enter, freeze, take
 from holdfast.duties.audit import examine
 from holdfast.journal import Actor
 from holdfast.kernel.errors import BadInput, Forbidden, NotFound, Refusal
 from holdfast.kernel.money import Money
 from holdfast.life import LoanState
+from holdfast.parties import Staff
 from holdfast.wiring import EXPECTATIONS
 from tests.applications.people import DAY, FACTS, IMEI, NUMBER, PRIVATE, SECOND_IMEI, Applicant, Shop, id_number, kinds_of, picture
 
@@ -322,21 +324,92 @@ def test_who_has_had_a_loan_is_who_they_are(shop: Shop, me: Applicant) -> None:
 # ── staff ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_an_officer_takes_an_application_in_for_somebody_at_the_counter(shop: Shop) -> None:
-    officer = shop.hire("officer", scope="own")
-    person = applications.person_at_counter(shop.db, clock=shop.clock, by=officer, number="138 0013 8000")
-    guest = Applicant(shop, person, officer)
+def at_counter(shop: Shop, role: str = "officer", number: str = "138 0013 8000") -> Applicant:
+    """Somebody who stands at the counter, with a draft."""
+    staff = shop.hire(role, scope="own" if role == "officer" else "all")
+    person = applications.person_at_counter(shop.db, clock=shop.clock, by=staff, number=number)
+    guest = Applicant(shop, person, staff)
     guest.start(branch="T")
-    with pytest.raises(Refusal) as refused:
-        guest.agree(service=True)
-    assert refused.value.code == "no_consent_sheet"
+    return guest
+
+
+def test_an_officer_takes_an_application_in_for_somebody_at_the_counter(shop: Shop) -> None:
+    guest = at_counter(shop)
+    officer = guest.by
+    assert isinstance(officer, Staff)
     guest.fill()
     loan = guest.submit().loan
     case = take(shop.db, loan, officer.scope)
     assert case.loan.officer_id == officer.staff_id
     assert guest.look().channel == "counter"
-    row = shop.db.execute("SELECT DISTINCT channel, left(evidence, 6) FROM consent").fetchone()
-    assert row == ("counter", "sheet ")
+    row = shop.db.execute("SELECT DISTINCT channel, left(evidence, 8) FROM consent").fetchone()
+    assert row == ("counter", "code oc_")
+
+
+def test_nobody_of_the_staff_consents_for_the_borrower(shop: Shop) -> None:
+    guest = at_counter(shop)
+    staff = guest.by
+    assert isinstance(staff, Staff)
+
+    def agree(code: str | None, **given: bool) -> None:
+        applications.agree(shop.db, clock=shop.clock, by=staff, application_id=guest.id, given=given, code=code)
+
+    with pytest.raises(Refusal) as refused:
+        agree(None, service=True)
+    assert refused.value.code == "consent_code_needed"
+    guest.attach("consent_sheet")
+    with pytest.raises(Refusal) as refused:
+        agree(None, service=True)
+    assert refused.value.code == "consent_code_needed", "a sheet in the file is no consent at the counter"
+    assert shop.db.execute("SELECT count(*) FROM consent").fetchone() == (0,)
+
+
+def test_a_code_stands_for_the_very_consents_that_were_read_and_for_no_other(shop: Shop) -> None:
+    guest = at_counter(shop)
+    staff = guest.by
+    assert isinstance(staff, Staff)
+    sent = applications.ask_consent_code(shop.db, clock=shop.clock, by=staff, application_id=guest.id, given={"service": True})
+    with pytest.raises(Refusal) as refused:
+        applications.agree(shop.db, clock=shop.clock, by=staff, application_id=guest.id, given={"service": True}, code=sent.code_id)
+    assert refused.value.code == "code_not_proved"
+    assert codes.attempt(shop.db, clock=shop.clock, code_id=sent.code_id, digits=shop.digits())
+    for other in ({"service": True, "marketing": True}, {"service": False}, {"marketing": True}):
+        with pytest.raises(Refusal) as refused:
+            applications.agree(shop.db, clock=shop.clock, by=staff, application_id=guest.id, given=other, code=sent.code_id)
+        assert refused.value.code == "code_bound"
+    assert applications.agree(
+        shop.db, clock=shop.clock, by=staff, application_id=guest.id, given={"service": True}, code=sent.code_id
+    ).consents == {"service": CONSENTS["service"].version}
+    with pytest.raises(Refusal) as refused:
+        applications.agree(shop.db, clock=shop.clock, by=staff, application_id=guest.id, given={"service": True}, code=sent.code_id)
+    assert refused.value.code == "code_used"
+
+
+def test_the_code_for_consents_is_said_at_the_counter_and_the_message_says_so(shop: Shop) -> None:
+    guest = at_counter(shop)
+    staff = guest.by
+    assert isinstance(staff, Staff)
+    applications.ask_consent_code(shop.db, clock=shop.clock, by=staff, application_id=guest.id, given={"service": True})
+    shop.digits()
+    assert "同意柜台刚念给您的各项授权" in shop.carrier.letters[-1].text
+    assert "只告诉正在为您办理的工作人员" in shop.carrier.letters[-1].text
+
+
+def test_what_the_borrower_agreed_to_on_their_own_phone_stands_at_the_counter_too(shop: Shop) -> None:
+    guest = at_counter(shop)
+    own = Applicant(shop, guest.party, applications.actor_of(guest.party), guest.id)
+    own.agree()
+    assert [each.field for each in applications.completeness(guest.look(), today=DAY) if each.step == "consents"] == []
+
+
+def test_a_program_puts_the_signed_sheet_into_the_file_first(shop: Shop) -> None:
+    guest = at_counter(shop, "integrator")
+    with pytest.raises(Refusal) as refused:
+        guest.agree(service=True)
+    assert refused.value.code == "no_consent_sheet"
+    guest.fill()
+    guest.submit()
+    assert shop.db.execute("SELECT DISTINCT channel, left(evidence, 6) FROM consent").fetchone() == ("program", "sheet ")
 
 
 @pytest.mark.parametrize("role", ["approver", "custodian", "risk", "auditor", "admin"])

@@ -74,7 +74,8 @@ def test_nobody_under_eighteen_hands_a_file_in() -> None:
 
 
 def test_at_the_counter_the_signed_sheet_of_consents_is_needed() -> None:
-    assert lacks(replace(WHOLE, channel="counter")) == ["consent_sheet"]
+    assert lacks(replace(WHOLE, channel="program")) == ["consent_sheet"]
+    assert lacks(replace(WHOLE, channel="counter")) == [], "at the counter the borrower's own code is the consent"
 
 
 def test_an_empty_file_lacks_everything_in_the_order_of_the_steps_each_with_its_reason() -> None:

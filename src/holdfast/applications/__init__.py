@@ -3,7 +3,18 @@
 from holdfast.applications.completeness import STEPS, Missing, completeness
 from holdfast.applications.consents import CONSENTS, ConsentText
 from holdfast.applications.facts import ANSWERS, CONDITION, DECLARATION, FACTS, HOUSING, PRIVATE, PURPOSES, SAVINGS, SIMS, SLOTS, THING
-from holdfast.applications.model import LIFE, Application, ApplicationEvent, ApplicationState, Document, Entry, Line, Submitted, after
+from holdfast.applications.model import (
+    LIFE,
+    Application,
+    ApplicationEvent,
+    ApplicationState,
+    CodeSent,
+    Document,
+    Entry,
+    Line,
+    Submitted,
+    after,
+)
 from holdfast.applications.reading import (
     application,
     draft_of,
@@ -18,6 +29,7 @@ from holdfast.applications.reading import (
 from holdfast.applications.service import (
     RETURNABLE,
     agree,
+    ask_consent_code,
     attach,
     change_plan,
     discard,
@@ -50,6 +62,7 @@ __all__ = [
     "Application",
     "ApplicationEvent",
     "ApplicationState",
+    "CodeSent",
     "ConsentText",
     "Document",
     "Entry",
@@ -61,6 +74,7 @@ __all__ = [
     "agree",
     "application",
     "ask_code",
+    "ask_consent_code",
     "attach",
     "change_plan",
     "completeness",

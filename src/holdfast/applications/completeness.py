@@ -85,7 +85,7 @@ def _missing(file: Application, today: date) -> Iterator[Missing]:
     for text in CONSENTS.values():
         if text.needed and file.consents.get(text.purpose) != text.version:
             yield Missing("consents", f"consent_{text.purpose}", f"your consent: {text.en.lower()}")
-    if file.channel != "phone":
+    if file.channel == "program":  # whoever stands at the counter has agreed by a code of their own
         yield from _papers(file, "consents", "consent_sheet")
 
 

@@ -156,6 +156,14 @@ class Submitted:
 
 
 @dataclass(frozen=True, slots=True)
+class CodeSent:
+    """A code on its way to the borrower's phone: its id, and the masked number."""
+
+    code_id: str
+    to: str
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
     """One step by which the file grew: which fields, from whom, when."""
 

@@ -15,12 +15,13 @@ from holdfast.applications import store
 from holdfast.applications.completeness import completeness
 from holdfast.applications.consents import CONSENTS
 from holdfast.applications.facts import FACTS, LARGEST_UPLOAD, OF_AGE, PRIVATE, SLOTS, THING, Fact, age_on, born_on, grade_of, read_fact
-from holdfast.applications.model import OPEN, Application, ApplicationEvent, ApplicationState, Entry, Submitted, after
+from holdfast.applications.model import OPEN, Application, ApplicationEvent, ApplicationState, CodeSent, Entry, Submitted, after
 from holdfast.applications.reading import By, about, application, draft_of, newest_of, of_loan
 from holdfast.applications.store import Db
+from holdfast.contact import codes
 from holdfast.journal import Actor, next_chain_id, write_record
 from holdfast.kernel import canonical
-from holdfast.kernel.clock import Clock
+from holdfast.kernel.clock import Clock, iso_instant
 from holdfast.kernel.errors import BadInput, Fault, NotFound, Refusal
 from holdfast.kernel.ids import new_id
 from holdfast.kernel.money import Money
@@ -44,6 +45,7 @@ from holdfast.parties import (
 from holdfast.policy import lender, pack_in_force
 
 INTAKE: Final = "application.intake"
+CONSENT: Final = "consent"  # what a code is for
 BORROWER, COUNTER, PROGRAM = "phone", "counter", "program"
 MOST_PAPERS: Final = 60
 SHORTEST_REASON: Final = 4
@@ -156,30 +158,42 @@ def attach(db: Db, *, clock: Clock, by: By, application_id: str, slot: str, data
     return application(db, application_id, by)
 
 
-def agree(db: Db, *, clock: Clock, by: By, application_id: str, given: Mapping[str, bool]) -> Application:
-    """Keep which consents were given and which were not, each an act of its own with the version of its text.
+def ask_consent_code(db: Db, *, clock: Clock, by: Staff, application_id: str, given: Mapping[str, bool]) -> CodeSent:
+    """Send the borrower, who stands at the counter, the code that stands for exactly these consents; nothing is agreed to by it yet.
 
-    At the counter the signed sheet (slot `consent_sheet`) is in the file first: it is the evidence.
+    It goes to the number of the file. BadInput for a purpose that nobody asks for; Refusal as in `contact.codes.send`.
     """
     known = _in_hand(db, by, application_id)
     after(known.state, ApplicationEvent.FILL_IN)
-    for purpose in given:
-        if purpose not in CONSENTS:
-            raise BadInput(f"consent_{purpose}: nobody asks for this", field=f"consent_{purpose}")
-    sheet = known.document("consent_sheet")
-    if isinstance(by, Staff) and sheet is None:
-        raise Refusal("put the signed sheet of consents into the file first", code="no_consent_sheet", field="consent_sheet")
+    _purposes(given)
     person = party_by_id(db, known.party_id)
+    code_id = codes.send(
+        db, clock=clock, chain_id=known.application_id, purpose=CONSENT, bound=_consented(known, given), party=person,
+        language=person.language,
+    )  # fmt: skip
+    return CodeSent(code_id, codes.sent_to(db, code_id))
+
+
+def agree(db: Db, *, clock: Clock, by: By, application_id: str, given: Mapping[str, bool], code: str | None = None) -> Application:
+    """Keep which consents were given and which were not, each an act of its own with the version of its text.
+
+    Nobody consents for somebody else. At the counter the borrower's own one-time code, sent for exactly these consents and
+    proved, is the evidence (`ask_consent_code`); a program puts the signed sheet (slot `consent_sheet`) into the file first.
+    """
+    known = _in_hand(db, by, application_id)
+    after(known.state, ApplicationEvent.FILL_IN)
+    _purposes(given)
+    person = party_by_id(db, known.party_id)
+    shown = _evidence(db, clock, by, known, given, code)
     said: dict[str, str] = {}
     for purpose, yes in given.items():
         text = CONSENTS[purpose]
         version = text.version if yes else ""
         if known.consents.get(purpose, "") == version:
             continue
-        evidence = f"sheet {sheet.digest}" if sheet is not None and isinstance(by, Staff) else f"text {text.digest}"
         record_consent(
             db, clock=clock, by=_actor(by), party=person, purpose=purpose, text_version=text.version, given=yes, channel=_channel(by),
-            evidence=evidence,
+            evidence=" ".join(filter(None, (shown, f"text {text.digest}"))),
         )  # fmt: skip
         said[purpose] = version
     if said:
@@ -372,6 +386,36 @@ def _append(
     if own_chain:
         says = {"fields": sorted(fields), "source": source}
         _record(db, clock, by, known, "application.saved", says, {"entry": box.keyed_hash(plain.decode()).hex()})
+
+
+def _purposes(given: Mapping[str, bool]) -> None:
+    for purpose in given:
+        if purpose not in CONSENTS:
+            raise BadInput(f"consent_{purpose}: nobody asks for this", field=f"consent_{purpose}")
+
+
+def _evidence(db: Db, clock: Clock, by: By, known: Application, given: Mapping[str, bool], code: str | None) -> str:
+    """What shows that the borrower agreed: nothing more where they tick the boxes themselves, else their code or their signed sheet."""
+    if isinstance(by, Actor):
+        return ""
+    if _channel(by) == PROGRAM:
+        sheet = known.document("consent_sheet")
+        if sheet is None:
+            raise Refusal("put the signed sheet of consents into the file first", code="no_consent_sheet", field="consent_sheet")
+        return f"sheet {sheet.digest}"
+    if code is None:
+        raise Refusal(
+            "only the borrower agrees: read each text out, send the code to the borrower's phone and type what the borrower reads to you",
+            code="consent_code_needed", field="code",
+        )  # fmt: skip
+    proof = codes.spend(db, clock=clock, code_id=code, purpose=CONSENT, bound=_consented(known, given))
+    return f"code {proof.code_id} to {proof.masked_number} proved {iso_instant(proof.proved_at)}"
+
+
+def _consented(known: Application, given: Mapping[str, bool]) -> str:
+    """What a code for consents is bound to: this file, and each text by its digest with the yes or the no to it."""
+    said = {purpose: {"text": CONSENTS[purpose].digest, "given": yes} for purpose, yes in sorted(given.items())}
+    return canonical.digest({"application": known.public_id, "consents": said})
 
 
 def _stays_the_same(known: Application, private: Mapping[str, str]) -> None:

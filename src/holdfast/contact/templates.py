@@ -110,14 +110,16 @@ TEMPLATES: Final[Mapping[str, Mapping[str, str]]] = {
     },
 }
 # Codes that the borrower says to us: in the call that we made, at our counter. All others are typed and told to nobody.
-SPOKEN: Final = frozenset({"confirm", "collect"})
+SPOKEN: Final = frozenset({"confirm", "collect", "consent"})
 # What typing a code does, in the words of the message that carries it.
 CODE_PURPOSES: Final[Mapping[str, Mapping[str, str]]] = {
     "login": {"zh-hans": "登录", "en": "log in"},
+    "consent": {"zh-hans": "同意柜台刚念给您的各项授权", "en": "agree to what was just read to you at the counter"},
     "confirm": {"zh-hans": "确认通话中核对的借款内容", "en": "confirm the loan as read to you on the phone"},
     "sign": {"zh-hans": "签署借款合同", "en": "sign the loan contract"},
     "collect": {"zh-hans": "领取押品", "en": "collect what you pledged"},
     "phone": {"zh-hans": "更换手机号", "en": "change your phone number"},
+    "mandate": {"zh-hans": "授权自动扣款", "en": "allow collecting from your account"},
 }
 
 

@@ -16,6 +16,7 @@ from pydantic import Field
 from holdfast import applications
 from holdfast.applications import CONSENTS, FACTS, PRIVATE, SLOTS, Application, ApplicationState, completeness
 from holdfast.applications.facts import LARGEST_UPLOAD
+from holdfast.contact import codes
 from holdfast.kernel.errors import BadInput
 from holdfast.web.api.operation import NEXT, Call, operation
 from holdfast.web.api.shapes import Json
@@ -40,10 +41,37 @@ class StartIn(In):
 
 
 class UpdateIn(In):
-    """Facts by name, and consents by purpose. See `holds` of the answer for the names."""
+    """Facts by name, and consents by purpose with the borrower's proved code. See `holds` of the answer for the names."""
 
     facts: dict[str, Fact] = Field(default_factory=dict, max_length=60)
     consents: dict[str, Annotated[bool, Field(strict=True)]] = Field(default_factory=dict, max_length=20)
+    code: Name | None = None
+
+
+class ConsentsIn(In):
+    """Consents by purpose, as the borrower said yes or no to each text that was read out."""
+
+    consents: dict[str, Annotated[bool, Field(strict=True)]] = Field(min_length=1, max_length=20)
+
+
+class DigitsIn(In):
+    """Which code, and its digits as the borrower read them out."""
+
+    code: Name
+    digits: Annotated[str, Field(min_length=1, max_length=20)]
+
+
+class CodeOut(Out):
+    """A code on its way to the borrower's phone."""
+
+    code: str
+    to: str
+
+
+class RightOut(Out):
+    """Whether the digits were those that were sent."""
+
+    right: bool
 
 
 class PaperIn(In):
@@ -164,12 +192,27 @@ def start(call: Call, given: StartIn) -> Any:
 
 @operation(router, "POST", "/applications/{application_id}/facts", "applications.update", answer=ApplicationOut)
 def update(call: Call, application_id: str, given: UpdateIn) -> Any:
-    """Put facts and consents into the file. Consents need the signed sheet in the file first (slot `consent_sheet`)."""
+    """Put facts and consents into the file. Nobody consents for the borrower: staff name the proved code that the borrower read out
+    (`applications.ask_consent_code`); a program puts the signed sheet into the file first (slot `consent_sheet`)."""
     if given.facts:
         applications.save(call.db, clock=call.clock, by=call.staff, application_id=application_id, facts=given.facts)
     if given.consents:
-        applications.agree(call.db, clock=call.clock, by=call.staff, application_id=application_id, given=given.consents)
+        applications.agree(call.db, clock=call.clock, by=call.staff, application_id=application_id, given=given.consents, code=given.code)
     return _told(applications.application(call.db, application_id, call.staff), call.clock.today())
+
+
+@operation(router, "POST", "/applications/{application_id}/consent-code", "applications.ask_consent_code", answer=CodeOut, status=201)
+def ask_consent_code(call: Call, application_id: str, given: ConsentsIn) -> Any:
+    """Send the borrower the code that stands for exactly these consents; nothing is agreed to by it yet."""
+    sent = applications.ask_consent_code(call.db, clock=call.clock, by=call.staff, application_id=application_id, given=given.consents)
+    return {"code": sent.code_id, "to": sent.to}
+
+
+@operation(router, "POST", "/applications/{application_id}/consent-code/attempts", "applications.try_consent_code", answer=RightOut)
+def try_consent_code(call: Call, application_id: str, given: DigitsIn) -> Any:
+    """Try the digits as the borrower read them out; a wrong attempt counts."""
+    applications.application(call.db, application_id, call.staff)
+    return {"right": codes.attempt(call.db, clock=call.clock, code_id=given.code, digits=given.digits)}
 
 
 @operation(router, "POST", "/applications/{application_id}/papers", "applications.attach", answer=ApplicationOut)
