@@ -24,5 +24,6 @@ class Migration(migrations.Migration):
     operations = [
         migrations.RunSQL((files("holdfast") / "migrations" / "0002_ground.sql").read_text("utf-8")),
         *(migrations.RunSQL((files("holdfast") / capability / "schema.sql").read_text("utf-8")) for capability in IN_ORDER),
+        migrations.RunSQL((files("holdfast") / "takeover" / "shadow.sql").read_text("utf-8")),
         migrations.RunSQL((files("holdfast") / "ledger" / "accrual.sql").read_text("utf-8")),
     ]

@@ -6,8 +6,8 @@ as the tape says, is named with its line, its column and the reason.
 
 from holdfast.takeover.map import TapeMap, load, parse, shipped
 from holdfast.takeover.reconciliation import Reconciliation
-from holdfast.takeover.service import import_tape, run_job
-from holdfast.takeover.store import Job, Tape, ask, job, tape, unfinished
+from holdfast.takeover.service import ask, import_tape, run_job
+from holdfast.takeover.store import Job, Tape, job, tape, unfinished
 
 __all__ = [
     "Job",

@@ -23,6 +23,8 @@ from holdfast.kernel.errors import BadInput
 from holdfast.kernel.money import exponent_of
 from holdfast.kernel.rate import Per, ppb_of_percent
 from holdfast.products.terms import Method, Terms
+from holdfast.servicing.arrears import CLASSES
+from holdfast.takeover.causes import NextDue
 from holdfast.takeover.cells import Reader
 
 Choice = TypeVar("Choice", bound=StrEnum)
@@ -47,12 +49,20 @@ FIELDS: Final[Mapping[str, frozenset[Reader]]] = {
     "interest_paid": frozenset({Reader.FIGURE}),
     "fees_paid": frozenset({Reader.FIGURE}),
     "total_paid": frozenset({Reader.FIGURE}),
+    **dict.fromkeys(("next_due_on", "last_receipt_on"), frozenset({Reader.MONTH, Reader.DATE})),
+    **dict.fromkeys(("next_due_amount", "penalty_due", "last_receipt_amount"), frozenset({Reader.MONEY})),
+    "days_past_due": frozenset({Reader.INTEGER}),
+    "class": frozenset({Reader.TEXT}),
 }
+# Told by a daily export of the old system and compared with the book; an import looks at none of them.
+COMPARED: Final = frozenset(
+    {"next_due_on", "last_receipt_on", "next_due_amount", "penalty_due", "last_receipt_amount", "days_past_due", "class"}
+)
 NEEDED: Final = ("principal", "instalments", "rate", "disbursed_on", "status", "balance")
 _TOP: Final = frozenset(
     {
         "format", "name", "title", "currency", "as_of", "ceiling_percent", "contract_prefix", "key", "contract", "rate_per",
-        "columns", "statuses",
+        "columns", "statuses", "shadow",
     }
 )  # fmt: skip
 _OF_THE_ROW: Final = frozenset(
@@ -74,6 +84,14 @@ class Status:
 
     kind: Kind
     min_days_past_due: int
+
+
+@dataclass(frozen=True, slots=True)
+class Shadow:
+    """How a daily export of the old system speaks: which instalment it calls the next, and which class each of its words is."""
+
+    next_due: NextDue
+    classes: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +118,7 @@ class TapeMap:
     rate_per: Per
     columns: Mapping[str, Column]
     statuses: Mapping[str, Status]
+    shadow: Shadow
 
     @property
     def product_code(self) -> str:
@@ -109,7 +128,7 @@ class TapeMap:
     @property
     def needed_columns(self) -> set[str]:
         """The columns that the tape's first line must name."""
-        return {column.name for column in self.columns.values()} | set(self.key)
+        return {column.name for field, column in self.columns.items() if field not in COMPARED} | set(self.key)
 
 
 def shipped() -> list[str]:
@@ -177,6 +196,7 @@ def _map(data: dict[str, Any]) -> TapeMap:
         rate_per=rate_per,
         columns=columns,
         statuses=statuses,
+        shadow=_shadow(data.get("shadow")),
     )
 
 
@@ -205,6 +225,17 @@ def _statuses(data: object) -> dict[str, Status]:
             raise BadInput(f"{where}.min_days_past_due: write a number of days, not {days!r}", field=where)
         statuses[word.strip()] = Status(_one_of(Kind, status.get("kind"), f"{where}.kind"), days)
     return statuses
+
+
+def _shadow(data: object) -> Shadow:
+    if data is None:
+        return Shadow(NextDue.OLDEST_UNPAID, {})
+    told = _object(data, "shadow", {"next_due", "classes"})
+    classes = {} if told.get("classes") is None else _object(told["classes"], "shadow.classes", None)
+    for word, name in classes.items():
+        if name not in CLASSES:
+            raise BadInput(f"shadow.classes.{word}: must be one of {', '.join(CLASSES)}, not {name!r}", field=f"shadow.classes.{word}")
+    return Shadow(_one_of(NextDue, told.get("next_due", NextDue.OLDEST_UNPAID), "shadow.next_due"), classes)
 
 
 def _contract(data: object, currency: str) -> dict[str, Any]:

@@ -22,7 +22,7 @@ from holdfast.products.schedule import due_on, level
 from holdfast.products.terms import Terms
 from holdfast.servicing.takeover_rows import TakeoverRow
 from holdfast.takeover.cells import read, shown
-from holdfast.takeover.map import Kind, Status, TapeMap
+from holdfast.takeover.map import COMPARED, Kind, Status, TapeMap
 from holdfast.takeover.reading import BadCell, BadRow, Row
 
 _LONGEST: Final = 600
@@ -120,6 +120,8 @@ class _Cells:
         values: dict[str, Any] = {}
         bad = []
         for field, column in self.tape_map.columns.items():
+            if field in COMPARED:
+                continue
             text = self.row.cells[column.name]
             try:
                 values[field] = read(column.reader, text, currency=self.tape_map.currency, field=column.name)

@@ -21,7 +21,7 @@ from holdfast.journal import SYSTEM, Actor
 from holdfast.kernel.clock import Clock
 from holdfast.kernel.errors import BadInput, Refusal, Unavailable
 from holdfast.kernel.ids import new_id
-from holdfast.parties import branches, create_branch, staff_by_id
+from holdfast.parties import Staff, branches, create_branch, require, staff_by_id
 from holdfast.policy import clock as clock_of
 from holdfast.policy import lender, pack_in_force, set_business_date
 from holdfast.products import define, new_version, products
@@ -72,6 +72,18 @@ def import_tape(
     with edge() as db:
         reading.end(db)
     return reading.report
+
+
+def ask(
+    db: psycopg.Connection[Any], *, clock: Clock, by: Staff | Actor, map_name: str, as_of: date | None, path: Path, file_name: str
+) -> str:
+    """Queue the tape at `path` to be read by the worker, for staff who may or for the system; gives the job's public id."""
+    if isinstance(by, Staff):
+        require(by, "tape.import")
+    started_by = by.staff_id if isinstance(by, Staff) else None
+    return store.ask(
+        db, map_name=map_name, as_of=as_of, path=str(path), file_name=file_name, started_by=started_by, at=clock.now()
+    )  # fmt: skip
 
 
 def run_job(edge: Edge, public_id: str) -> None:
