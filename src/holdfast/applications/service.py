@@ -69,6 +69,19 @@ def person_at_counter(db: Db, *, clock: Clock, by: Staff, number: str, language:
     return register_number(db, clock=clock, by=by.actor, branch_id=_branch(db, by, None), number=number, language=language)
 
 
+def draft_at_counter(db: Db, *, by: Staff, number: str) -> Application:
+    """The file that whoever stands here may go on with, by the number they give; NotFound, in the same words, for every other number."""
+    require(by, INTAKE)
+    for each in find(db, PrivateKind.PHONE, number):
+        latest = None if each.erased else newest_of(db, each.party_id)
+        if latest is not None and latest.state in (ApplicationState.DRAFT, ApplicationState.RETURNED):
+            try:
+                return application(db, latest.public_id, by)
+            except NotFound:
+                break  # in another branch's hands: told as if it were not there
+    raise NotFound("no file within your sight is being filled in under this number; begin one", code="no_draft", field="number")
+
+
 def start(
     db: Db, *, clock: Clock, by: By, party: Party, product: str, principal: Money, instalments: int, branch: str | None = None
 ) -> Application:

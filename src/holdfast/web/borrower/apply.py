@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from django.contrib import messages
-from django.core.files.uploadedfile import UploadedFile
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -18,15 +17,15 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from holdfast import applications
-from holdfast.applications import DECLARATION, STEPS, Application, ApplicationState, Missing, completeness
-from holdfast.applications.facts import LARGEST_UPLOAD
+from holdfast.applications import STEPS, Application, ApplicationState, Missing, completeness
 from holdfast.database.connection import transaction
 from holdfast.kernel.errors import HoldfastError
 from holdfast.kernel.money import Money
 from holdfast.web.borrower import wording
 from holdfast.web.borrower.desk import Db, Visitor, borrower_at, house_of, visitor_of
+from holdfast.web.borrower.filling import Hand, fill, slot_label, slots_of, tell_missing
 from holdfast.web.borrower.plan import PlanForm, first_plan, offers_of, places, shown
-from holdfast.web.borrower.steps import SLOTS, StepForm, beside, models_of
+from holdfast.web.borrower.steps import SLOTS, StepForm, models_of
 from holdfast.web.console import words
 
 PLANNED: Final = "planned"  # the plan that somebody chose before they proved their phone
@@ -122,75 +121,22 @@ def step(request: HttpRequest, visitor: Visitor, name: str) -> HttpResponse:
         return HttpResponseRedirect(reverse("borrower:plan"))
     if request.method != "POST":
         return _step_page(request, visitor, name, file, StepForm(step=name, file=file, models=models), {})
-    form = StepForm(request.POST, step=name, file=file, models=models)
-    form.is_valid()
-    kept = form.read()
-    if name == "proof":
-        # An empty box is an answer here: a tick that was taken out is taken out.
-        kept["account_signed_out"] = bool(form.cleaned_data.get("account_signed_out"))
-        kept["declaration"] = DECLARATION if form.cleaned_data.get("declaration") else ""
-    refused: dict[str, str] = {}
-    _keep(visitor, file, form, kept, refused)
-    for slot in SLOTS.get(name, ()):
-        _keep_picture(visitor, file, slot, request.FILES.get(slot), refused)
-    with transaction() as db:
-        file = applications.application(db, file.public_id, visitor.actor)
-    if "later" in request.POST and not form.errors and not refused:
+    hand = Hand(visitor.clock, visitor.actor)
+    filled = fill(request, hand, name, file, models)
+    if "later" in request.POST and not filled.wrong:
         messages.success(request, gettext("Kept. Come back whenever you like: the same number leads here."))
         return HttpResponseRedirect(reverse("borrower:home"))
-    lacks = [each for each in _lacks(file, visitor) if each.step == name]
-    for each in lacks:
-        if each.field in form.fields and each.field not in form.errors:
-            form.add_error(each.field, gettext("This is missing: %(why)s.") % {"why": wording.why(each.field)})
-        elif each.field not in form.fields:
-            refused.setdefault(each.field, gettext("This is missing: %(why)s.") % {"why": wording.why(each.field)})
-    if form.errors or refused:
-        return _step_page(request, visitor, name, file, form, refused)
+    tell_missing(filled, hand, name)
+    if filled.wrong:
+        return _step_page(request, visitor, name, filled.file, filled.form, filled.refused)
     return HttpResponseRedirect(_after(name))
-
-
-def _keep(visitor: Visitor, file: Application, form: StepForm, kept: dict[str, Any], refused: dict[str, str]) -> None:
-    """Put the facts that hold into the file; one that the verb refuses is left out, and the others are still kept."""
-    while kept:
-        try:
-            with transaction() as db:
-                applications.save(db, clock=visitor.clock, by=visitor.actor, application_id=file.public_id, facts=kept)
-            break
-        except HoldfastError as error:
-            if error.field not in kept:
-                raise
-            form.add_error(error.field, beside(error))
-            del kept[error.field]
-    consents = form.consents()
-    if consents:
-        with transaction() as db:
-            applications.agree(db, clock=visitor.clock, by=visitor.actor, application_id=file.public_id, given=consents)
-
-
-def _keep_picture(visitor: Visitor, file: Application, slot: str, upload: UploadedFile[Any] | None, refused: dict[str, str]) -> None:
-    if upload is None:
-        return
-    if (upload.size or 0) > LARGEST_UPLOAD:
-        refused[slot] = gettext("This file is too large; at most %(most)s MB.") % {"most": LARGEST_UPLOAD // 2**20}
-        return
-    try:
-        with transaction() as db:
-            applications.attach(
-                db, clock=visitor.clock, by=visitor.actor, application_id=file.public_id, slot=slot, data=upload.read(),
-                name=upload.name or slot,
-            )  # fmt: skip
-    except HoldfastError as error:
-        refused[slot] = words.refusal(error).removeprefix(f"{slot}: ")
 
 
 def _step_page(
     request: HttpRequest, visitor: Visitor, name: str, file: Application, form: StepForm, refused: Mapping[str, str]
 ) -> HttpResponse:
     here = STEPS.index(name)
-    slots: list[dict[str, Any]] = [
-        {"name": slot, "label": _slot_label(name, slot), "held": file.document(slot), "error": refused.get(slot, "")}
-        for slot in SLOTS.get(name, ())
-    ]
+    slots = slots_of(name, file, refused)
     context = {
         "visitor": visitor, "file": file, "form": form, "name": name, "title": wording.STEP_TITLES[name], "lead": wording.STEP_LEADS[name],
         "number": here + 1, "of": len(STEPS) + 1, "steps": [each <= here for each in range(len(STEPS) + 1)],
@@ -201,10 +147,6 @@ def _step_page(
         "asked": file.asked if file.state is ApplicationState.RETURNED else None,
     }  # fmt: skip
     return render(request, "borrower/step.html", context, status=422 if form.errors or refused else 200)
-
-
-def _slot_label(step_name: str, slot: str) -> str:
-    return str(wording.SCREENSHOT) if step_name == "proof" and slot == "account_signed_out" else wording.field(slot)
 
 
 # ── handing it in ────────────────────────────────────────────────────────────────────────────────────────────
@@ -259,7 +201,7 @@ def _part(name: str, file: Application) -> dict[str, Any]:
         elif field == "storage_gb":
             value = f"{value} GB"
         lines.append((wording.field(field), wording.answer(field, value)))
-    lines += [(_slot_label(name, slot), gettext("in the file")) for slot in SLOTS.get(name, ()) if file.document(slot)]
+    lines += [(slot_label(name, slot), gettext("in the file")) for slot in SLOTS.get(name, ()) if file.document(slot)]
     return {"name": name, "title": wording.STEP_NAMES[name], "lines": lines}
 
 

@@ -193,6 +193,8 @@ REFUSALS: Final[Mapping[str, Text]] = {
     "upload_kind": _("This is no picture that can be read. Send JPEG, PNG or WebP; an invoice may also be a PDF."),
     "upload_large": _("This file is too large; at most 10 MB."),
     "papers_full": _("The file holds as many papers as it can; what is here must do."),
+    "no_draft": _("Nothing within your sight is being filled in under this number. Begin with the cost."),
+    "consent_code_needed": _("Only the borrower agrees: read each text out and type the code that comes to the borrower's phone."),
     "no_consent_sheet": _("Put the signed sheet of consents into the file first."),
     "in_custody": _("The phone is in our custody. Ask at the counter to have it handed back; that ends the loan."),
     "under_way": _("Something is under way that must end first; then the application can be withdrawn."),

@@ -27,7 +27,7 @@ from holdfast.parties import may
 from holdfast.servicing import reading as book
 from holdfast.web.borrower import wording
 from holdfast.web.borrower.steps import SLOTS, StepForm
-from holdfast.web.console import reading, words
+from holdfast.web.console import intake, reading, words
 from holdfast.web.console.acts import into_form, once
 from holdfast.web.console.desk import Db, Desk, at_desk
 from holdfast.web.console.forms import ActForm, ReasonForm
@@ -102,6 +102,7 @@ def applications(request: HttpRequest, desk: Desk) -> HttpResponse:
             {"word": word, "url": reverse("console:applications") + (f"?state={code}" if code else ""), "current": asked["state"] == code}
             for code, word in views
         ],
+        "may_take": may(desk.staff, "application.intake"),
         "filter_fields": [("state", headings["state"]), ("branch", headings["branch"])],
         "next_address": _address(request.GET, before=str(lines[PAGE - 1].application_id)) if len(lines) > PAGE else "",
         "first_address": _address(request.GET),
@@ -157,8 +158,20 @@ def _page(
         else None,
         "close_form": ActForm(name="close") if file.state is ApplicationState.DRAFT and may(desk.staff, "application.intake") else None,
         "failed": slot,
+        **_at_counter(desk, file, bool(lacks)),
     }
     return render(request, "console/applications/file.html", context, status=status)
+
+
+def _at_counter(desk: Desk, file: Application, lacking: bool) -> dict[str, Any]:
+    """How the file goes on at the counter, for who may take applications in."""
+    if file.state not in (ApplicationState.DRAFT, ApplicationState.RETURNED) or not may(desk.staff, "application.intake"):
+        return {}
+    first = reverse("console:intake_step", args=[file.public_id, STEPS[0]])
+    return {
+        "goes_on": intake.goes_on(desk, file) if lacking else first,
+        "submit_form": None if lacking else ActForm(name="submit"),
+    }
 
 
 @require_POST

@@ -25,7 +25,7 @@ _PLACES = {
     "receive": "loans",
     "reverse": "loans",
     "note_duty": "loans",
-    "deferral": "loans",
+    "restructuring": "loans",
     "freeze": "loans",
     "freeze_report": "loans",
     "freeze_ask": "loans",
@@ -63,6 +63,7 @@ _PLACES = {
         "shelf",
     ),
     **dict.fromkeys(("take_in", "custody_act", "value", "appraise", "quote", "settle"), "loans"),
+    **dict.fromkeys(("intake", "intake_resume", "intake_step", "intake_submit"), "applications"),
     **dict.fromkeys(("pledging", "pledging_offer", "pledging_take_in", "pledging_part"), "loans"),
     **dict.fromkeys(("prices", "price_book"), "prices"),
     **dict.fromkeys(
