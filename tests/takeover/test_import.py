@@ -225,9 +225,7 @@ def test_a_chunk_is_booked_whole_or_not_at_all(committed_db: Db, make_tape: Make
 
 
 def test_a_job_tells_how_far_it_is_and_which_reconciliation_it_made(db: Db, make_tape: MakeTape) -> None:
-    asked = ask(
-        db, map_name=MAP.name, as_of=None, path=str(make_tape({}, {"term": "x"})), file_name="六月.csv", started_by=None, at=clock(db).now()
-    )
+    asked = ask(db, clock=clock(db), by=SYSTEM, map_name=MAP.name, as_of=None, path=make_tape({}, {"term": "x"}), file_name="六月.csv")
     assert unfinished(db) == [asked]
     run_job(transaction, asked)
     ended = job(db, asked)
@@ -238,14 +236,14 @@ def test_a_job_tells_how_far_it_is_and_which_reconciliation_it_made(db: Db, make
 
 
 def test_a_job_that_has_ended_is_not_run_again(db: Db, make_tape: MakeTape) -> None:
-    asked = ask(db, map_name=MAP.name, as_of=None, path=str(make_tape({})), file_name="t.csv", started_by=None, at=clock(db).now())
+    asked = ask(db, clock=clock(db), by=SYSTEM, map_name=MAP.name, as_of=None, path=make_tape({}), file_name="t.csv")
     run_job(transaction, asked)
     run_job(transaction, asked)
     assert db.execute("SELECT count(*) FROM tape").fetchone() == (1,)
 
 
 def test_a_job_with_a_bad_file_ends_as_failed_with_the_reason(db: Db, write_tape: Callable[[bytes], Path]) -> None:
-    asked = ask(db, map_name=MAP.name, as_of=None, path=str(write_tape(b"")), file_name="t.csv", started_by=None, at=clock(db).now())
+    asked = ask(db, clock=clock(db), by=SYSTEM, map_name=MAP.name, as_of=None, path=write_tape(b""), file_name="t.csv")
     run_job(transaction, asked)
     ended = job(db, asked)
     assert (ended.state, ended.why) == ("failed", "the tape is empty; its first line must name the columns")

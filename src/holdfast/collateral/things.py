@@ -17,7 +17,7 @@ from holdfast.collateral.imei import distinct_imeis
 from holdfast.collateral.model import EVIDENCE, Grade, Thing
 from holdfast.journal import Actor, write_record
 from holdfast.kernel.clock import Clock
-from holdfast.kernel.errors import BadInput, Forbidden, NotFound, Refusal
+from holdfast.kernel.errors import BadInput, NotFound, Refusal
 from holdfast.kernel.ids import new_id
 from holdfast.kernel.sealing import Sealed
 from holdfast.parties import Party, PrivateKind, Staff, box_of, masked, party_by_id, require
@@ -133,12 +133,15 @@ def imeis_match(db: Db, *, thing_id: int, imeis: Sequence[str]) -> bool:
 
 
 def reveal_imei(db: Db, *, clock: Clock, by: Staff, thing_id: int, reason: str) -> tuple[str, ...]:
-    """The IMEIs in full, for a person who may see them, has a loan of the thing in sight, and says why. The record comes first."""
+    """The IMEIs in full, for a person who may see them, has a loan of the thing in sight, and says why. The record comes first.
+
+    NotFound if no loan within sight has it.
+    """
     require(by, "party.reveal")
     if len(reason.strip()) < SHORTEST_REASON:
         raise BadInput("reason: say in a few words why you need to see it", field="reason")
     if not store.in_sight(db, thing_id, by.scope):
-        raise Forbidden("no loan that you see stands behind this thing", code="out_of_sight")
+        raise NotFound("there is no such thing behind a loan that you see", code="no_thing", field="thing")
     known = thing(db, thing_id)
     says = {"what": "imei", "reason": reason.strip()}
     write_record(db, clock=clock, by=by.actor, chain_id=thing_id, chain=known.public_id, kind="thing.revealed", says=says)

@@ -19,16 +19,16 @@ import psycopg
 
 from holdfast.journal import SYSTEM, Actor
 from holdfast.kernel.clock import Clock
-from holdfast.kernel.errors import BadInput, Refusal, Unavailable
+from holdfast.kernel.errors import BadInput
 from holdfast.kernel.ids import new_id
-from holdfast.parties import Staff, branches, create_branch, require, staff_by_id
+from holdfast.parties import branches, create_branch
 from holdfast.policy import clock as clock_of
 from holdfast.policy import lender, pack_in_force, set_business_date
 from holdfast.products import define, new_version, products
 from holdfast.servicing import take_over
 from holdfast.takeover import store
 from holdfast.takeover.cells import shown
-from holdfast.takeover.map import TapeMap, load
+from holdfast.takeover.map import TapeMap
 from holdfast.takeover.reading import BadCell, BadRow, Row, Survey, opened, rows, survey
 from holdfast.takeover.reconciliation import Reconciliation
 from holdfast.takeover.rules import Judged, balance_of, fingerprint, judge
@@ -72,48 +72,6 @@ def import_tape(
     with edge() as db:
         reading.end(db)
     return reading.report
-
-
-def ask(
-    db: psycopg.Connection[Any], *, clock: Clock, by: Staff | Actor, map_name: str, as_of: date | None, path: Path, file_name: str
-) -> str:
-    """Queue the tape at `path` to be read by the worker, for staff who may or for the system; gives the job's public id."""
-    if isinstance(by, Staff):
-        require(by, "tape.import")
-    started_by = by.staff_id if isinstance(by, Staff) else None
-    return store.ask(
-        db, map_name=map_name, as_of=as_of, path=str(path), file_name=file_name, started_by=started_by, at=clock.now()
-    )  # fmt: skip
-
-
-def run_job(edge: Edge, public_id: str) -> None:
-    """Read the tape of one job, and leave in the job how far it is and what came of it. Safe to run twice.
-
-    Bad input ends the job as failed, with the reason; if the database went away the job stays to be run again.
-    """
-    with edge() as db:
-        job = store.job(db, public_id)
-        by = SYSTEM if job.started_by is None else staff_by_id(db, job.started_by).actor
-    if job.state not in ("waiting", "reading"):
-        return
-
-    def progress(db: psycopg.Connection[Any], done: int, of: int) -> None:
-        store.note_progress(db, public_id, rows_done=done, rows_all=of)
-
-    try:
-        report = import_tape(edge, Path(job.path), load(job.map_name), as_of=job.as_of, by=by, name=job.file_name, progress=progress)
-    except Unavailable:
-        raise
-    except (BadInput, Refusal) as error:
-        with edge() as db:
-            store.note_failed(db, public_id, error.sentence)
-    except Exception:
-        with edge() as db:
-            store.note_failed(db, public_id, "this system failed; an engineer has to look at its log")
-        raise
-    else:
-        with edge() as db:
-            store.note_done(db, public_id, rows=report.rows, tape=report.tape["id"])
 
 
 @dataclass(slots=True)

@@ -31,14 +31,8 @@ def hand_in(call: Call, file: UploadedFile, map_name: str = MAP, as_of: str | No
         raise BadInput(f"map: there is no map {map_name!r}; use one of {', '.join(shipped())}", field="map")
     on = parse_date(as_of, "as_of") if as_of else None
     asked = ask(
-        call.db,
-        map_name=map_name,
-        as_of=on,
-        path=str(keep_tape(file)),
-        file_name=plain_name(file),
-        started_by=call.staff.staff_id,
-        at=call.clock.now(),
-    )
+        call.db, clock=call.clock, by=call.staff, map_name=map_name, as_of=on, path=keep_tape(file), file_name=plain_name(file)
+    )  # fmt: skip
     return _followed(call, asked)
 
 

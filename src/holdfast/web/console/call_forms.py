@@ -68,20 +68,13 @@ class MissingFactsForm(ActForm):
         return {name: str(value.minor) if isinstance(value, Money) else str(value) for name, value in given.items()}
 
 
-class _OptionalAmount(AmountField):
-    """An amount that may be left out."""
-
-    def clean(self, value: Any) -> Any:
-        return super().clean(value) if str(value or "").strip() else None
-
-
 def _fact_field(name: str, label: str) -> forms.Field:
     """The field in which a fact is given: a choice where the file knows its answers, an amount, or words."""
     if name in call_words.CHOICES:
         choices = [("", "—"), *((code, str(word)) for code, word in call_words.CHOICES[name].items())]
         return forms.ChoiceField(label=label, choices=choices, required=False)
     if name.endswith("_minor"):
-        return _OptionalAmount(label=label, required=False)
+        return AmountField(label=label, required=False)
     return forms.CharField(label=label, required=False, max_length=200)
 
 

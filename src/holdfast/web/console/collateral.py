@@ -112,6 +112,8 @@ def value(request: HttpRequest, desk: Desk, loan_id: str, thing: str) -> HttpRes
     """Value the thing now and keep which source counts."""
     form = ActForm(request.POST, name="value")
     require(desk.staff, VALUE)
+    with transaction() as db:
+        duties.in_sight(db, loan_id, desk.staff.scope)
 
     def verb(db: Db) -> None:
         collateral.value(db, clock=desk.clock, by=desk.staff, loan=loan_id, thing=thing)

@@ -276,6 +276,8 @@ def open_audit(request: HttpRequest, desk: Desk, branch: int, code: str) -> Http
     """Begin to walk along a shelf."""
     opened: list[str] = []
     form = ActForm(request.POST, name="audit")
+    with transaction() as db:
+        custody.shelf(db, desk.staff, branch, code)
 
     def verb(db: Db) -> None:
         opened.append(custody.open_audit(db, clock=desk.clock, by=desk.staff, branch_id=branch, code=code).public_id)
@@ -316,6 +318,8 @@ def scan(request: HttpRequest, desk: Desk, audit_id: str) -> HttpResponse:
 def close_audit(request: HttpRequest, desk: Desk, audit_id: str) -> HttpResponse:
     """Close the walk; what is missing is written on its loans."""
     form = ActForm(request.POST, name="close")
+    with transaction() as db:
+        custody.audit(db, desk.staff, audit_id)
 
     def verb(db: Db) -> None:
         custody.close_audit(db, clock=desk.clock, by=desk.staff, audit=audit_id)
@@ -474,9 +478,10 @@ def on_loan_act(request: HttpRequest, desk: Desk, loan_id: str, what: str) -> Ht
         raise NotFound("there is no such act", code="no_act")
     name, make, do, said = _LOAN_ACTS[what]
     form = make(request.POST, name=what)
+    with transaction() as db:
+        duties.in_sight(db, loan_id, desk.staff.scope)
 
     def verb(db: Db) -> None:
-        duties.in_sight(db, loan_id, desk.staff.scope)
         do(db, desk, loan_id, form.cleaned_data)
 
     if did(desk, name, form, {"loan": loan_id}, verb):
@@ -607,6 +612,8 @@ def answer(request: HttpRequest, desk: Desk, asked_id: str) -> HttpResponse:
     with transaction() as db:
         asked = approvals.request(db, asked_id)
         loan = _public_loan(db, asked.loan_id)
+        if loan:
+            duties.in_sight(db, loan, desk.staff.scope)
 
     def verb(db: Db) -> None:
         wanted = form.cleaned_data
@@ -665,6 +672,8 @@ def reveal(request: HttpRequest, desk: Desk, thing: str) -> HttpResponse:
                 numbers = collateral.reveal_imei(
                     db, clock=desk.clock, by=desk.staff, thing_id=about.thing_id, reason=form.cleaned_data["reason"]
                 )
+            except NotFound:
+                raise
             except HoldfastError as error:
                 into_form(form, error)
     response = render(

@@ -37,15 +37,17 @@ class ActForm(forms.Form):
 
 
 class AmountField(forms.CharField):
-    """An amount in major units: `1,234.50`. Full-width figures and grouping commas are accepted."""
+    """An amount in major units: `1,234.50`; None if it may be left empty and is. Full-width figures and grouping commas are accepted."""
 
     def __init__(self, *, currency: str = "CNY", **kwargs: Any) -> None:
         super().__init__(max_length=24, **kwargs)
         self.currency = currency
         self.widget.attrs |= {"inputmode": "decimal", "autocomplete": "off"}
 
-    def clean(self, value: Any) -> Money:
+    def clean(self, value: Any) -> Money | None:
         text = super().clean(value).translate(str.maketrans("０１２３４５６７８９．，", "0123456789.,")).replace(",", "").strip()
+        if not text and not self.required:
+            return None
         try:
             minor = minor_of(text, self.currency)
         except BadInput:

@@ -40,6 +40,8 @@ def perform(
         try:
             once(desk, act=act, key=form.one_time_key, inputs={"name": tried.name, "about": tried.about, **inputs}, verb=verb)
         except HoldfastError as error:
+            if isinstance(error, NotFound) and error.field not in form.fields:
+                raise  # what the address names is not there
             into_form(form, error)
         else:
             messages.success(request, said())

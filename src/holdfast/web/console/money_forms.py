@@ -17,7 +17,7 @@ _WORDS = {"rows": 2}
 class SumField(AmountField):
     """An amount that may also be nothing: what lies in a drawer."""
 
-    def clean(self, value: Any) -> Money:
+    def clean(self, value: Any) -> Money | None:
         text = str(value or "").translate(str.maketrans("０１２３４５６７８９．，", "0123456789.,")).replace(",", "").strip()
         try:
             if minor_of(text, self.currency) == 0:

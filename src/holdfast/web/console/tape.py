@@ -57,18 +57,8 @@ def _hand_in(desk: Desk, form: TapeForm) -> str:
     wanted = form.cleaned_data
 
     def verb(db: Db) -> None:
-        path = keep_tape(wanted["file"])
-        handed.append(
-            takeover.ask(
-                db,
-                map_name=wanted["map"],
-                as_of=wanted["as_of"],
-                path=str(path),
-                file_name=plain_name(wanted["file"]),
-                started_by=desk.staff.staff_id,
-                at=desk.clock.now(),
-            )
-        )
+        given = {"map_name": wanted["map"], "as_of": wanted["as_of"], "file_name": plain_name(wanted["file"])}
+        handed.append(takeover.ask(db, clock=desk.clock, by=desk.staff, path=keep_tape(wanted["file"]), **given))
 
     inputs = {"file": plain_name(wanted["file"]), "size": wanted["file"].size, "map": wanted["map"], "as_of": str(wanted["as_of"])}
     once(desk, act="tape.import", key=wanted["key"], inputs=inputs, verb=verb)

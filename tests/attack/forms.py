@@ -1,0 +1,768 @@
+"""Every form of the console that does something: whose act it is, and how the book is brought to where it can be done.
+
+A form that is new gets one line in `FORMS`: under the name of its address (with ` · what` after it where one address does several
+things), the act of `parties.MAY` that its verb asks for, a log-in of the cast (`stories.cast.STAFF`) who may, and a function
+that prepares the house and says what is sent. Roles are written nowhere here: they are read from `MAY`. Besides:
+
+    also      a second act of `MAY` that the verb asks for as well
+    barred    log-ins who took part and must not be the second person, under whatever log-in: whoever asked, whoever answered
+              first, the loan's officer (`teller`). A form that answers as a second person names at least one
+    sight     where the loan or the thing is named: in the "address", so that it is not there (404) for who does not see it, in a
+              "field" of the form, or "nowhere": it is about no loan and no branch but one's own
+    screen    it is no verb of a capability, the screen alone decides who may: say why beside it
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from typing import Any, Final
+
+from holdfast import applications, confirmation, decisioning, files, payments, pledges, release, restructuring, servicing
+from holdfast.collateral import CHECKLIST, appraise, ask_settlement, custody, sample_price_book
+from holdfast.collateral import value as value_now
+from holdfast.database.connection import transaction
+from holdfast.journal import Actor
+from holdfast.kernel.errors import Refusal
+from holdfast.parties import MAY, Role, box_of, change_private, party_by_id
+from holdfast.release import disposal
+from holdfast.servicing import approved
+from holdfast.stories import cast
+from holdfast.stories.stage import SITE
+from holdfast.wiring import NOTARY, PRESS, RAIL, carry
+from tests.attack.house import House, Post, Upload
+from tests.payments.rails import FaultyBank, broken_line
+
+WORDS: Final = "示例缘由，已核对"
+PICTURE: Final = Upload("picture.png", cast.picture())
+
+
+@dataclass(frozen=True)
+class Form:
+    """One form. `ready` prepares the house for it and gives what `who` would send."""
+
+    act: str
+    who: str
+    ready: Callable[[House], Post]
+    barred: tuple[str, ...] = ()
+    sight: str = "address"
+    screen: bool = False
+    also: str = ""
+
+    @property
+    def may(self) -> frozenset[Role]:
+        """Who may, by role."""
+        return MAY[self.act] & MAY[self.also or self.act]
+
+
+def on(state: str, **fields: Any) -> Callable[[House], Post]:
+    """The form of a loan that is left in that state; nothing has to be done before."""
+    return lambda house: Post({"loan_id": house.loans[state]}, fields)
+
+
+def _loan(house: House, state: str, names: Mapping[str, Any] | None = None, /, **fields: Any) -> Post:
+    return Post({"loan_id": house.loans[state], **(names or {})}, fields)
+
+
+def _yes(house: House, state: str, names: Mapping[str, Any] | None = None) -> Post:
+    return _loan(house, state, names, approved="yes", words=WORDS)
+
+
+# -- applications ---------------------------------------------------------------------------------
+
+
+def _file(house: House, **fields: Any) -> Post:
+    found = house.one("SELECT public_id FROM application WHERE loan_id = %s", house.number("submitted"))
+    return Post({"application_id": found}, fields)
+
+
+def _paper(house: House) -> Post:
+    file = house.one(
+        "SELECT f.public_id FROM file f JOIN file_link k USING (file_id) WHERE k.loan_id = %s LIMIT 1", house.number("submitted")
+    )
+    return _file(house, file=file, reason="audit")
+
+
+def _draft(house: House) -> Post:
+    party = house.stage.log_in(cast.borrower(700, "李示例"))
+    plan = {"product": cast.PRODUCT, "principal": house.yuan(1_000), "instalments": 3, "branch": cast.BRANCH}
+    return Post({"application_id": house.stage.do(applications.start, applications.actor_of(party), party=party, **plan).public_id})
+
+
+# -- the call -------------------------------------------------------------------------------------
+
+
+def _ringing(house: House) -> Post:
+    for verb in (confirmation.take_case, confirmation.dial):
+        house.do(verb, "caller", loan=house.loans["submitted"])
+    return _loan(house, "submitted")
+
+
+def _spoken(house: House, *, step: str = "who_calls", **fields: Any) -> Post:
+    sent = _ringing(house)
+    house.do(confirmation.picked_up, "caller", loan=house.loans["submitted"])
+    return Post({**sent.names, "step": step}, fields)
+
+
+def _unwilling(house: House) -> Post:
+    _spoken(house)
+    who = house.who["submitted"]
+    given = {
+        "who_calls": {"answer": "goes_on"}, "recording": {"answer": "agrees"},
+        "identity": {"name": who.name, "last_four": who.id_number[-4:]}, "will": {"answer": "does_not_want"},
+    }  # fmt: skip
+    for step, said in given.items():
+        house.do(confirmation.answer, "caller", loan=house.loans["submitted"], step=step, **said)
+    return _loan(house, "submitted", reason="declined", words=WORDS)
+
+
+def _proved(house: House) -> None:
+    """The code that the borrower read out is the one that was sent."""
+    house.do(confirmation.send_code, "caller", loan=house.loans["called"])
+    house.stage.deliver()
+    house.do(confirmation.try_code, "caller", loan=house.loans["called"], digits=house.stage.phone.code())
+
+
+def _code_proved(house: House) -> Post:
+    _proved(house)
+    return _loan(house, "called", {"step": "code"}, proved="yes")
+
+
+def _code_read(house: House) -> Post:
+    house.do(confirmation.send_code, "caller", loan=house.loans["called"])
+    house.stage.deliver()
+    return _loan(house, "called", {"step": "code"}, digits=house.stage.phone.code())
+
+
+def _all_said(house: House) -> Post:
+    _proved(house)
+    house.do(confirmation.answer, "caller", loan=house.loans["called"], step="code")
+    return _loan(house, "called")
+
+
+def _unreached(house: House) -> Post:
+    """Nobody answered as often as the pack lets us try."""
+    stage, loan = house.stage, house.loans["submitted"]
+    house.do(confirmation.take_case, "caller", loan=loan)
+    for _ in range(20):
+        try:
+            with transaction():
+                house.do(confirmation.dial, "caller", loan=loan)
+                house.do(confirmation.end_call, "caller", loan=loan, outcome="no_answer")
+        except Refusal:
+            break  # as many calls as the pack allows
+        stage.pass_time(60 * 24)
+    return _loan(house, "submitted", words=WORDS)
+
+
+def _recorded(house: House) -> Post:
+    call = house.one("SELECT public_id FROM confirmation_call WHERE loan_id = %s ORDER BY call_no DESC LIMIT 1", house.number("called"))
+    return _loan(house, "called", call=call, file=Upload("call.wav", b"RIFF\x00\x00\x00\x00WAVEfmt "))
+
+
+# -- fraud ----------------------------------------------------------------------------------------
+
+
+def _frozen(house: House, **fields: Any) -> Post:
+    house.stage.freeze(house.loans["submitted"])
+    return _loan(house, "submitted", **fields)
+
+
+def _review_asked(house: House, verb: Any) -> Post:
+    _frozen(house)
+    asked = house.do(verb, "approver", loan=house.loans["submitted"], words=WORDS)
+    return _yes(house, "submitted", {"asked_id": asked.public_id})
+
+
+# -- things and their worth -----------------------------------------------------------------------
+
+
+def _thing_of(house: House, state: str) -> str:
+    return str(
+        house.one("SELECT t.public_id FROM thing t JOIN thing_loan o USING (thing_id) WHERE o.loan_id = %s LIMIT 1", house.number(state))
+    )
+
+
+def _thing(state: str, **fields: Any) -> Callable[[House], Post]:
+    return lambda house: Post({"loan_id": house.loans[state], "thing": _thing_of(house, state)}, fields)
+
+
+def _good(point: str) -> str:
+    return next(iter(CHECKLIST[point]))
+
+
+def _quote(house: House) -> Post:
+    fields = {"source_name": "示例回收商", "market": "1234.00", "as_of": str(house.stage.today), "paper": PICTURE}
+    return Post(_thing("confirmed")(house).names, fields)
+
+
+def _far_apart(house: House) -> str:
+    """An appraisal that lies far from the price book: nothing counts until two people say which."""
+    given = {point: _good(point) for point in CHECKLIST}
+    said = house.do(appraise, "custodian", loan=house.loans["confirmed"], checklist=given, market=house.yuan(900), locked=False)
+    house.do(value_now, "custodian", loan=house.loans["confirmed"])
+    return str(said.public_id)
+
+
+def _settle(house: House) -> Post:
+    return Post(_thing("confirmed")(house).names, {"valuation": _far_apart(house), "reason": WORDS})
+
+
+def _settlement_asked(house: House) -> Post:
+    asked = house.do(ask_settlement, "custodian", loan=house.loans["confirmed"], valuation=_far_apart(house), reason=WORDS)
+    return _second(asked.public_id)
+
+
+def _second(request: str) -> Post:
+    """The second person's yes to an act around a thing."""
+    return Post({"asked_id": request}, {"approved": "yes", "words": WORDS})
+
+
+# -- contracts ------------------------------------------------------------------------------------
+
+
+def _run_out(house: House) -> Post:
+    house.stage.now += timedelta(days=30)
+    return _loan(house, "offered")
+
+
+# -- custody --------------------------------------------------------------------------------------
+
+
+def _shelf(house: House) -> dict[str, Any]:
+    return {"branch": house.stage.people["officer"].branch_id, "code": cast.SHELF}
+
+
+def _walked(house: House, **fields: Any) -> Post:
+    walk = house.do(custody.open_audit, "keeper", branch_id=_shelf(house)["branch"], code=cast.SHELF)
+    return Post({"audit_id": walk.public_id}, fields)
+
+
+def _scanned(house: House) -> Post:
+    return _walked(house, seal_no=house.seals["active"])
+
+
+def _to(what: str, **fields: Any) -> Callable[[House], Post]:
+    return lambda house: Post({"seal_no": house.seals["active"], "what": what}, fields)
+
+
+def _missed(house: House) -> str:
+    house.do(custody.miss, "keeper", seal_no=house.seals["active"], words=WORDS)
+    return house.seals["active"]
+
+
+def _is_missing(what: str, **fields: Any) -> Callable[[House], Post]:
+    return lambda house: Post({"seal_no": _missed(house), "what": what}, fields)
+
+
+def _move_asked(house: House) -> Post:
+    return _second(house.do(custody.ask_move, "custodian", seal_no=house.seals["active"], to=f"{cast.SHELF}-05-01", reason=WORDS).public_id)
+
+
+def _loss_asked(house: House) -> Post:
+    return _second(house.do(custody.ask_lost, "custodian", seal_no=_missed(house), reason=WORDS).public_id)
+
+
+def _lost(house: House, state: str = "active") -> None:
+    house.do(custody.miss, "keeper", seal_no=house.seals[state], words=WORDS)
+    asked = house.do(custody.ask_lost, "custodian", seal_no=house.seals[state], reason=WORDS)
+    house.stage.agree(asked.public_id, "approver")
+
+
+def _compensation(house: House) -> Post:
+    _lost(house)
+    return _loan(house, "active", {"what": "compensate"}, reason=WORDS)
+
+
+def _compensation_asked(house: House) -> Post:
+    _lost(house)
+    return _second(house.do(pledges.ask_compensation, "officer", loan=house.loans["active"], reason=WORDS).public_id)
+
+
+def _seen(house: House) -> pledges.IntakeRead:
+    with transaction() as db:
+        party = party_by_id(db, house.one("SELECT party_id FROM loan WHERE loan_id = %s", house.number("sealed")))
+        box = box_of(db, party)
+        photos = {
+            what: files.put(
+                db, cast.picture(index), clock=house.stage.clock, name=f"{what}.png", box=box, party_id=party.party_id
+            ).public_id
+            for index, what in enumerate(pledges.PHOTOS)
+        }
+    return pledges.IntakeRead(True, True, house.who["sealed"].imeis, photos, "SL-70000", f"{cast.SHELF}-04-01")
+
+
+def _intake(house: House) -> Post:
+    first, second = house.who["sealed"].imeis
+    photos = {f"photo_{what}": PICTURE for what in ("front", "back", "seal")}
+    fields = {"imei1": first, "imei2": second, "lock_off": "on", "sim_out": "on", "seal_no": "SL-70000", "slot": f"{cast.SHELF}-04-01"}
+    return _loan(house, "sealed", **fields, **photos)
+
+
+def _intake_asked(house: House) -> pledges.Asked:
+    asked: pledges.Asked = house.do(pledges.ask_take_in, "custodian", loan=house.loans["sealed"], seen=_seen(house))
+    return asked
+
+
+def _intake_witnessed(house: House) -> Post:
+    return _second(_intake_asked(house).request.public_id)
+
+
+def _intake_drafted(house: House) -> Post:
+    _intake_asked(house)
+    return _loan(house, "sealed", {"what": "draft"})
+
+
+def _no_loan_asked(house: House) -> str:
+    asked = house.do(pledges.ask_to_hand_back, "custodian", loan=house.loans["stored"], ends="withdrawn", reason=WORDS)
+    return str(asked.public_id)
+
+
+def _no_loan_answered(house: House) -> Post:
+    return _second(_no_loan_asked(house))
+
+
+def _going_home(house: House) -> Post:
+    house.stage.agree(_no_loan_asked(house), "approver")
+    return _loan(house, "stored", {"what": "handback"}, seal_no=house.seals["stored"], identity_seen="on")
+
+
+def _going_home_asked(house: House) -> Post:
+    _going_home(house)
+    given = {"loan": house.loans["stored"], "seal_no": house.seals["stored"], "identity_seen": True}
+    return _second(house.do(pledges.ask_hand_back, "custodian", **given).public_id)
+
+
+# -- while it is repaid -----------------------------------------------------------------------------
+
+
+def _receipt(house: House) -> Post:
+    return _loan(house, "active", amount="100.00", received_on=str(house.stage.today))
+
+
+def _received(house: House) -> int:
+    """A receipt that came in by hand; its number."""
+    return int(_paid(house, 100))
+
+
+def _paid(house: House, yuan: int) -> int:
+    stage = house.stage
+    done = stage.carry(servicing.receive, "officer", loan=house.loans["active"], amount=house.yuan(yuan), received_on=stage.today)
+    return int(done.event_no)
+
+
+def _to_reverse(house: House) -> Post:
+    return _loan(house, "active", {"event_no": _received(house)}, reason=WORDS)
+
+
+def _reversal_asked(house: House) -> Post:
+    asked = house.do(approved.ask_reversal, "officer", loan=house.loans["active"], event_no=_received(house), reason=WORDS)
+    return _yes(house, "active", {"asked_id": asked.public_id})
+
+
+def _refund(house: House) -> Post:
+    _paid(house, 2_500)
+    return _loan(house, "active", amount="10.00", reason=WORDS)
+
+
+def _refund_asked(house: House) -> Post:
+    _paid(house, 2_500)
+    asked = house.do(approved.ask_refund, "officer", loan=house.loans["active"], amount=house.yuan(10), reason=WORDS)
+    return _yes(house, "active", {"asked_id": asked.public_id})
+
+
+def _write_off_asked(house: House) -> Post:
+    asked = house.do(approved.ask_write_off, "risk", loan=house.loans["late"], reason=WORDS)
+    return _yes(house, "late", {"asked_id": asked.public_id})
+
+
+def _follow_up(house: House) -> Post:
+    duty = house.one("SELECT duty_no FROM duty WHERE loan_id = %s AND kind = 'follow_up' AND open LIMIT 1", house.number("late"))
+    return _loan(house, "late", {"duty_no": duty}, outcome="reached", words=WORDS)
+
+
+def _shown(house: House) -> str:
+    return str(house.do(restructuring.compare, "officer", loan=house.loans["active"], months=1).shown)
+
+
+def _more_time(house: House) -> Post:
+    return _loan(house, "active", months="1", reason="income_late", shown=_shown(house))
+
+
+def _more_time_asked(house: House, **fields: Any) -> Post:
+    given = {"months": 1, "reason": "income_late", "shown": _shown(house)}
+    asked = house.do(restructuring.ask_deferral, "officer", loan=house.loans["active"], **given)
+    return _loan(house, "active", {"deferral": asked.public_id}, **fields)
+
+
+# -- decisions --------------------------------------------------------------------------------------
+
+
+def _referred(house: House, *, answered: bool = False) -> Post:
+    house.do(decisioning.decide, "approver", loan=house.loans["referred"])
+    if answered:
+        house.do(decisioning.answer_referral, "approver", loan=house.loans["referred"], approved=True, words=WORDS)
+    return _loan(house, "referred", approved="yes", words=WORDS, **({} if answered else {"amount": "1500.00"}))
+
+
+# -- money ------------------------------------------------------------------------------------------
+
+
+def _payee(house: House) -> dict[str, str]:
+    return {"payee_name": house.who["stored"].name, "account": house.who["stored"].account}
+
+
+def _payout(house: House) -> Post:
+    return _loan(house, "stored", **_payee(house))
+
+
+def _payout_asked(house: House, **fields: Any) -> Post:
+    asked = house.do(payments.ask_payout, "officer", loan=house.loans["stored"], **_payee(house))
+    return Post({"payout": asked.public_id}, fields)
+
+
+def _payout_unknown(house: House, **fields: Any) -> Post:
+    """Sent over a line that broke: the money may have gone out or not."""
+    sent = _payout_asked(house, **fields)
+    house.do(payments.check_payout, "checker", payout=sent.names["payout"], approved=True, words="", rail=RAIL)
+    bank = FaultyBank(before=broken_line)
+    bank.silent = True
+    payments.send_approved(transaction, bank, partial(carry, payments.record_answer), house.stage.clock)
+    return sent
+
+
+def _ruling_asked(house: House) -> Post:
+    payout = _payout_unknown(house).names["payout"]
+    house.do(payments.ask_ruling, "officer", payout=payout, outcome="rejected", reference="示例函件 1 号", words=WORDS)
+    asked = house.one("SELECT public_id FROM approval_request WHERE act = 'payout.rule' ORDER BY request_id DESC LIMIT 1")
+    return Post({"asked": asked}, {"approved": "yes", "words": WORDS})
+
+
+def _drawer(house: House, *, cash: int = 0, counted: int | None = None, closed: bool = False, **fields: Any) -> Post:
+    """A drawer of the officer's; `counted_as` is what the form says was counted."""
+    drawer = house.do(payments.open_drawer, "officer", float_held=house.yuan(0)).public_id
+    if cash:
+        house.stage.carry(payments.post_cash, "officer", loan=house.loans["active"], amount=house.yuan(cash))
+    if counted is not None:
+        house.do(payments.count_drawer, "officer", drawer=drawer, counted=house.yuan(counted), words=WORDS)
+    if closed:
+        house.do(payments.close_drawer, "keeper", drawer=drawer, counted=house.yuan(counted or 0), words=WORDS)
+    return Post({"drawer": drawer}, {name.removesuffix("_as"): value for name, value in fields.items()})
+
+
+def _cash(house: House) -> Post:
+    _drawer(house)
+    return Post({}, {"loan": house.loans["active"], "amount": "100.00"})
+
+
+def _statement(house: House) -> bytes:
+    line = f"{house.stage.today},88.00,王示例,{cast.card(901)},不知是谁,示例流水9"
+    return f"入账日期,贷方金额,对方户名,对方账号,附言,交易流水号\n{line}\n".encode()
+
+
+def _statement_kept(house: House) -> Post:
+    with transaction() as db:
+        kept = files.put(db, _statement(house), clock=house.stage.clock, name="流水.csv").public_id
+    return Post({"file": kept, "map_name": "generic"}, {"file": kept, "map": "generic"})
+
+
+def _in_suspense(house: House, **fields: Any) -> Post:
+    house.do(payments.load_bank_file, "officer", name="流水.csv", data=_statement(house), map_name="generic")
+    with transaction() as db:
+        payments.match_lines(db, clock=house.stage.clock, settle=partial(carry, payments.match_line))
+    line = house.one("SELECT public_id FROM bank_line WHERE state = 'unmatched' ORDER BY line_id DESC LIMIT 1")
+    return Post({"line": line}, fields)
+
+
+def _match(house: House) -> Post:
+    return _in_suspense(house, loan=house.loans["active"], words=WORDS)
+
+
+def _aside_asked(house: House) -> Post:
+    sent = _in_suspense(house, approved="yes", words=WORDS)
+    house.do(payments.ask_set_aside, "officer", line=sent.names["line"], words=WORDS)
+    return sent
+
+
+def _match_asked(house: House) -> Post:
+    sent = _in_suspense(house, approved="yes", words=WORDS)
+    given = {"line": sent.names["line"], "loan": house.loans["active"], "words": WORDS}
+    house.stage.carry(payments.match_by_hand, "officer", **given)
+    return sent
+
+
+# -- when it is paid --------------------------------------------------------------------------------
+
+
+def _papers(house: House) -> Post:
+    who = house.who["paid off"]
+    fields = {"way": "agent", "name": who.name, "id_number": who.id_number, "agent_name": "王示例", "evidence": PICTURE, "words": WORDS}
+    return _loan(house, "paid off", **fields)
+
+
+def _identified(house: House) -> str:
+    loan, who = house.loans["paid off"], house.who["paid off"]
+    code = house.stage.type_code(house.do(release.send_code, "custodian", loan=loan))
+    given = {"way": "self", "name": who.name, "id_number": who.id_number, "code_id": code}
+    house.do(release.identify, "custodian", loan=loan, **given)
+    return loan
+
+
+def _audited(house: House, *first: str) -> Post:
+    loan = _identified(house)
+    house.do(release.audit, "officer", loan=loan)
+    for who in first:
+        house.do(release.approve, who, loan=loan, approved=True, words=WORDS)
+    return _yes(house, "paid off")
+
+
+def _approved_release(house: House) -> Post:
+    _audited(house, "approver", "risk")
+    return _loan(house, "paid off")
+
+
+def _certified(house: House) -> str:
+    _approved_release(house)
+    house.do(release.certify, "officer", loan=house.loans["paid off"], press=PRESS, notary=NOTARY, site=SITE)
+    return house.loans["paid off"]
+
+
+def _read_again(house: House) -> Post:
+    _certified(house)
+    return _loan(house, "paid off", seal_1=house.seals["paid off"], imei_1=" ".join(house.who["paid off"].imeis))
+
+
+def _hand_back_asked(house: House) -> Post:
+    loan = _certified(house)
+    house.do(release.ask_hand_back, "custodian", loan=loan, read={house.seals["paid off"]: house.who["paid off"].imeis})
+    return _yes(house, "paid off")
+
+
+def _reportable(house: House) -> Post:
+    _certified(house)
+    return _loan(house, "paid off")
+
+
+def _lost_after(house: House) -> Post:
+    """The thing perished on the shelf after the loan was paid off, and was made good."""
+    _lost(house, "paid off")
+    asked = house.do(pledges.ask_compensation, "officer", loan=house.loans["paid off"], reason=WORDS)
+    house.stage.agree(asked.public_id, "approver")
+    return _loan(house, "paid off")
+
+
+def _number_changed(house: House) -> str:
+    with transaction() as db:
+        party = party_by_id(db, house.one("SELECT party_id FROM loan WHERE loan_id = %s", house.number("paid off")))
+        by: Actor = house.stage.people["checker"].actor
+        change_private(db, clock=house.stage.clock, by=by, party=party, kind="phone", text="13900009999")
+    house.stage.pass_time(5)
+    return house.loans["paid off"]
+
+
+def _number(house: House) -> Post:
+    _number_changed(house)
+    return _loan(house, "paid off", reason=WORDS)
+
+
+def _number_asked(house: House) -> Post:
+    asked = house.do(release.ask_phone_change, "officer", loan=_number_changed(house), reason=WORDS)
+    return _yes(house, "paid off", {"asked_id": asked.request})
+
+
+# -- default ----------------------------------------------------------------------------------------
+
+
+def _valued(house: House) -> str:
+    house.do(disposal.value_for_sale, "custodian", loan=house.loans["noticed"])
+    return house.loans["noticed"]
+
+
+_BUYER: Final = cast.borrower(900, "王示例")
+
+
+def _sale(house: House) -> Post:
+    _valued(house)
+    fields = {"price": "4200.00", "costs": "拍卖佣金 120.00", "buyer_name": _BUYER.name, "buyer_id": _BUYER.id_number, "relation": "none"}
+    return _loan(house, "noticed", **fields)
+
+
+def _sale_asked(house: House, *first: str) -> Post:
+    loan = _valued(house)
+    given = {"price": house.yuan(4_200), "costs": {"拍卖佣金": house.yuan(120)}, "buyer_name": _BUYER.name, "buyer_id": _BUYER.id_number}
+    house.do(disposal.ask_sale, "custodian", loan=loan, relation="none", sold_on=house.stage.today, **given)
+    for who in first:
+        house.stage.carry(disposal.sell, who, loan=loan, approved=True, words=WORDS)
+    return _yes(house, "noticed")
+
+
+def _sold(house: House) -> Post:
+    _sale_asked(house, "approver", "risk")
+    return _loan(house, "noticed")
+
+
+def _accounted(house: House) -> Post:
+    _sold(house)
+    house.stage.carry(disposal.account, "officer", loan=house.loans["noticed"], press=PRESS, notary=NOTARY)
+    return _loan(house, "noticed", reason=WORDS)
+
+
+def _surplus_asked(house: House) -> Post:
+    _accounted(house)
+    house.do(disposal.ask_surplus, "officer", loan=house.loans["noticed"], reason=WORDS)
+    return _yes(house, "noticed")
+
+
+# -- the rest ---------------------------------------------------------------------------------------
+
+
+def _held(house: House) -> Post:
+    return Post({}, {"loan": house.loans["active"], "about": "1 T-7", "on": str(house.stage.today + timedelta(days=1)), "reason": WORDS})
+
+
+def _prices(house: House) -> Post:
+    return Post({}, {"file": Upload("价格.csv", sample_price_book(house.stage.today - timedelta(days=1)))})
+
+
+def _tape(house: House) -> Post:
+    return Post({}, {"file": Upload("tape.csv", b"balance\n1\n"), "map": "lendingclub-openintro"})
+
+
+# Forms that are nobody's in particular: whoever works here may, and nothing of any loan is done. The journal and the coverage are
+# computed again, to the same figures; a signed head is given out. The log-in itself is no act.
+OPEN: Final = frozenset({"login", "logout", "journal", "head", "coverage"})
+
+FORMS: Final[Mapping[str, Form]] = {
+    # The days themselves go by without anybody: the button only turns them sooner, and only in a sample book.
+    "clock": Form("clock.shift", "officer", lambda _: Post({}, {"until": "day"}), sight="nowhere", screen=True),
+    "application_paper": Form("party.reveal", "officer", _paper),
+    "application_withdraw": Form("application.withdraw", "officer", partial(_file, reason=WORDS)),
+    "application_give_back": Form("application.intake", "officer", partial(_file, fields_needed=["employment_years"], words=WORDS)),
+    "application_close": Form("application.intake", "officer", _draft),
+    "receive": Form("receipt.post", "officer", _receipt),
+    "reverse": Form("receipt.reverse", "officer", _to_reverse),
+    "refund": Form("refund", "officer", _refund),
+    "write_off": Form("write_off", "risk", on("late", reason=WORDS)),
+    "answer · reversal": Form("approval.answer", "approver", _reversal_asked, barred=("officer",)),
+    "answer · refund": Form("approval.answer", "approver", _refund_asked, barred=("officer",)),
+    "answer · write-off": Form("approval.answer", "approver", _write_off_asked, barred=("risk",)),
+    "note_duty": Form("duty.note", "caller", _follow_up),
+    "deferral": Form("deferral.ask", "officer", _more_time),
+    "deferral_decide": Form(
+        "deferral.decide", "approver", partial(_more_time_asked, agreed="yes", words=WORDS), barred=("officer", "teller")
+    ),
+    "deferral_withdraw": Form("deferral.ask", "officer", _more_time_asked),
+    "freeze_report": Form("fraud.freeze", "caller", on("submitted", sign="coached", evidence=WORDS, words=WORDS)),
+    "freeze_ask · thaw": Form("fraud.thaw", "approver", partial(_frozen, act="fraud.thaw", words=WORDS), barred=("caller",)),
+    "freeze_ask · refuse": Form("fraud.thaw", "approver", partial(_frozen, act="fraud.refuse", words=WORDS), barred=("caller",)),
+    "freeze_answer · thaw": Form("fraud.thaw", "risk", partial(_review_asked, verb=confirmation.ask_thaw), barred=("approver", "caller")),
+    "freeze_answer · refuse": Form(
+        "fraud.thaw", "risk", partial(_review_asked, verb=confirmation.ask_refusal), barred=("approver", "caller")
+    ),
+    "call_take": Form("confirmation.call", "caller", on("submitted")),
+    "call_dial": Form("confirmation.call", "caller", on("submitted", language="zh-hans")),
+    "call_picked_up": Form("confirmation.call", "caller", _ringing),
+    "call_answer · choice": Form("confirmation.call", "caller", partial(_spoken, answer="goes_on")),
+    "call_answer · code read out": Form("confirmation.call", "caller", _code_read),
+    "call_answer · code": Form("confirmation.call", "caller", _code_proved),
+    "call_send_code": Form("confirmation.call", "caller", on("called")),
+    "call_confirm": Form("confirmation.call", "caller", _all_said),
+    "call_end": Form("confirmation.call", "caller", lambda house: Post(_ringing(house).names, {"outcome": "no_answer"})),
+    "call_fail": Form("confirmation.call", "caller", _unwilling),
+    "call_give_up": Form("confirmation.call", "caller", _unreached),
+    "call_observe": Form("confirmation.call", "caller", on("called", kind="hesitates", evidence=WORDS)),
+    "call_recording": Form("confirmation.call", "caller", _recorded),
+    "contract_draft": Form("contract.offer", "officer", on("decided")),
+    "contract_offer": Form("contract.offer", "officer", on("decided")),
+    "contract_seal": Form("contract.seal", "approver", on("signed"), barred=("officer",)),
+    "contract_void": Form("contract.offer", "officer", on("offered", words=WORDS)),
+    "contract_lapse": Form("contract.offer", "officer", _run_out),
+    "contract_paper": Form(
+        "party.reveal", "officer", lambda house: _loan(house, "offered", {"kind": "agreement"}, reason="dispute or audit")
+    ),
+    "shelf_set": Form("shelf.define", "custodian", lambda _: Post({}, {"code": "B", "levels": 2, "slots": 4}), sight="nowhere"),
+    "shelf_audit_open": Form("custody.audit", "keeper", lambda house: Post(_shelf(house))),
+    "shelf_act · move": Form("custody.move", "custodian", _to("move", to=f"{cast.SHELF}-05-01", reason=WORDS)),
+    "shelf_act · miss": Form("custody.audit", "custodian", _to("miss", words=WORDS)),
+    "shelf_act · found": Form("custody.find", "custodian", _is_missing("found", place=f"{cast.SHELF}-05-02", words=WORDS)),
+    "shelf_act · lost": Form("custody.lost", "custodian", _is_missing("lost", reason=WORDS)),
+    "shelf_scan": Form("custody.audit", "keeper", _scanned),
+    "shelf_audit_close": Form("custody.audit", "keeper", _walked),
+    "take_in": Form("custody.take_in", "custodian", _intake),
+    "custody_act · draft": Form("custody.take_in", "custodian", _intake_drafted),
+    "custody_act · noloan": Form(
+        "custody.to_hand_back", "custodian", lambda house: _loan(house, "stored", {"what": "noloan"}, ends="withdrawn", reason=WORDS)
+    ),
+    "custody_act · handback": Form("custody.hand_back", "custodian", _going_home),
+    "custody_act · compensate": Form("custody.compensate", "officer", _compensation),
+    "thing_reveal": Form("party.reveal", "officer", lambda house: Post({"thing": _thing_of(house, "active")}, {"reason": WORDS})),
+    "thing_answer · intake": Form("approval.answer", "keeper", _intake_witnessed, barred=("custodian",), also="custody.witness"),
+    "thing_answer · move": Form("approval.answer", "keeper", _move_asked, barred=("custodian",)),
+    "thing_answer · lost": Form("approval.answer", "approver", _loss_asked, barred=("custodian",)),
+    "thing_answer · no loan": Form("approval.answer", "approver", _no_loan_answered, barred=("custodian",)),
+    "thing_answer · hand back": Form("approval.answer", "approver", _going_home_asked, barred=("custodian",)),
+    "thing_answer · compensate": Form("approval.answer", "approver", _compensation_asked, barred=("officer",)),
+    "thing_answer · settle": Form("approval.answer", "approver", _settlement_asked, barred=("custodian",)),
+    "value": Form("collateral.value", "custodian", _thing("confirmed")),
+    "appraise": Form(
+        "collateral.appraise", "custodian", _thing("confirmed", market="1234.00", **{f"see_{each}": _good(each) for each in CHECKLIST})
+    ),
+    "quote": Form("collateral.appraise", "custodian", _quote),
+    "settle": Form("valuation.settle", "custodian", _settle),
+    "prices": Form("price_book.load", "risk", _prices, sight="nowhere"),
+    "release_code": Form("release.identify", "custodian", on("paid off")),
+    "release_identify": Form("release.identify", "custodian", _papers),
+    "release_audit": Form("release.audit", "officer", lambda house: Post({"loan_id": _identified(house)})),
+    "release_approve": Form("release.approve", "approver", _audited, barred=("officer", "teller", "custodian")),
+    "release_approve · second": Form(
+        "release.approve", "risk", lambda house: _audited(house, "approver"), barred=("officer", "teller", "custodian", "approver")
+    ),
+    "release_phone": Form("release.audit", "officer", _number),
+    "release_allow": Form("release.approve", "approver", _number_asked, barred=("officer", "teller", "checker")),
+    "release_certify": Form("release.certify", "officer", _approved_release),
+    "release_ask_hand_back": Form("release.hand_back", "custodian", _read_again),
+    "release_hand_back": Form("custody.witness", "approver", _hand_back_asked, barred=("custodian",), also="approval.answer"),
+    "release_report": Form("release.report", "officer", _reportable),
+    "release_lost": Form("release.hand_back", "custodian", _lost_after),
+    "disposal_notice": Form("default.notice", "officer", on("late")),
+    "disposal_withdraw": Form("default.withdraw", "officer", on("noticed", reason=WORDS)),
+    "disposal_value": Form("disposal.value", "custodian", on("noticed")),
+    "disposal_ask_sale": Form("disposal.sell", "custodian", _sale),
+    "disposal_sell": Form("disposal.approve", "approver", _sale_asked, barred=("custodian", "teller")),
+    "disposal_sell · second": Form(
+        "disposal.approve", "risk", lambda house: _sale_asked(house, "approver"), barred=("custodian", "teller", "approver")
+    ),
+    "disposal_account": Form("disposal.account", "officer", _sold),
+    "disposal_ask_surplus": Form("refund", "officer", _accounted),
+    "disposal_return": Form("approval.answer", "risk", _surplus_asked, barred=("officer",)),
+    "decide": Form("decision.make", "approver", on("confirmed"), barred=("teller",)),
+    "decision_answer": Form("decision.make", "approver", _referred, barred=("teller",)),
+    "decision_answer · second": Form("decision.make", "risk", partial(_referred, answered=True), barred=("teller", "approver")),
+    "decision_review": Form("decision.review", "officer", on("refused", words=WORDS)),
+    "payout_ask": Form("payout.ask", "officer", _payout),
+    "payout_check": Form("payout.check", "checker", partial(_payout_asked, approved="yes", words=WORDS), barred=("officer",)),
+    "payout_cancel": Form("payout.ask", "officer", partial(_payout_asked, words=WORDS)),
+    "payout_enquire": Form("payout.enquire", "officer", _payout_unknown),
+    "payout_rule": Form(
+        "payout.enquire", "officer", partial(_payout_unknown, outcome="rejected", reference="示例函件 1 号", words=WORDS)
+    ),
+    "payout_ruling": Form("payout.check", "checker", _ruling_asked, barred=("officer",)),
+    "drawer_open": Form("drawer.open", "officer", lambda _: Post({}, {"float_held": "0"}), sight="nowhere"),
+    "drawer_cash": Form("receipt.post", "officer", _cash, sight="field"),
+    "drawer_count": Form("drawer.open", "officer", partial(_drawer, counted_as="0")),
+    "drawer_close": Form("drawer.close", "keeper", partial(_drawer, cash=100, counted=100, counted_as="100.00"), barred=("officer",)),
+    "drawer_settle": Form("drawer.settle", "approver", partial(_drawer, counted=5, closed=True, words=WORDS), barred=("officer",)),
+    "statements": Form(
+        "bank_file.load", "officer", lambda house: Post({}, {"file": Upload("流水.csv", _statement(house)), "map": "generic"}),
+        sight="nowhere",
+    ),
+    "statement_preview": Form("bank_file.load", "officer", _statement_kept, sight="nowhere"),
+    "line_match": Form("bank_line.match", "officer", _match, sight="field"),
+    "line_aside": Form("bank_line.match", "officer", lambda house: _in_suspense(house, words=WORDS)),
+    "line_answer · aside": Form("bank_line.check", "approver", _aside_asked, barred=("officer",)),
+    "line_answer · match": Form("bank_line.check", "approver", _match_asked, barred=("officer",)),
+    "hold": Form("tonight.hold", "officer", _held, sight="field"),
+    "tapes": Form("tape.import", "risk", _tape, sight="nowhere"),
+}  # fmt: skip
