@@ -224,11 +224,14 @@ def lay_out(
     fixed_interest: Sequence[int] | None = None,
     principal_grace: int = 0,
     interest_grace: int = 0,
+    first_extra: int = 0,
+    ahead: int = 0,
 ) -> list[tuple[int, int]]:
     """Principal and interest of each instalment for an owed `balance`: one rate each, or interest that is fixed.
 
     The first instalments ask for no principal, or for no interest (it is asked for with the first after them); the
-    last takes the rest; a balance that is gone sooner ends the list early.
+    last takes the rest; a balance that is gone sooner ends the list early. `first_extra` is interest that the first asks
+    for beside its own; `ahead` was paid before, and the next instalments ask for that much less principal.
     """
     rows: list[tuple[int, int]] = []
     deferred, count = 0, len(rates if fixed_interest is None else fixed_interest)
@@ -236,7 +239,7 @@ def lay_out(
         if fixed_interest is not None:
             interest = fixed_interest[index]
         else:
-            interest = to_minor(balance * rates[index], terms.rounding) + deferred
+            interest = to_minor(balance * rates[index], terms.rounding) + deferred + (first_extra if index == 0 else 0)
             deferred = 0
             if index < interest_grace:
                 interest, deferred = 0, interest
@@ -248,6 +251,10 @@ def lay_out(
             principal = min(balance, repeating)
         else:
             principal = min(balance, max(0, repeating - interest))
+        if ahead and index < count - 1:
+            less = min(ahead, principal)
+            principal -= less
+            ahead -= less
         balance -= principal
         rows.append((principal, interest if balance else interest + deferred))
         if balance == 0:

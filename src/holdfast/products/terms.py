@@ -45,6 +45,7 @@ class PayoffInterest(StrEnum):
     """What an early pay-off owes in interest: up to its day (Civil Code art. 677) or the whole schedule."""
 
     ACCRUED = "accrued"
+    RUNNING_PERIOD = "running_period"  # the running period's whole, and nothing for later ones
     SCHEDULED = "scheduled"
 
 
@@ -61,6 +62,36 @@ class Excess(StrEnum):
     NEXT = "next"
     LAST = "last"
     SPREAD = "spread"  # evenly over all instalments to come
+
+
+class Early(StrEnum):
+    """What money that is more than what has fallen due does.
+
+    `ahead` pays instalments to come as they stand (`excess` says which), and saves no interest. All others take it to
+    principal on its day, and interest follows the balance: `reduce` asks for less each time, `shorten` asks for the same
+    and ends sooner, `next` asks for that much less the next times, `last` pays instalments in their order.
+    """
+
+    AHEAD = "ahead"
+    REDUCE = "reduce"
+    SHORTEN = "shorten"
+    NEXT = "next"
+    LAST = "last"
+
+
+class OverdueInterest(StrEnum):
+    """Whether principal that is overdue goes on bearing the contract's interest, asked for with the running instalment."""
+
+    NONE = "none"
+    RUNNING = "running"  # only from the due date before the day on which money next comes
+    ALWAYS = "always"
+
+
+class Rest(StrEnum):
+    """From when money that came in no longer bears interest: its own day, or the due date that follows it."""
+
+    DAILY = "daily"
+    DUE_DATE = "due_date"
 
 
 class Across(StrEnum):
@@ -157,6 +188,10 @@ class Terms:
     across: Across = Across.INSTALMENT
     excess: Excess = Excess.NEXT
     payoff_interest: PayoffInterest = PayoffInterest.ACCRUED
+    early: Early = Early.AHEAD
+    overdue_interest: OverdueInterest = OverdueInterest.NONE
+    compounding: bool = False
+    rest: Rest = Rest.DAILY
     fees: tuple[Fee, ...] = ()
     penalty: Penalty | None = None
 
@@ -187,6 +222,16 @@ class Terms:
             if order is not None and sorted(order) != sorted(PARTS):
                 raise BadInput(f"terms.{name}: name each of {', '.join(PARTS)} once, not {list(order)}", field=f"terms.{name}")
 
+        if self.recalculates and self.method is Method.FLAT:
+            raise BadInput("terms.early: flat interest is on the first principal; no money saves or adds any", field="terms.early")
+        if self.compounding and self.overdue_interest is OverdueInterest.NONE:
+            raise BadInput("terms.compounding: say in overdue_interest that what is overdue bears interest", field="terms.compounding")
+
+    @property
+    def recalculates(self) -> bool:
+        """Whether interest follows what is truly owed, rather than the schedule."""
+        return self.early is not Early.AHEAD or self.overdue_interest is not OverdueInterest.NONE
+
     def to_json(self) -> dict[str, Any]:
         """The terms as canonical JSON holds them; `from_json` gives back an equal value."""
         return {
@@ -215,6 +260,16 @@ class Terms:
             "across": self.across.value,
             "excess": self.excess.value,
             "payoff_interest": self.payoff_interest.value,
+            **(
+                {
+                    "early": self.early.value,
+                    "overdue_interest": self.overdue_interest.value,
+                    "compounding": self.compounding,
+                    "rest": self.rest.value,
+                }
+                if self.recalculates
+                else {}
+            ),
             "fees": [
                 {
                     "name": fee.name,
@@ -372,6 +427,10 @@ _READERS: Final[dict[str, Callable[[object, str], Any]]] = {
     "across": _one_of(Across),
     "excess": _one_of(Excess),
     "payoff_interest": _one_of(PayoffInterest),
+    "early": _one_of(Early),
+    "overdue_interest": _one_of(OverdueInterest),
+    "compounding": _yes_or_no,
+    "rest": _one_of(Rest),
     "fees": _fees,
     "penalty": _penalty,
 }

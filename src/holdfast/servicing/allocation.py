@@ -20,9 +20,13 @@ def allocate(state: State, *, event_no: int, on: date, amount: int, excess: Exce
 
     `excess` overrides for this receipt what the contract says of money beyond what is due.
     """
+    amount = allocate_due(state, event_no=event_no, on=on, amount=amount)
+    return allocate_ahead(state, event_no=event_no, on=on, amount=amount, excess=excess) if amount else 0
+
+
+def allocate_due(state: State, *, event_no: int, on: date, amount: int) -> int:
+    """Lay `amount` on what has fallen due by `on`; what is left is returned."""
     terms = state.terms
-    ahead = terms.allocation_in_advance or terms.allocation
-    excess = excess or terms.excess
     if terms.across is Across.PART:
         overdue = [row for row in state.instalments if row.due_on < on]
         today = [row for row in state.instalments if row.due_on == on]
@@ -35,8 +39,14 @@ def allocate(state: State, *, event_no: int, on: date, amount: int, excess: Exce
     for charge in state.charges:
         if amount and charge.due_on <= on:
             amount -= _pay_charges_due(state, charge.n, event_no=event_no, on=on, amount=amount)
-    if not amount:
-        return 0
+    return amount
+
+
+def allocate_ahead(state: State, *, event_no: int, on: date, amount: int, excess: Excess | None = None) -> int:
+    """Lay `amount` on instalments that have not fallen due; what they cannot take is returned."""
+    terms = state.terms
+    ahead = terms.allocation_in_advance or terms.allocation
+    excess = excess or terms.excess
     rows = [row for row in state.instalments if row.due_on > on and row.paid_on is None and row.unpaid]
     if excess is Excess.SPREAD:
         amount = _spread(state, rows, event_no=event_no, on=on, amount=amount, order=ahead)

@@ -13,7 +13,7 @@ from typing import Any, Final
 from holdfast.kernel.errors import Fault, Refusal
 from holdfast.products.schedule import Instalment, down_payment, evenly, rest_of_schedule, schedule
 from holdfast.products.terms import Excess, Terms
-from holdfast.servicing import charging, rescheduling
+from holdfast.servicing import charging, recalculation, rescheduling
 from holdfast.servicing.allocation import allocate
 from holdfast.servicing.payoff import owed_interest, payoff
 from holdfast.servicing.state import Allocation, Charge, Event, State, Totals
@@ -36,6 +36,8 @@ def step(state: State, event: Event) -> State:
     except KeyError:
         raise Fault(f"no rule for an event of kind {event.kind}", code="unknown_event") from None
     charging.accrue(state, event.on)
+    if state.terms.recalculates:
+        recalculation.reckon(state, event.on, kind=event.kind)
     rule(state, event)
     return state
 
@@ -159,6 +161,9 @@ def _receipt(state: State, event: Event) -> None:
     elif amount >= payoff(state, event.on):
         _pay_off(state, event, amount)
     else:
+        if state.terms.recalculates:
+            totals.overpaid += recalculation.receive(state, event, amount)
+            return
         excess = Excess(event.payload["excess"]) if "excess" in event.payload else None
         totals.overpaid += allocate(state, event_no=event.event_no, on=event.on, amount=amount, excess=excess)
 
@@ -205,6 +210,8 @@ def _pay_off(state: State, event: Event, amount: int) -> None:
         if paid.principal or paid.interest or paid.fee or paid.penalty:
             state.allocations.append(paid)
     totals.overpaid += left
+    if state.terms.recalculates:
+        recalculation.lay_paid_off(state, event.on)
     state.paid_off_on = event.on
 
 

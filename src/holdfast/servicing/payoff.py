@@ -13,8 +13,8 @@ from datetime import date
 
 from holdfast.kernel.rounding import divide
 from holdfast.products.schedule import Instalment
-from holdfast.products.terms import PayoffInterest
-from holdfast.servicing.charging import as_of
+from holdfast.products.terms import PayoffInterest, Rest
+from holdfast.servicing.recalculation import standing
 from holdfast.servicing.state import State
 
 
@@ -39,7 +39,7 @@ def payoff(state: State, on: date) -> int:
     """The amount that ends the loan on `on`; 0 if nothing is owed."""
     if state.closed:
         return 0
-    state = as_of(state, on)
+    state = standing(state, on)
     total = state.principal_out
     for row, owed in owed_interest(state, on):
         total += owed - row.interest_paid + row.fee - row.fee_paid + row.penalty - row.penalty_paid
@@ -52,6 +52,7 @@ def owed_interest(state: State, on: date) -> Iterator[tuple[Instalment, int]]:
     Instalments wholly paid after they fell due are left out: nothing about them can change.
     """
     scheduled = state.terms.payoff_interest is PayoffInterest.SCHEDULED
+    whole = state.terms.payoff_interest is PayoffInterest.RUNNING_PERIOD
     running = True
     for row in state.instalments:
         if row.due_on <= on:
@@ -60,10 +61,17 @@ def owed_interest(state: State, on: date) -> Iterator[tuple[Instalment, int]]:
         elif scheduled:
             yield row, row.interest
         elif running:
-            yield row, _by_days(state, row, on)
+            yield row, row.interest if whole else _so_far(state, row, on)
             running = False
         else:
             yield row, 0
+
+
+def _so_far(state: State, row: Instalment, on: date) -> int:
+    """The interest that the running instalment owes through `on`: as reckoned where it follows what is owed, else by its days."""
+    if state.terms.recalculates and state.terms.rest is Rest.DAILY:
+        return state.reckoned if state.reckoned_on == on and state.starts_on(row) < on else 0
+    return _by_days(state, row, on)
 
 
 def _by_days(state: State, row: Instalment, on: date) -> int:
@@ -82,7 +90,7 @@ def payoff_lines(state: State, on: date) -> list[PayoffLine]:
     """The lines of the pay-off on `on`; they sum to `payoff`."""
     if state.closed:
         return []
-    state = as_of(state, on)
+    state = standing(state, on)
     lines = [PayoffLine("principal", 0, state.principal_out)]
     ahead = 0
     for row, owed in owed_interest(state, on):

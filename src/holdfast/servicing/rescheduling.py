@@ -20,7 +20,7 @@ from holdfast.kernel.errors import BadInput, Refusal
 from holdfast.kernel.money import Money
 from holdfast.kernel.rate import Per, Rate
 from holdfast.kernel.rounding import divide, to_minor
-from holdfast.products.schedule import Instalment, added_time_rate, due_on, financed, lay_out, level_over, rate_over
+from holdfast.products.schedule import Instalment, added_time_rate, due_on, financed, lay_out, level, level_over, rate_over
 from holdfast.products.terms import MOST_INSTALMENTS, Method, Terms
 from holdfast.servicing.arrears import days_past_due
 from holdfast.servicing.state import Charge, Event, State
@@ -45,6 +45,7 @@ class Asks(StrEnum):
 
     NOTHING = "nothing"
     INTEREST = "interest"
+    PRINCIPAL = "principal"
 
 
 class Arrears(StrEnum):
@@ -342,7 +343,7 @@ def _one_due_date(state: State, change: Rearrangement, on: date) -> None:
 
 def _all_due_dates(state: State, change: Rearrangement, on: date) -> None:
     assert change.due_on is not None
-    rows = [row for row in _regular(state) if row.n >= (change.from_n or 0)]
+    rows = [row for row in regular(state) if row.n >= (change.from_n or 0)]
     terms = state.now
     dates = {row.n: step(change.due_on, terms.every_unit, terms.every_count * index) for index, row in enumerate(rows)}
     _move(state, dates, on)
@@ -351,17 +352,28 @@ def _all_due_dates(state: State, change: Rearrangement, on: date) -> None:
 def _extend(state: State, change: Rearrangement, on: date) -> None:
     rows = _to_come(state, change.from_n, on)
     if rows:
-        _relay(state, rows, _more_rows(state, change.instalments or 0), on)
+        relay(state, rows, _more_rows(state, change.instalments or 0), on)
 
 
 def _holiday(state: State, change: Rearrangement, on: date) -> None:
     rows = _to_come(state, change.from_n, on)
     periods = change.periods or 0
+    if rows and change.asks is Asks.PRINCIPAL:
+        _interest_later(rows, periods)
+        return
     if not rows or (not change.longer and periods >= len(rows)):
         return
     more = _more_rows(state, periods) if change.longer else []
     nothing = (change.asks or Asks.NOTHING) is Asks.NOTHING
-    _relay(state, rows, more, on, principal_grace=periods, interest_grace=periods if nothing else 0)
+    relay(state, rows, more, on, principal_grace=periods, interest_grace=periods if nothing else 0)
+
+
+def _interest_later(rows: Sequence[Instalment], periods: int) -> None:
+    """The interest of the first instalments is asked for with the first after them; their principal stays."""
+    later = rows[min(periods, len(rows) - 1)]
+    for row in rows[: rows.index(later)]:
+        later.interest += row.interest - row.interest_paid
+        row.interest = row.interest_paid
 
 
 def _new_rate(state: State, change: Rearrangement, on: date) -> None:
@@ -369,12 +381,12 @@ def _new_rate(state: State, change: Rearrangement, on: date) -> None:
     if rows and change.rate is not None:
         old = _plain_interest(state, rows)
         state.rates = (*((n, rate) for n, rate in state.rates if n < rows[0].n), (rows[0].n, change.rate))
-        _relay(state, rows, [], on, old=old)
+        relay(state, rows, [], on, old=old)
 
 
 def _reamortise(state: State, change: Rearrangement, on: date) -> None:
     rows = _to_come(state, None, on)
-    overdue = [row for row in _regular(state) if row.due_on <= on and row.unpaid]
+    overdue = [row for row in regular(state) if row.due_on <= on and row.unpaid]
     if not rows or not overdue:
         return
     principal = interest = fee = penalty = 0
@@ -386,12 +398,10 @@ def _reamortise(state: State, change: Rearrangement, on: date) -> None:
         _close(state, row, rows[0], on)
     rows[0].fee += fee
     rows[0].penalty += penalty
-    terms = _terms_of_row(state, rows[0].n)
-    bears = 0 if terms.method is Method.FLAT else to_minor(principal * rate_over(terms, on, rows[0].due_on), terms.rounding)
     spread = change.arrears is Arrears.SPREAD
-    _relay(state, rows, [], on, joins=principal, carried=bears + (0 if spread else interest))
+    relay(state, rows, [], on, joins=principal, carried=0 if spread else interest)
     if spread:
-        for row, part in zip(rows, Money(interest, terms.currency).split([1] * len(rows)), strict=True):
+        for row, part in zip(rows, Money(interest, state.terms.currency).split([1] * len(rows)), strict=True):
             row.interest += part.minor
 
 
@@ -431,7 +441,7 @@ def _reage(state: State, change: Rearrangement, on: date) -> None:
     rows[0].principal = principal
     state.starts[first.n] = on
     state.instalments.extend(rows)
-    _relay(state, rows, [], on, carried=interest, old=0)
+    relay(state, rows, [], on, carried=interest, old=0)
 
 
 _RULES: Final[dict[Kind, Callable[[State, Rearrangement, date], None]]] = {
@@ -449,19 +459,19 @@ _RULES: Final[dict[Kind, Callable[[State, Rearrangement, date], None]]] = {
 # ── how instalments are laid anew ──────────────────────────────────────────────────────────────────────────
 
 
-def _regular(state: State) -> list[Instalment]:
+def regular(state: State) -> list[Instalment]:
     """The instalments of the schedule: not down payments, and not charges that stand alone after it."""
     return [row for row in state.instalments if row.n >= 1 and row.n not in state.loose]
 
 
 def _to_come(state: State, from_n: int | None, on: date) -> list[Instalment]:
     """The instalments from `from_n` on that have not fallen due and are not closed."""
-    return [row for row in _regular(state) if row.due_on > on and row.n >= (from_n or 1) and row.paid_on is None]
+    return [row for row in regular(state) if row.due_on > on and row.n >= (from_n or 1) and row.paid_on is None]
 
 
 def _more_rows(state: State, count: int) -> list[Instalment]:
     """`count` instalments more, stepping on from the last one; they ask for nothing yet."""
-    last = _regular(state)[-1]
+    last = regular(state)[-1]
     number = max(row.n for row in state.instalments)
     terms = state.now
     rows = []
@@ -484,7 +494,7 @@ def _stepped(terms: Terms, start: date, steps: int) -> date:
 
 def _move(state: State, dates: Mapping[int, date], on: date) -> None:
     """Put instalments on other days: their principal stays, their interest follows the days of their periods."""
-    rows = [row for row in _regular(state) if row.n >= min(dates)]
+    rows = [row for row in regular(state) if row.n >= min(dates)]
     moved = [row for row in rows if row.n in dates and row.paid_on is None]
     if not moved:
         return
@@ -502,7 +512,7 @@ def _move(state: State, dates: Mapping[int, date], on: date) -> None:
         balance -= row.principal
 
 
-def _relay(
+def relay(
     state: State,
     rows: list[Instalment],
     more: list[Instalment],
@@ -513,8 +523,9 @@ def _relay(
     principal_grace: int = 0,
     interest_grace: int = 0,
     old: int | None = None,
+    keeps_level: bool = False,
 ) -> None:
-    """Lay the principal of `rows`, and what `joins` it, anew over `rows` and `more`, with interest on the balance at hand.
+    """Lay the principal of `rows`, and what `joins` it on the day, anew over `rows` and `more`, with interest on the balance at hand.
 
     Interest that earlier agreements or grace have put on `rows` beside that of their own periods is not lost: it is
     asked for with the first that asks for interest, as is what is `carried`.
@@ -544,9 +555,15 @@ def _relay(
         repeating = 0
         if terms.method in (Method.EQUAL_INSTALMENT, Method.EQUAL_PRINCIPAL):
             repeating = level_over(_terms_of_row(state, rows[0].n), balance, rates, principal_grace=principal_grace)
-        parts = lay_out(terms, balance, rates, repeating=repeating, principal_grace=principal_grace, interest_grace=interest_grace)
+            if keeps_level:
+                repeating = state.level or level(state.terms)
+            state.level = repeating
+        early = -to_minor(joins * rate_over(_terms_of_row(state, rows[0].n), state.starts_on(rows[0]), on), terms.rounding) if joins else 0
+        parts = lay_out(
+            terms, balance, rates, repeating=repeating, principal_grace=principal_grace, interest_grace=interest_grace, first_extra=early
+        )
     parts += [(0, 0)] * (len(all_rows) - len(parts))
-    _fit(all_rows, parts)
+    fit(all_rows, parts)
     asking = all_rows[min(interest_grace, len(all_rows) - 1)]
     asking.interest = max(asking.interest_paid, asking.interest + carried)
     for row in all_rows:
@@ -567,7 +584,7 @@ def _flat_parts(balance: int, fixed: Sequence[int], each: int, *, principal_grac
     return parts
 
 
-def _fit(rows: Sequence[Instalment], parts: Sequence[tuple[int, int]]) -> None:
+def fit(rows: Sequence[Instalment], parts: Sequence[tuple[int, int]]) -> None:
     """Give each row its part, but never less than was paid on it; what that takes more is taken from the last ones."""
     over = 0
     for row, (principal, interest) in zip(rows, parts, strict=True):
@@ -623,7 +640,7 @@ def _earned(state: State) -> dict[str, int]:
 
 def _check(state: State, change: Rearrangement, loan: str, on: date) -> None:
     """Refusal, saying why, where the change could not be what anybody meant."""
-    rows = _regular(state)
+    rows = regular(state)
     if state.closed or not any(row.unpaid for row in state.instalments):
         raise Refusal(f"loan {loan} has nothing that could be rearranged", code="nothing_to_rearrange", loan=loan)
     if change.from_n is not None:

@@ -106,6 +106,8 @@ class State:
     What later agreements have changed stands beside the contract, which never changes: `replaced` are the terms in
     force in its place, `rates` the rate from an instalment on, `starts` the day on which an instalment's period
     begins where it is not the due date before it, `loose` the numbers of charges that stand alone after the schedule.
+    `level` is the amount that repeats now, if it is not the contract's first. Where interest follows what is truly owed,
+    it stands in the running instalment up to `reckoned_on`, and comes to `reckoned` so far.
     """
 
     terms: Terms
@@ -122,6 +124,9 @@ class State:
     rates: tuple[tuple[int, Rate], ...] = ()
     starts: dict[int, date] = field(default_factory=dict)
     loose: set[int] = field(default_factory=set)
+    level: int | None = None
+    reckoned_on: date | None = None
+    reckoned: int = 0
 
     @property
     def now(self) -> Terms:

@@ -156,13 +156,15 @@ def charges_text(charges: Sequence[Charge]) -> str | None:
 
 def agreed_text(state: State) -> str | None:
     """What later agreements put in the contract's place, as `account.agreed` holds it; None where there is nothing."""
-    if not (state.replaced or state.rates or state.starts or state.loose):
+    if not (state.replaced or state.rates or state.starts or state.loose or state.level or state.reckoned_on):
         return None
     agreed: dict[str, Any] = {
         "terms": None if state.replaced is None else state.replaced.to_json(),
         "rates": [[n, rate.ppb, rate.per.value] for n, rate in state.rates],
         "starts": [[n, on.isoformat()] for n, on in sorted(state.starts.items())],
         "loose": sorted(state.loose),
+        "level": state.level,
+        "reckoned": None if state.reckoned_on is None else [state.reckoned_on.isoformat(), state.reckoned],
     }
     return canonical.encode({name: value for name, value in agreed.items() if value}).decode()
 
@@ -174,6 +176,9 @@ def put_agreed(state: State, text: str) -> None:
     state.rates = tuple((n, Rate(ppb, Per(per))) for n, ppb, per in agreed.get("rates", []))
     state.starts = {n: date.fromisoformat(on) for n, on in agreed.get("starts", [])}
     state.loose = set(agreed.get("loose", []))
+    state.level = agreed.get("level")
+    if "reckoned" in agreed:
+        state.reckoned_on, state.reckoned = date.fromisoformat(agreed["reckoned"][0]), agreed["reckoned"][1]
 
 
 _INSERTS: Final = {

@@ -16,12 +16,6 @@ from holdfast.servicing.vectors.terms import read_setting
 CONVENTIONS: Final = {
     "cumulative-recalculation": "the peer takes early money to principal and keeps the period's interest; we pay what is due first",
     "progressive-overdue": "the peer lets interest on overdue principal grow into the last instalment; we charge a penalty where agreed",
-    "re-age": "the peer keeps the old instalments with zero amounts; we close them by an event and keep their figures readable",
-}
-# What is not built yet, by the event that asks for it.
-NOT_YET_EVENTS: Final = {
-    "RESCHEDULE": "reschedule",
-    "RE_AMORTIZE": "re-amortize",
 }
 
 
@@ -44,8 +38,6 @@ def skip_of(scenario: Mapping[str, Any]) -> Skip | None:
     kinds = [event.get("type") for event in events if isinstance(event, Mapping)]
     recalculation = terms.get("interest_recalculation")
     moved = [kind for kind in kinds if kind not in ("APPROVAL", "DISBURSEMENT")] or kinds.count("DISBURSEMENT") > 1
-    if "RE_AGE" in kinds:
-        return Skip("convention", "re-age")
     if isinstance(recalculation, Mapping) and moved:
         if terms.get("schedule_engine") == "PROGRESSIVE":
             overdue = "CLOSE_OF_BUSINESS" in kinds
@@ -55,7 +47,7 @@ def skip_of(scenario: Mapping[str, Any]) -> Skip | None:
         return Skip("convention", "cumulative-recalculation")
     for kind in kinds:
         if kind not in EVENT_FIELDS:
-            return Skip("not-yet", NOT_YET_EVENTS.get(str(kind), str(kind).lower().replace("_", "-")))
+            return Skip("not-yet", str(kind).lower().replace("_", "-"))
     rate = str(terms.get("annual_rate_percent", "0")).replace(".", "").strip("0")
     if kinds.count("DISBURSEMENT") > 1 and rate:
         return Skip("not-yet", "multi-disbursement-with-interest")

@@ -101,7 +101,7 @@ def _schedule(setting: Setting, reading: Reading) -> tuple[list[dict[str, Any]],
                 "nr": number,
                 "days": (row.due_on - since).days if row.n >= 1 else 0,
                 "due_date": row.due_on.isoformat(),
-                "paid_date": row.paid_on.isoformat() if row.paid_on and row.due else None,
+                "paid_date": row.paid_on.isoformat() if row.paid_on else None,
                 "principal_balance_after": decimal_of(balance, currency),
                 **{name: decimal_of(value, currency) for name, value in amounts.items()},
             }

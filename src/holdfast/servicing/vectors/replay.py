@@ -8,17 +8,18 @@ from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any, Final
 
-from holdfast.kernel.calendar import parse_date
-from holdfast.kernel.errors import BadInput
+from holdfast.kernel.calendar import Unit, parse_date
+from holdfast.kernel.errors import BadInput, Refusal
 from holdfast.kernel.money import decimal_of
-from holdfast.kernel.rate import BILLION
+from holdfast.kernel.rate import BILLION, Rate
 from holdfast.kernel.rounding import to_minor
 from holdfast.products.schedule import down_payment
-from holdfast.products.terms import Excess, Terms
+from holdfast.products.terms import MOST_INSTALMENTS, Excess, Terms
 from holdfast.servicing.arrears import bucket_of, paused_days
 from holdfast.servicing.fold import Event, Instalment, State, fold
+from holdfast.servicing.rescheduling import Asks, Kind, Rearrangement, rearranged
 from holdfast.servicing.state import Pause
-from holdfast.servicing.vectors.fields import NotYet, a_percent, a_whole, an_amount, an_object
+from holdfast.servicing.vectors.fields import NotYet, a_choice, a_percent, a_whole, an_amount, an_object
 from holdfast.servicing.vectors.terms import BASES, Setting, read_setting
 
 _PENALTY_WAIT_DAYS: Final = 2  # the peer's platform setting, see the vectors' README
@@ -36,6 +37,12 @@ EVENT_FIELDS: Final = {
     "CHARGE": {"charge", "is_penalty", "due_date", "amount", "calculation", "percent", "entered_on"},
     "CLOSE_OF_BUSINESS": {"business_date"},
     "UNDO_TRANSACTION": {"nth", "transaction_type", "transaction_date", "entered_on"},
+    "RESCHEDULE": {
+        "entered_on", "from_due_date", "adjusted_due_date", "grace_principal_instalments", "grace_interest_instalments", "extra_terms",
+        "new_annual_rate_percent",
+    },
+    "RE_AGE": {"entered_on", "frequency", "start_date", "number_of_instalments"},
+    "RE_AMORTIZE": {"entered_on"},
     "DELINQUENCY_PAUSE": {"start", "end", "entered_on"},
     "DELINQUENCY_RESUME": {"start", "date", "entered_on"},
 }
@@ -147,6 +154,17 @@ class _History:
         elif kind == "UNDO_TRANSACTION":
             self._undo(event, where, on)
             self._classify(on)
+        elif kind == "RESCHEDULE":
+            self._reschedule(event, where, on)
+        elif kind == "RE_AGE":
+            self._re_age(event, where, on)
+            self._classify(on)
+        elif kind == "RE_AMORTIZE":
+            before = self.state()
+            overdue = sum(row.principal - row.principal_paid for row in before.instalments if row.due_on <= on)
+            self._agree(Rearrangement(Kind.REAMORTISE), on, where)
+            self.transactions.append(Transaction(self.events[-1].event_no, on, "Re-amortize", overdue))
+            self._classify(on)
         elif kind == "DELINQUENCY_PAUSE":
             self.pauses.append(Pause(parse_date(event.get("start"), f"{where}.start"), parse_date(event.get("end"), f"{where}.end")))
         else:
@@ -196,10 +214,58 @@ class _History:
                     self.penalised.add(row.n)
                     self._put("penalty", _share(row, base, percent, self.terms), row.due_on, on)
 
+    def _reschedule(self, event: Mapping[str, Any], where: str, on: date) -> None:
+        """One request may name another day, another rate, a holiday and more instalments: they are agreed to in this order."""
+        from_day = parse_date(event.get("from_due_date"), f"{where}.from_due_date")
+        row = next((row for row in self.state().instalments if row.n >= 1 and row.due_on == from_day), None)
+        if row is None:
+            raise BadInput(f"{where}.from_due_date: no instalment falls due on {from_day}", field=f"{where}.from_due_date")
+        if event.get("adjusted_due_date") is not None:
+            to = parse_date(event["adjusted_due_date"], f"{where}.adjusted_due_date")
+            self._agree(Rearrangement(Kind.DUE_DATES, from_n=row.n, due_on=to), on, where)
+        if event.get("new_annual_rate_percent") is not None:
+            rate = Rate(a_percent(event["new_annual_rate_percent"], f"{where}.new_annual_rate_percent"))
+            self._agree(Rearrangement(Kind.NEW_RATE, from_n=row.n, rate=rate), on, where)
+        said = {
+            name: a_whole(event[name], f"{where}.{name}", least=1)
+            for name in ("grace_principal_instalments", "grace_interest_instalments", "extra_terms")
+            if event.get(name) is not None
+        }
+        # The peer gives back at the end the instalments that a holiday from principal takes away.
+        if "grace_principal_instalments" in said:
+            periods = said["grace_principal_instalments"]
+            self._agree(Rearrangement(Kind.HOLIDAY, from_n=row.n, periods=periods, asks=Asks.INTEREST, longer=True), on, where)
+        if "extra_terms" in said:
+            self._agree(Rearrangement(Kind.EXTEND, from_n=row.n, instalments=said["extra_terms"]), on, where)
+        if "grace_interest_instalments" in said:
+            periods = said["grace_interest_instalments"]
+            self._agree(Rearrangement(Kind.HOLIDAY, from_n=row.n, periods=periods, asks=Asks.PRINCIPAL), on, where)
+
+    def _re_age(self, event: Mapping[str, Any], where: str, on: date) -> None:
+        every = an_object(event.get("frequency"), f"{where}.frequency", known={"count", "unit"}, needed=("count", "unit"))
+        unit = Unit(a_choice(every["unit"], ("DAYS", "WEEKS", "MONTHS"), f"{where}.frequency.unit").lower())
+        change = Rearrangement(
+            Kind.REAGE,
+            instalments=a_whole(event.get("number_of_instalments"), f"{where}.number_of_instalments", least=1, most=MOST_INSTALMENTS),
+            start_on=parse_date(event.get("start_date"), f"{where}.start_date"),
+            every_unit=unit,
+            every_count=a_whole(every["count"], f"{where}.frequency.count", least=1),
+        )
+        owed = self.state().principal_out
+        self._agree(change, on, where)
+        self.transactions.append(Transaction(self.events[-1].event_no, on, "Re-age", owed))
+
+    def _agree(self, change: Rearrangement, on: date, where: str) -> None:
+        try:
+            plan = rearranged(self.state(), self.events, change, loan="the loan", on=on)
+        except Refusal as refusal:
+            raise NotYet("rearrangement-refused", where) from refusal
+        self._add(plan.event_kind, on, on, plan.payload)
+
     def _undo(self, event: Mapping[str, Any], where: str, entered_on: date) -> None:
         on = parse_date(event.get("transaction_date"), f"{where}.transaction_date")
         kind = event.get("transaction_type")
-        names = {"ANY_ON_DATE": None, **_RECEIPTS}
+        names = {"ANY_ON_DATE": None, "RE_AGE": "Re-age", "RE_AMORTIZE": "Re-amortize", "RE_AMORTISE": "Re-amortize", **_RECEIPTS}
         if kind not in names:
             raise BadInput(f"{where}.transaction_type: {kind!r} is not one that we know", field=f"{where}.transaction_type")
         found = [one for one in self.transactions if one.on == on and names[kind] in (None, one.kind)]
@@ -260,8 +326,11 @@ def transactions(reading: Reading) -> list[dict[str, Any]]:
             lines[one.event_no] = one.frozen
             continue
         principal, interest, fee, penalty = parts.get(one.event_no, [0, 0, 0, 0])
+        agreed = one.kind in ("Re-age", "Re-amortize")
+        if agreed:
+            principal = one.amount
         paid_out = one.kind == "Disbursement"
-        balance += one.amount if paid_out else -principal
+        balance += one.amount if paid_out else 0 if agreed else -principal
         over = 0 if paid_out else one.amount - principal - interest - fee - penalty
         lines[one.event_no] = {
             "date": one.on.isoformat(),
@@ -271,7 +340,8 @@ def transactions(reading: Reading) -> list[dict[str, Any]]:
             "interest": decimal_of(interest, currency),
             "fees": decimal_of(fee, currency),
             "penalties": decimal_of(penalty, currency),
-            "principal_balance_after": decimal_of(balance, currency),
+            # What an agreement spreads anew is listed by the peer as if nothing were owed after it.
+            "principal_balance_after": decimal_of(0 if agreed else balance, currency),
             "reverted": False,
             "overpayment": decimal_of(over, currency),
         }

@@ -1,0 +1,202 @@
+"""Recalculation: interest that follows what is truly owed, where the contract says so.
+
+Money that comes before its day goes to principal and bears no more interest; principal that is overdue goes on
+bearing it. The running instalment is reckoned in spans between one movement and the next, each rounded once; what
+is to come assumes that everybody pays on the day.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+from holdfast.kernel.errors import Refusal
+from holdfast.kernel.rounding import to_minor
+from holdfast.products.schedule import Instalment, lay_out, level, level_over, rate_over
+from holdfast.products.terms import Early, Method, OverdueInterest, Rest
+from holdfast.servicing.allocation import allocate_ahead, allocate_due, pay
+from holdfast.servicing.charging import as_of
+from holdfast.servicing.rescheduling import fit, regular
+from holdfast.servicing.state import Event, State
+
+# At these events nobody pays or asks: under `running` they leave what is overdue as it stands.
+_QUIET = frozenset({"instalment_due", "charge", "paused", "resumed", "waived_part"})
+
+
+def reckon(state: State, on: date, *, kind: str = "receipt") -> None:
+    """Bring the interest of the running instalment up to `on`, in place, and lay the later ones on what then is owed."""
+    terms = state.terms
+    if not terms.recalculates or state.closed or (kind in _QUIET and terms.overdue_interest is not OverdueInterest.ALWAYS):
+        return
+    rows = regular(state)
+    for index, row in enumerate(rows):
+        if state.reckoned_on is not None and row.due_on <= state.reckoned_on:
+            continue
+        start = state.starts_on(row)
+        if start >= on:
+            break
+        since = start if state.reckoned_on is None else max(start, state.reckoned_on)
+        if row.due_on < on and terms.overdue_interest is OverdueInterest.RUNNING:
+            state.reckoned_on, state.reckoned = row.due_on, 0
+            continue
+        less = _less(state, rows)
+        if terms.rest is Rest.DUE_DATE:
+            late = to_minor(_overdue(state, rows[:index]) * rate_over(state.now, since, row.due_on), terms.rounding)
+            state.reckoned_on, state.reckoned, interest = row.due_on, 0, row.interest + late
+        else:
+            until = min(on, row.due_on)
+            ahead = sum(each.principal - each.principal_paid for each in rows[index:])
+            owed = ahead + _overdue(state, rows[:index])
+            so_far = to_minor(owed * rate_over(state.now, since, until), terms.rounding)
+            state.reckoned = so_far if since == start else state.reckoned + so_far
+            state.reckoned_on = until
+            interest = state.reckoned
+            if until < row.due_on:
+                interest += to_minor(ahead * rate_over(state.now, until, row.due_on), terms.rounding)
+        if interest != row.interest:
+            _set_interest(state, row, interest)
+            _lay_later(state, rows, index, less)
+
+
+def standing(state: State, on: date) -> State:
+    """The state as it stands at the end of `on`, with penalty and with interest on what is truly owed; never changes `state`."""
+    later = as_of(state, on)
+    if not state.terms.recalculates or state.closed:
+        return later
+    later = later.copy() if later is state else later
+    reckon(later, on)
+    return later
+
+
+def receive(state: State, event: Event, amount: int) -> int:
+    """Take a receipt of a contract whose interest follows what is owed; what no instalment could take is returned."""
+    terms = state.terms
+    early = Early(event.payload.get("early", terms.early))
+    if early is Early.AHEAD:
+        left = allocate_due(state, event_no=event.event_no, on=event.on, amount=amount)
+        return allocate_ahead(state, event_no=event.event_no, on=event.on, amount=left) if left else 0
+    left = allocate_due(state, event_no=event.event_no, on=event.on, amount=amount)
+    rows = regular(state)
+    index = next((index for index, row in enumerate(rows) if row.due_on >= event.on), None)
+    if not left or index is None:
+        return left
+    row, less = rows[index], _less(state, rows)
+    beyond = 0
+    if early is Early.LAST:
+        left = allocate_ahead(state, event_no=event.event_no, on=event.on, amount=left)
+    else:
+        to_principal = min(left, sum(each.principal - each.principal_paid for each in rows[index:]))
+        beyond = max(0, to_principal - (row.principal - row.principal_paid))
+        if beyond:
+            row.principal += beyond
+            row.paid_on = None
+            _take_from_later(rows, index, beyond)
+        pay(state, row, event_no=event.event_no, on=event.on, amount=to_principal, order=("principal",))
+        left -= to_principal
+    if row.due_on > event.on:
+        _reckon_rest(state, rows, index, event.on)
+    _lay_later(state, rows, index, less, early=early, beyond=beyond)
+    return allocate_ahead(state, event_no=event.event_no, on=event.on, amount=left) if left else 0
+
+
+def known_early(state: State, early: str) -> None:
+    """Refusal unless the contract lets the borrower choose what early money does."""
+    if state.terms.early is Early.AHEAD:
+        raise Refusal("this contract takes early money as payment ahead; there is nothing to choose", code="no_early_choice", field="early")
+    if early not in (Early.REDUCE, Early.SHORTEN, Early.NEXT):
+        raise Refusal(f"early: choose reduce, shorten or next, not {early!r}", code="no_early_choice", field="early")
+
+
+def lay_paid_off(state: State, on: date) -> None:
+    """After a pay-off: where early money pays instalments in their order, each takes the amount that repeats, and the last the rest."""
+    rows = [row for row in regular(state) if row.due_on > on]
+    if state.terms.early is not Early.LAST or state.terms.method is not Method.EQUAL_INSTALMENT or not rows:
+        return
+    repeating = state.level or level(state.terms)
+    left = sum(row.principal for row in rows)
+    for row in rows:
+        row.principal = left if row is rows[-1] else min(left, max(0, repeating - row.interest))
+        row.principal_paid = row.principal
+        left -= row.principal
+
+
+def _overdue(state: State, before: list[Instalment]) -> int:
+    """What of the instalments before the running one still bears interest."""
+    if state.terms.overdue_interest is OverdueInterest.NONE:
+        return 0
+    owed = sum(row.principal - row.principal_paid for row in before)
+    if state.terms.compounding:
+        owed += sum(row.interest - row.interest_paid for row in before)
+    return owed
+
+
+def _reckon_rest(state: State, rows: list[Instalment], index: int, on: date) -> None:
+    """The running instalment's interest, now that its principal has been paid down on `on`."""
+    row, terms = rows[index], state.terms
+    if terms.rest is Rest.DUE_DATE:
+        return
+    ahead = sum(each.principal - each.principal_paid for each in rows[index:])
+    if state.reckoned_on != on:
+        state.reckoned_on, state.reckoned = on, 0
+    _set_interest(state, row, state.reckoned + to_minor(ahead * rate_over(state.now, on, row.due_on), terms.rounding))
+
+
+def _set_interest(state: State, row: Instalment, interest: int) -> None:
+    """Give the row its interest; under equal instalments its principal is what that leaves of the amount that repeats."""
+    billed = row.due_on <= state.through
+    was = row.interest
+    row.interest = max(interest, row.interest_paid)
+    if billed:
+        state.totals.interest_earned += row.interest - was
+    if row.unpaid:
+        row.paid_on = None
+
+
+def _take_from_later(rows: list[Instalment], index: int, beyond: int) -> None:
+    """What the running instalment takes of principal beyond its own is taken from the last ones; laying them anew puts it right."""
+    for row in reversed(rows[index + 1 :]):
+        taken = min(beyond, row.principal - row.principal_paid)
+        row.principal -= taken
+        beyond -= taken
+
+
+def _less(state: State, rows: list[Instalment]) -> dict[int, int]:
+    """How much less principal than the repeating amount leaves room for each instalment asks for, since it was paid before."""
+    if state.terms.method is not Method.EQUAL_INSTALMENT:
+        return {}
+    repeating, after = state.level or level(state.terms), 0
+    found = {}
+    for row in reversed(rows):
+        if after and row.n > state.terms.principal_grace:
+            found[row.n] = max(0, repeating - row.interest - row.principal)
+        after += row.principal
+    return found
+
+
+def _lay_later(
+    state: State, rows: list[Instalment], index: int, less: dict[int, int], *, early: Early | None = None, beyond: int = 0
+) -> None:
+    """Lay the running instalment's own principal and the later instalments on what is owed, at the amount that repeats."""
+    terms, row, later = state.terms, rows[index], rows[index + 1 :]
+    if not later:
+        return
+    repeating = state.level or level(terms)
+    balance = sum(each.principal for each in later)
+    if terms.method is Method.EQUAL_INSTALMENT and not beyond and row.n > terms.principal_grace and row.principal_paid < row.principal:
+        # The instalment stays what it was: what its interest takes, its principal gives.
+        planned = repeating - row.interest - less.get(row.n, 0)
+        planned = min(max(planned, row.principal_paid, 0), row.principal + balance)
+        balance += row.principal - planned
+        row.principal = planned
+    if not row.unpaid and row.due:
+        row.paid_on = row.paid_on or state.reckoned_on
+    rates = [rate_over(state.now, state.starts_on(each), each.due_on) for each in later]
+    grace = min(sum(each.n <= terms.principal_grace for each in later), len(later) - 1)
+    ahead = sum(less.get(each.n, 0) for each in later) + (beyond if early is Early.NEXT else 0)
+    if early is Early.REDUCE and beyond and terms.method in (Method.EQUAL_INSTALMENT, Method.EQUAL_PRINCIPAL):
+        repeating, ahead = level_over(state.now, balance, rates, principal_grace=grace), 0
+        state.level = repeating
+    parts = lay_out(terms, balance, rates, repeating=repeating, principal_grace=grace, ahead=ahead)
+    fit(later, parts + [(0, 0)] * (len(later) - len(parts)))
+    for each in later:
+        if each.unpaid:
+            each.paid_on = None
