@@ -68,20 +68,28 @@ def _disbursed(state: State, event: Event) -> None:
 
 
 def _spread_further(state: State, event: Event, amount: int) -> None:
-    """A second payout joins the instalments still to fall due, in equal parts, after its own down payment."""
+    """A second payout joins the instalments still to fall due, after its own down payment, and bears interest from its day.
+
+    Without interest it joins in equal parts. A contract that fixes its instalment keeps it, so that the loan runs
+    longer within its term; otherwise the instalment is set anew.
+    """
     terms = state.terms
     state.paid_off_on = None
-    if terms.rate.ppb:
-        raise Refusal("a second payout on a loan that bears interest needs new terms", code="needs_new_terms", event_no=event.event_no)
-    rows = [row for row in state.instalments if row.due_on > event.on and 1 <= row.n <= terms.instalments]
+    if terms.instalment_amount is not None:
+        rescheduling.fill_term(state)
+    rows = [row for row in rescheduling.regular(state) if row.due_on > event.on]
     if not rows:
         raise Refusal("a payout cannot come after the last due date", code="after_maturity", event_no=event.event_no)
     at_once = down_payment(terms, amount)
-    balance = sum(row.principal for row in rows) + amount - at_once
-    for row, principal in zip(rows, evenly(terms, balance, len(rows)), strict=True):
-        row.principal = principal
-        if row.unpaid:
-            row.paid_on = None
+    if state.now.rate.ppb or state.rates:
+        rescheduling.relay(state, rows, [], event.on, joins=amount - at_once, keeps_level=terms.instalment_amount is not None)
+        recalculation.restart(state, event.on)
+    else:
+        balance = sum(row.principal for row in rows) + amount - at_once
+        for row, principal in zip(rows, evenly(terms, balance, len(rows)), strict=True):
+            row.principal = principal
+            if row.unpaid:
+                row.paid_on = None
     if at_once:
         earliest = min(row.n for row in state.instalments)
         place = sum(row.due_on <= event.on for row in state.instalments)
@@ -185,7 +193,10 @@ def _pay_off(state: State, event: Event, amount: int) -> None:
     """Pay every part that is owed on the day; interest not earned falls away, and what was paid of it is credited."""
     totals = state.totals
     left = amount
-    for row, owed in list(owed_interest(state, event.on)):
+    all_owed = list(owed_interest(state, event.on))
+    if state.terms.recalculates:
+        recalculation.lay_paid_off(state, event.on, all_owed)
+    for row, owed in all_owed:
         paid = Allocation(
             event.event_no,
             row.n,
@@ -210,8 +221,6 @@ def _pay_off(state: State, event: Event, amount: int) -> None:
         if paid.principal or paid.interest or paid.fee or paid.penalty:
             state.allocations.append(paid)
     totals.overpaid += left
-    if state.terms.recalculates:
-        recalculation.lay_paid_off(state, event.on)
     state.paid_off_on = event.on
 
 

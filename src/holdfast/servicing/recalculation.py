@@ -7,6 +7,7 @@ is to come assumes that everybody pays on the day.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 from holdfast.kernel.errors import Refusal
@@ -98,6 +99,17 @@ def receive(state: State, event: Event, amount: int) -> int:
     return allocate_ahead(state, event_no=event.event_no, on=event.on, amount=left) if left else 0
 
 
+def restart(state: State, on: date) -> None:
+    """Reckon the rest of the running instalment anew, since on `on` more was lent."""
+    rows = regular(state)
+    index = next((index for index, row in enumerate(rows) if row.due_on > on), None)
+    if index is None or not state.terms.recalculates or state.starts_on(rows[index]) >= on:
+        return
+    less = _less(state, rows)
+    _reckon_rest(state, rows, index, on)
+    _lay_later(state, rows, index, less)
+
+
 def known_early(state: State, early: str) -> None:
     """Refusal unless the contract lets the borrower choose what early money does."""
     if state.terms.early is Early.AHEAD:
@@ -106,17 +118,20 @@ def known_early(state: State, early: str) -> None:
         raise Refusal(f"early: choose reduce, shorten or next, not {early!r}", code="no_early_choice", field="early")
 
 
-def lay_paid_off(state: State, on: date) -> None:
-    """After a pay-off: where early money pays instalments in their order, each takes the amount that repeats, and the last the rest."""
+def lay_paid_off(state: State, on: date, owed: Sequence[tuple[Instalment, int]]) -> None:
+    """Before a pay-off that owes this interest: where early money pays instalments in their order, each asks for the
+    amount that repeats, and the last for the rest.
+    """
     rows = [row for row in regular(state) if row.due_on > on]
     if state.terms.early is not Early.LAST or state.terms.method is not Method.EQUAL_INSTALMENT or not rows:
         return
-    repeating = state.level or level(state.terms)
-    left = sum(row.principal for row in rows)
+    interest = {row.n: amount for row, amount in owed}
+    repeating, left, parts = state.level or level(state.terms), sum(row.principal for row in rows), []
     for row in rows:
-        row.principal = left if row is rows[-1] else min(left, max(0, repeating - row.interest))
-        row.principal_paid = row.principal
-        left -= row.principal
+        part = left if row is rows[-1] else min(left, max(0, repeating - interest[row.n]))
+        parts.append((part, interest[row.n]))
+        left -= part
+    fit(rows, parts)
 
 
 def _overdue(state: State, before: list[Instalment]) -> int:

@@ -481,6 +481,14 @@ def _more_rows(state: State, count: int) -> list[Instalment]:
     return rows
 
 
+def fill_term(state: State) -> None:
+    """Give the schedule the instalments of its term that it ended without; they ask for nothing yet."""
+    terms = state.now
+    numbers = {row.n for row in state.instalments}
+    state.instalments.extend(Instalment(n, due_on(terms, n), 0, 0) for n in range(1, terms.instalments + 1) if n not in numbers)
+    state.instalments.sort(key=lambda row: (row.due_on, row.n))
+
+
 def _stepped(terms: Terms, start: date, steps: int) -> date:
     """`start` moved on by the contract's spacing; a day that a shorter month had cut returns with a longer one."""
     if terms.every_unit is not Unit.MONTHS:
@@ -550,6 +558,9 @@ def relay(
         each = divide(balance, len(all_rows) - principal_grace, terms.instalment_rounding)
         multiple = terms.instalment_multiple
         each = divide(each, multiple, terms.instalment_rounding) * multiple
+        if joins:
+            fixed = [interest + to_minor(joins * rate, terms.rounding) for interest, rate in zip(fixed, rates, strict=True)]
+            fixed[0] -= to_minor(joins * rate_over(_terms_of_row(state, rows[0].n), state.starts_on(rows[0]), on), terms.rounding)
         parts = _flat_parts(balance, fixed, each, principal_grace=principal_grace, interest_grace=interest_grace)
     else:
         repeating = 0

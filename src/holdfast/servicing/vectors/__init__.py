@@ -6,6 +6,7 @@ allocation or a balance; what the rules cannot do yet is said by family, from te
 """
 
 from holdfast.servicing.vectors.comparison import CONVENTIONS, Skip, first_difference, skip_of, states
+from holdfast.servicing.vectors.fields import NotYet
 from holdfast.servicing.vectors.terms import Setting, read_setting
 
-__all__ = ["CONVENTIONS", "Setting", "Skip", "first_difference", "read_setting", "skip_of", "states"]
+__all__ = ["CONVENTIONS", "NotYet", "Setting", "Skip", "first_difference", "read_setting", "skip_of", "states"]

@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 from holdfast.kernel.money import decimal_of
-from holdfast.servicing.fold import Instalment
+from holdfast.servicing.fold import Instalment, State
 from holdfast.servicing.vectors.replay import Late, Reading, transactions
 from holdfast.servicing.vectors.terms import Setting
 
@@ -32,7 +32,7 @@ def render(setting: Setting, reading: Reading, after: int, on: date) -> dict[str
         "after_event": after,
         "business_date": on.isoformat(),
         "status": _status(reading, outstanding),
-        "number_of_instalments": len(state.instalments),
+        "number_of_instalments": len(_asked(state)),
         "schedule": schedule,
         "totals": totals,
         "transactions": transactions(reading),
@@ -76,7 +76,7 @@ def _schedule(setting: Setting, reading: Reading) -> tuple[list[dict[str, Any]],
     payouts = list(reading.disbursements) or [(state.terms.disbursed_on, state.terms.principal)]
     balance, since = 0, state.terms.disbursed_on
     sums = dict.fromkeys(("principal", "interest", "fees", "penalties", "due", "paid", "paid_in_advance", "paid_late", "outstanding"), 0)
-    for number, row in enumerate(state.instalments, start=1):
+    for number, row in enumerate(_asked(state), start=1):
         while payouts and _stands_before(payouts[0][0], row, setting):
             on, amount = payouts.pop(0)
             balance += amount
@@ -110,6 +110,14 @@ def _schedule(setting: Setting, reading: Reading) -> tuple[list[dict[str, Any]],
             since = row.due_on
     rows.extend(_payout(on, amount, currency) for on, amount in payouts)
     return rows, {name: decimal_of(value, currency) for name, value in sums.items()}
+
+
+def _asked(state: State) -> list[Instalment]:
+    """The instalments without those at the end that ask for nothing, since the debt is paid down sooner."""
+    rows = list(state.instalments)
+    while len(rows) > 1 and not rows[-1].due and state.terms.recalculates:
+        rows.pop()
+    return rows
 
 
 def _stands_before(payout_on: date, row: Instalment, setting: Setting) -> bool:

@@ -22,12 +22,15 @@ from holdfast.products.terms import (
     PARTS,
     Across,
     Annuity,
+    Early,
     Excess,
     Fee,
     FeeAt,
     Method,
+    OverdueInterest,
     PayoffInterest,
     PeriodInterest,
+    Rest,
     Terms,
 )
 from holdfast.servicing.arrears import Bucket
@@ -46,10 +49,23 @@ _DAY_COUNT: Final = {
     ("ACTUAL", "ACTUAL"): DayCount.ACTUAL_ACTUAL,
 }
 _EXCESS: Final = {"NEXT_INSTALLMENT": Excess.NEXT, "LAST_INSTALLMENT": Excess.LAST, "REAMORTIZATION": Excess.SPREAD}
+_EARLY: Final = {
+    "REDUCE_EMI_AMOUNT": Early.REDUCE,
+    "REDUCE_NUMBER_OF_INSTALMENTS": Early.SHORTEN,
+    "REDUCE_NUMBER_OF_INSTALLMENTS": Early.SHORTEN,
+    "RESCHEDULE_NEXT_REPAYMENTS": Early.NEXT,
+}
+_REST: Final = {"DAILY": Rest.DAILY, "SAME_AS_REPAYMENT_PERIOD": Rest.DUE_DATE}
+_PRE_CLOSE: Final = {
+    "TILL_PRE_CLOSE_DATE": PayoffInterest.ACCRUED,
+    "TILL_REST_FREQUENCY_DATE": PayoffInterest.RUNNING_PERIOD,
+}
 _ADVANCED: Final = "advanced-payment-allocation-strategy"
 _STRATEGIES: Final = (
     _ADVANCED,
     "mifos-standard-strategy",
+    "interest-principal-penalties-fees-order-strategy",
+    "principal-interest-penalties-fees-order-strategy",
     "due-penalty-fee-interest-principal-in-advance-principal-penalty-fee-interest-strategy",
     "due-penalty-interest-principal-fee-in-advance-penalty-interest-principal-fee-strategy",
 )
@@ -125,6 +141,7 @@ class Setting:
     arrears_grace_days: int
     buckets: tuple[Bucket, ...]
     instalment_level: bool
+    several: bool  # paid out in more than one sum
 
 
 def read_setting(data: object) -> Setting:
@@ -191,8 +208,8 @@ def read_setting(data: object) -> Setting:
         allocation_in_advance=ahead,
         across=across,
         excess=excess.get("DEFAULT", Excess.NEXT),
-        payoff_interest=PayoffInterest.SCHEDULED,
         fees=_fees(given.get("fees", []), currency),
+        **_recalculation(given, progressive, rate, method, disbursed_on),
     )
     due_on(terms, instalments)
     for index, fee in enumerate(terms.fees):
@@ -208,7 +225,50 @@ def read_setting(data: object) -> Setting:
         arrears_grace_days=a_whole(given.get("grace_on_arrears_ageing_days", 0), "terms.grace_on_arrears_ageing_days"),
         buckets=_buckets(given.get("delinquency_buckets") or []),
         instalment_level=bool(given.get("instalment_level_delinquency", False)),
+        several=bool(given.get("multi_disbursement", False)),
     )
+
+
+def _recalculation(given: Mapping[str, Any], progressive: bool, rate: Rate, method: Method, disbursed_on: date) -> dict[str, Any]:
+    """Whether interest follows what is owed, and how, as fields of our terms; NotYet for what our rules do not know."""
+    where = "terms.interest_recalculation"
+    scheduled: dict[str, Any] = {"payoff_interest": PayoffInterest.SCHEDULED}
+    if given.get("interest_recalculation") is None:
+        return scheduled
+    known = {"compounding", "compounding_frequency", "reschedule_strategy", "rest_frequency", "rest_interval", "pre_close_interest"}
+    asked = an_object(given["interest_recalculation"], where, known=known)
+    if not rate.ppb:
+        return scheduled
+    if method is Method.FLAT:
+        raise NotYet("recalculation-flat", where)
+    strategy, rest = str(asked.get("reschedule_strategy")), str(asked.get("rest_frequency", "DAILY"))
+    if a_whole(asked.get("rest_interval") or 1, f"{where}.rest_interval") > 1 or rest not in _REST:
+        raise NotYet(f"recalculation-rest-{rest}".lower().replace("_", "-"), f"{where}.rest_frequency")
+    early = Early.LAST if progressive else _EARLY.get(strategy)
+    if early is None or (progressive and strategy != "ADJUST_LAST_UNPAID_PERIOD"):
+        raise NotYet(f"recalculation-{strategy}".lower().replace("_", "-"), f"{where}.reschedule_strategy")
+    pre_close = a_choice(asked.get("pre_close_interest", "TILL_PRE_CLOSE_DATE"), tuple(_PRE_CLOSE), f"{where}.pre_close_interest")
+    return {
+        "early": early,
+        "overdue_interest": OverdueInterest.ALWAYS if progressive else OverdueInterest.RUNNING,
+        "compounding": _compounds(asked, given, disbursed_on, progressive, where),
+        "rest": _REST[rest],
+        "payoff_interest": _PRE_CLOSE[pre_close],
+    }
+
+
+def _compounds(asked: Mapping[str, Any], given: Mapping[str, Any], disbursed_on: date, progressive: bool, where: str) -> bool:
+    """Whether overdue interest bears interest: from its due date, which must be a day on which the peer compounds."""
+    compounding = str(asked.get("compounding", "NONE"))
+    if compounding == "NONE":
+        return False
+    frequency = asked.get("compounding_frequency") or {"unit": "SAME_AS_REPAYMENT_PERIOD"}
+    unit, every = frequency.get("unit"), given["repayment_every"]
+    monthly = unit == "MONTHLY" and every["unit"] == "MONTHS" and frequency.get("interval", 1) == 1 == every["count"]
+    on_the_day = unit == "SAME_AS_REPAYMENT_PERIOD" or (monthly and frequency.get("on_day", disbursed_on.day) == disbursed_on.day)
+    if compounding != "INTEREST" or not on_the_day or progressive:
+        raise NotYet(f"recalculation-compounding-{compounding}-{unit}".lower().replace("_", "-"), f"{where}.compounding")
+    return True
 
 
 def _currency(value: object) -> str:
