@@ -29,10 +29,10 @@ IN_THE_BOOK: Final = """
 INSERT_TAPE: Final = "INSERT INTO tape (public_id, digest, map_name, as_of, outcome, read_at) VALUES (%s, %s, %s, %s, %s, %s)"
 SELECT_TAPE: Final = "SELECT public_id, digest, map_name, as_of, outcome, read_at FROM tape WHERE public_id = %s"
 INSERT_JOB: Final = """
-    INSERT INTO tape_job (public_id, map_name, as_of, path, file_name, state, started_by, asked_at)
-    VALUES (%s, %s, %s, %s, %s, 'waiting', %s, %s)"""
+    INSERT INTO tape_job (public_id, map_name, as_of, path, file_name, state, started_by, asked_at, purpose)
+    VALUES (%s, %s, %s, %s, %s, 'waiting', %s, %s, %s)"""
 SELECT_JOB: Final = """
-    SELECT public_id, map_name, as_of, path, file_name, rows_done, rows_all, state, why, tape_public_id, started_by
+    SELECT public_id, map_name, as_of, path, file_name, rows_done, rows_all, state, why, tape_public_id, started_by, purpose
       FROM tape_job WHERE public_id = %s"""
 # Jobs to be worked, oldest first; one that is being read by a worker that died is read again from the start.
 UNFINISHED: Final = "SELECT public_id FROM tape_job WHERE state IN ('waiting', 'reading') ORDER BY asked_at, public_id"
@@ -65,7 +65,7 @@ class Tape:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A tape that is to be read, or is being read."""
+    """A file that is to be read, or is being read. `purpose` is import (a tape) or compare (an export); `tape` is what it made."""
 
     public_id: str
     map_name: str
@@ -78,6 +78,7 @@ class Job:
     why: str
     tape: str | None
     started_by: int | None
+    purpose: str
 
 
 def alone(db: Db) -> None:
@@ -110,10 +111,12 @@ def tape(db: Db, public_id: str) -> Tape:
     return Tape(row[0], row[1], row[2], row[3], json.loads(row[4]), row[5])
 
 
-def ask(db: Db, *, map_name: str, as_of: date | None, path: str, file_name: str, started_by: int | None, at: datetime) -> str:
-    """Queue the tape at `path` to be read by the worker; gives the job's public id."""
+def ask(
+    db: Db, *, map_name: str, as_of: date | None, path: str, file_name: str, started_by: int | None, at: datetime, purpose: str = "import"
+) -> str:
+    """Queue the file at `path` to be read by the worker; gives the job's public id."""
     public_id = new_id("tj")
-    db.execute(INSERT_JOB, [public_id, map_name, as_of, path, file_name, started_by, at])
+    db.execute(INSERT_JOB, [public_id, map_name, as_of, path, file_name, started_by, at, purpose])
     return public_id
 
 

@@ -128,6 +128,7 @@ _PLACES = {
     "hold": "tonight",
     "tapes": "tapes",
     "tape": "tapes",
+    **dict.fromkeys(("shadow", "shadow_run", "shadow_accept"), "tapes"),
     "journal": "journal",
     "loan_journal": "journal",
 }

@@ -72,7 +72,10 @@ def tape(request: HttpRequest, desk: Desk, tape_id: str) -> HttpResponse:
     with transaction() as db:
         job = takeover.job(db, tape_id) if tape_id.startswith("tj_") else None
         read_id = job.tape if job else tape_id
-        read = takeover.tape(db, read_id) if read_id else None
+        read = takeover.tape(db, read_id) if read_id and not (job and job.purpose == "compare") else None
+    if job and job.purpose == "compare" and job.tape:
+        address = reverse("console:shadow_run", args=[job.tape])
+        return HttpResponse(headers={"HX-Redirect": address}) if request.htmx else HttpResponseRedirect(address)  # type: ignore[attr-defined]
     if job and read and not request.htmx:  # type: ignore[attr-defined]  # put there by its middleware
         return HttpResponseRedirect(reverse("console:tape", args=[read.public_id]))
     if request.htmx:  # type: ignore[attr-defined]
