@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import psycopg
 
-from holdfast import contracts, payments
+from holdfast import contracts, payments, servicing
 from holdfast.contact import dispatch
 from holdfast.database.connection import transaction
 from holdfast.duties.audit import Audit, examine
@@ -24,7 +24,7 @@ from holdfast.kernel.clock import Clock, FixedClock, instant_on
 from holdfast.kernel.errors import BadInput
 from holdfast.policy import Lender, clock, lender, note_night, shift_clock
 from holdfast.servicing.night import Night, record_contacts, run_night
-from holdfast.wiring import CHANNELS, EXPECTATIONS, RAIL, carry
+from holdfast.wiring import CHANNELS, EXPECTATIONS, RAIL, carry, receive_many, take_answer
 
 Db = psycopg.Connection[Any]
 
@@ -60,6 +60,7 @@ def close_next(until: date) -> Night | None:
             return None
         now = _arrive(db, known, day)
     end_offers(now)
+    collect_debits()
     send_due(now)
     if lives_apart(known):
         now = FixedClock(instant_on(day, _EVENING, known.zone), known.zone)
@@ -88,6 +89,7 @@ def open_next_day() -> date:
         known = lender(db)
         now = _arrive(db, known, today + timedelta(days=1))
     end_offers(now)
+    collect_debits()
     send_due(now)
     return today + timedelta(days=1)
 
@@ -140,12 +142,33 @@ def send_payouts() -> int:
     return payments.send_approved(transaction, RAIL, partial(carry, payments.record_answer), now)
 
 
+def collect_debits() -> int:
+    """Propose what mandates collect today, send it, and ask after what has no answer; how many debits were touched."""
+    with transaction() as db:
+        now = clock(db)
+        payments.end_mandates(db, clock=now)
+        payments.propose_debits(db, clock=now, due_of=servicing.collectable)
+    return payments.collect_proposed(transaction, RAIL, partial(carry, payments.record_debit), now, servicing.collectable)
+
+
+def take_rail_answers() -> int:
+    """Take in what the rail has to say of its own accord, in whatever order it says it; how many answers."""
+    taken = 0
+    while said := RAIL.answers(_last_heard()):
+        for each in said:
+            with transaction() as db:
+                take_answer(db, clock=clock(db), by=SYSTEM, key=each.key, answer=each.answer, source="rail feed")
+                payments.note_heard(db, RAIL.capabilities().name, each.number)
+        taken += len(said)
+    return taken
+
+
 def match_bank_lines() -> int:
     """Match the lines of statements that wait, chunk by chunk; how many were looked at."""
     seen = 0
     while True:
         with transaction() as db:
-            looked = payments.match_lines(db, clock=clock(db), settle=partial(carry, payments.match_line))
+            looked = payments.match_lines(db, clock=clock(db), receive=receive_many, answer=take_answer)
         seen += looked
         if not looked:
             return seen
@@ -155,7 +178,12 @@ def end_payment_terms() -> int:
     """End the payment intents and the withdrawals whose time has run out, and the withdrawals whose principal is back."""
     with transaction() as db:
         now = clock(db)
-        return payments.expire_intents(db, clock=now) + len(_end_withdrawals(db, now))
+        return payments.expire_intents(db, clock=now) + len(_end_withdrawals(db, now)) + payments.give_up_waiting(db, clock=now)
+
+
+def _last_heard() -> int:
+    with transaction() as db:
+        return payments.last_heard(db, RAIL.capabilities().name)
 
 
 def _end_withdrawals(db: Db, now: Clock) -> list[payments.Withdrawal]:

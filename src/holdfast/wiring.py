@@ -7,7 +7,7 @@ path can do the one without the other.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, Final, Protocol, TypeVar
 
@@ -15,6 +15,7 @@ import psycopg
 
 from holdfast import payments, release, servicing
 from holdfast.adapters.bureau_file import BureauFile
+from holdfast.adapters.http_rail import HttpRail, rail_described
 from holdfast.adapters.local_bank import LocalBank
 from holdfast.adapters.local_ca import LocalNotary
 from holdfast.adapters.local_outbox import LocalOutbox
@@ -26,8 +27,9 @@ from holdfast.duties.chained import chained_duties
 from holdfast.files.ports import Notary, Press
 from holdfast.journal import Actor
 from holdfast.kernel.clock import Clock
+from holdfast.kernel.errors import HoldfastError
 from holdfast.life import BEGINS
-from holdfast.loans import Happened
+from holdfast.loans import Happened, loan_id_of
 from holdfast.parties import Staff
 from holdfast.pledges import Owed
 from holdfast.release.ports import Bureau
@@ -53,8 +55,8 @@ OWED: Final[Owed] = servicing.owed
 BUREAU: Final[Bureau] = BureauFile()
 
 
-# How money goes out. The built-in stand-in moves none.
-RAIL: Final[payments.PayoutRail] = LocalBank(transaction)
+# How money goes out and is collected: the rail that HOLDFAST_RAIL describes, else the built-in stand-in, which moves none.
+RAIL: Final[HttpRail | LocalBank] = rail_described() or LocalBank(transaction)
 
 
 class _Result(Protocol):
@@ -89,6 +91,11 @@ def _take_back_waiver(db: Db, *, clock: Clock, by: Actor, loan: str, facts: Mapp
     return servicing.take_back_waiver(db, clock=clock, by=by, loan=loan)
 
 
+def _take_back_receipt(db: Db, *, clock: Clock, by: Actor, loan: str, facts: Mapping[str, Any]) -> servicing.Done | None:
+    event_no = servicing.receipt_of(db, loan_id_of(db, loan), facts["source"])
+    return None if event_no is None else servicing.reverse(db, clock=clock, by=by, loan=loan, event_no=event_no, reason=facts["reason"])
+
+
 def _take_back_money(db: Db, *, clock: Clock, by: Actor, loan: str, facts: Mapping[str, Any]) -> None:
     payments.take_back(db, clock=clock, by=by, source=facts["source"])
 
@@ -99,6 +106,7 @@ FOLLOWERS: Final[Mapping[str, _Follower]] = {
     "servicing.waive": _waive,
     "servicing.take_back_waiver": _take_back_waiver,
     "servicing.receive": _receive,
+    "servicing.take_back_receipt": _take_back_receipt,
     "payments.take_back": _take_back_money,
     "release.open": release.open,
     "release.cancel": partial(release.cancel, bureau=BUREAU),
@@ -114,6 +122,35 @@ def carry(verb: Callable[..., Result], db: Db, *, clock: Clock, by: Actor | Staf
     result = verb(db, clock=clock, by=by, **inputs)
     _begin(db, clock, by.actor if isinstance(by, Staff) else by, result.happened)
     return result
+
+
+def receive_many(db: Db, money: Sequence[payments.Incoming], *, clock: Clock, by: Actor, label: str) -> Sequence[HoldfastError | None]:
+    """Post the receipts of a bank's file, each of another loan, and all that must begin because of them; for each, why it was refused."""
+    arrivals = [servicing.Arrival(each.loan_id, each.amount, each.received_on, each.source) for each in money]
+    refused: list[HoldfastError | None] = []
+    for done in servicing.receive_many(db, arrivals, clock=clock, by=by, label=label):
+        if isinstance(done, servicing.Done):
+            _begin(db, clock, by, done.happened)
+            refused.append(None)
+        else:
+            refused.append(done)
+    return refused
+
+
+def take_answer(db: Db, *, clock: Clock, by: Actor, key: str, answer: payments.Answer, source: str) -> Any:
+    """Record what a bank said of a payout or a direct debit, whichever its key names, with all that must begin because of it."""
+    return payments.take_answer(db, clock=clock, by=by, key=key, answer=answer, source=source, verbs=_RECORDERS)
+
+
+def _payout_said(db: Db, *, clock: Clock, by: Actor, key: str, answer: payments.Answer, source: str) -> payments.Payout:
+    return carry(payments.record_answer, db, clock=clock, by=by, payout=key, answer=answer, source=source)
+
+
+def _debit_said(db: Db, *, clock: Clock, by: Actor, key: str, answer: payments.Answer, source: str) -> payments.Debit:
+    return carry(payments.record_debit, db, clock=clock, by=by, debit=key, answer=answer, source=source)
+
+
+_RECORDERS: Final[dict[str, Callable[..., Any]]] = {"po_": _payout_said, "db_": _debit_said}
 
 
 def _begin(db: Db, clock: Clock, by: Actor, happened: tuple[Happened, ...]) -> None:

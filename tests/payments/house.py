@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from functools import partial
 from typing import Any
 
 import psycopg
@@ -24,7 +23,7 @@ from holdfast.payments.model import BankFile, BankLine
 from holdfast.products import Terms
 from holdfast.servicing import Done
 from holdfast.servicing.verify import verify_books
-from holdfast.wiring import EXPECTATIONS, RAIL, carry
+from holdfast.wiring import EXPECTATIONS, RAIL, carry, receive_many, take_answer
 from tests.books import CNY, Book, round_terms
 
 PASSWORD = "a long enough pass phrase"
@@ -146,8 +145,7 @@ class House:
 
     def match(self) -> int:
         seen = 0
-        settle = partial(carry, payments.match_line)
-        while looked := payments.match_lines(self.db, clock=self.clock, settle=settle):
+        while looked := payments.match_lines(self.db, clock=self.clock, receive=receive_many, answer=take_answer):
             seen += looked
         return seen
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from holdfast.kernel.errors import Unavailable
-from holdfast.payments import Answer, Order, Outcome, RailCapabilities
+from holdfast.payments import Answer, Heard, Order, Outcome, RailCapabilities
 
 Fault = Callable[[], None]
 
@@ -39,6 +39,17 @@ class FaultyBank:
         if self.after:
             self.after()
         return Answer(self.says or Outcome.PAID, f"b:{order.key}", paid_on=order.on)
+
+    def collect(self, order: Order) -> Answer:
+        return self.send(order)
+
+    def recall(self, key: str) -> Answer:
+        if self.silent:
+            raise Unavailable("the bank does not answer", code="rail_silent")
+        return self.enquire(key)
+
+    def answers(self, after: int) -> Sequence[Heard]:
+        return ()
 
     def enquire(self, key: str) -> Answer:
         if self.silent:

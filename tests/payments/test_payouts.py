@@ -137,7 +137,12 @@ def test_a_loan_has_one_payout_at_a_time_and_the_database_says_so_too(house: Hou
         house.ask(loan)
     assert caught.value.code == "payout_under_way"
     with pytest.raises(psycopg.errors.UniqueViolation), house.db.transaction():
-        house.db.execute("INSERT INTO payout SELECT loan_id, 2, 'po_x', state, amount, currency, contract, payee_label, account_masked, nonce, sealed, lookup, approval, maker_id, checker_id, asked_at, sent_at, reference, why, paid_on, enquiries, enquire_at FROM payout")  # fmt: skip  # noqa: E501
+        house.db.execute(
+            """INSERT INTO payout (loan_id, payout_no, public_id, state, channel, disputed, amount, currency, contract, payee_label,
+                                   account_masked, nonce, sealed, lookup, approval, maker_id, asked_at, reference, why, enquiries)
+               SELECT loan_id, 2, 'po_x', state, channel, disputed, amount, currency, contract, payee_label, account_masked, nonce, sealed,
+                      lookup, approval, maker_id, asked_at, reference, why, enquiries FROM payout"""
+        )
 
 
 def test_a_loan_that_is_not_signed_asks_for_no_payout(house: House) -> None:

@@ -6,7 +6,7 @@ that is asked about before its order came is refused from then on, so that an en
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Final
 
@@ -14,7 +14,7 @@ import psycopg
 
 from holdfast.kernel import canonical
 from holdfast.kernel.money import EXPONENTS
-from holdfast.payments import Answer, Order, Outcome, RailCapabilities, local_order, take_local_order
+from holdfast.payments import Answer, Heard, Order, Outcome, RailCapabilities, local_order, take_local_order
 
 Edge = Callable[[], AbstractContextManager[psycopg.Connection[Any]]]
 
@@ -39,6 +39,17 @@ class LocalBank:
                 db, key=order.key, digest=digest, outcome=Outcome.PAID, reference=f"local:{order.key}", why="", paid_on=order.on
             )  # fmt: skip
             return _answer(local_order(db, order.key), digest)
+
+    def collect(self, order: Order) -> Answer:
+        """Collect as it pays: at once and once. The key tells the two apart."""
+        return self.send(order)
+
+    def recall(self, key: str) -> Answer:
+        """Too late for what is paid, which is all that it ever has; a key it never heard of is refused from now on."""
+        return self.enquire(key)
+
+    def answers(self, after: int) -> Sequence[Heard]:
+        return ()
 
     def enquire(self, key: str) -> Answer:
         with self._edge() as db:

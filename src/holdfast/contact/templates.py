@@ -55,6 +55,14 @@ TEMPLATES: Final[Mapping[str, Mapping[str, str]]] = {
         "zh-hans": "您尾号 {contract} 的借款申请已撤回，没有产生费用。若不是您撤回的，请马上联系我们。",
         "en": "Your application ending {contract} is withdrawn. Nothing was charged. If it was not you, tell us at once.",
     },
+    "programme_given": {
+        "zh-hans": "您尾号 {contract} 的合同已按纾困计划延后还款。第 {n} 期改为 {due_on}到期，多付利息 {extra}。不需要您办理任何手续。",
+        "en": "Contract ending {contract} has more time under our hardship programme. Instalment {n}: now due {due_on}; extra interest {extra}.",
+    },
+    "programme_taken_back": {
+        "zh-hans": "您尾号 {contract} 的合同，纾困计划的延后已撤回，第 {n} 期 {due_on}到期。如有困难，请联系我们申请展期。",
+        "en": "The extra time on contract ending {contract} is taken back: instalment {n} is due on {due_on}. Please ask us if you need more.",
+    },
     "deferral_agreed": {
         "zh-hans": "您尾号 {contract} 的合同已同意展期。第 {n} 期改为 {due_on}到期，多付利息 {extra}。原计划仍可在借款页查看。",
         "en": "Contract ending {contract}: more time is agreed. Instalment {n} is now due on {due_on}; the extra interest is {extra}.",
@@ -62,6 +70,19 @@ TEMPLATES: Final[Mapping[str, Mapping[str, str]]] = {
     "deferral_refused": {
         "zh-hans": "您尾号 {contract} 的合同，展期申请没有获批，还款日不变。可来电了解原因。",
         "en": "Contract ending {contract}: your request for more time was not agreed. Due dates stay as they are. Call us to hear why.",
+    },
+    "terms_offered": {
+        "zh-hans": "您尾号 {contract} 的合同，新的还款安排已备好。请在借款页查看前后对比，同意的话用验证码确认；不确认则一切照旧。",
+        "en": "Contract ending {contract}: new terms are ready. See them beside the old ones on your loan page, and agree with a code if"
+        " you want them. If you do not, nothing changes.",
+    },
+    "terms_agreed": {
+        "zh-hans": "您尾号 {contract} 的合同，新还款安排已生效。下一期第 {n} 期 {due_on}到期，应还 {due}；往后共还 {total}。",
+        "en": "Contract ending {contract}: the new terms hold. Next is instalment {n} on {due_on}: {due}; in all {total} is left to pay.",
+    },
+    "terms_refused": {
+        "zh-hans": "您尾号 {contract} 的合同，变更还款安排没有获批，还款计划不变。可来电了解原因。",
+        "en": "Contract ending {contract}: other terms were not agreed. Your plan stays as it is. Call us to hear why.",
     },
     "release": {
         "zh-hans": "您尾号 {contract} 的合同已于 {paid_on}结清，不欠任何钱。请带身份证原件到{place}取回押品，{days} {hours}，"
@@ -119,6 +140,7 @@ CODE_PURPOSES: Final[Mapping[str, Mapping[str, str]]] = {
     "sign": {"zh-hans": "签署借款合同", "en": "sign the loan contract"},
     "collect": {"zh-hans": "领取押品", "en": "collect what you pledged"},
     "phone": {"zh-hans": "更换手机号", "en": "change your phone number"},
+    "restructuring": {"zh-hans": "同意新的还款安排", "en": "agree to the new terms"},
     "mandate": {"zh-hans": "授权自动扣款", "en": "allow collecting from your account"},
 }
 

@@ -38,6 +38,7 @@ APPEND_ONLY: Final = frozenset(
         "price_book", "price_line", "valuation", "valuation_choice", "valuation_settlement",
         "custody_seal", "shelf_scan", "loan_pledge", "pledge_loan", "pledge_photo",
         "custody_loss_posting",
+        "restructuring_answer",
     }
 )  # fmt: skip
 
@@ -49,17 +50,18 @@ _NEITHER: Final = ""
 MUTABLE: Final = {
     "loan": _CHANGE, "loan_freeze": _CHANGE, "duty": _CHANGE, "account": _CHANGE, "one_time_code": _CHANGE,
     "contract": _CHANGE,
+    "programme": _CHANGE, "programme_loan": _CHANGE,
     "instalment": _CHANGE_AND_REMOVE,  # a backdated receipt may end a schedule earlier
     "message": _CHANGE,
     "payout": _CHANGE, "drawer": _CHANGE, "bank_line": _CHANGE, "payment_intent": _CHANGE, "cooling_off": _CHANGE,
-    "pay_code": _CHANGE, "payout_file": _CHANGE, "payout_matter": _CHANGE, "mandate": _CHANGE, "debit": _CHANGE,
+    "pay_code": _CHANGE, "rail_feed": _CHANGE, "payout_file": _CHANGE, "payout_matter": _CHANGE, "mandate": _CHANGE, "debit": _CHANGE,
     "application": _CHANGE, "contract_number": _CHANGE,
     "confirmation": _CHANGE, "confirmation_call": _CHANGE,
     "release": _CHANGE, "disposal": _CHANGE, "branch_counter": _CHANGE,
     "lender": _CHANGE, "branch": _CHANGE, "staff": _CHANGE, "party": _CHANGE, "product": _CHANGE, "gl_account": _CHANGE,
     "api_token": _CHANGE, "contact_stop": _CHANGE,
     "party_private": _CHANGE_AND_REMOVE,
-    "deferral": _CHANGE,
+    "restructuring": _CHANGE,
     "tonight_hold": _CHANGE_AND_REMOVE,
     "imei_claim": _CHANGE, "shelf": _CHANGE, "custody_item": _CHANGE, "shelf_audit": _CHANGE, "pledge": _CHANGE,
     "idempotency": _CHANGE_AND_REMOVE,

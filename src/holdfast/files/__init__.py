@@ -3,7 +3,7 @@
 The digest proves what was stored; with the key gone, it says nothing about it.
 """
 
-from holdfast.files.kinds import KINDS, LARGEST_BYTES, media_type
+from holdfast.files.kinds import KINDS, LARGEST_BYTES, is_bank_message, media_type
 from holdfast.files.ports import Notary, NotaryCapabilities, Press, Signed
 from holdfast.files.store import File, anything_sealed, get, link, of_loan, put, read
 
@@ -17,6 +17,7 @@ __all__ = [
     "Signed",
     "anything_sealed",
     "get",
+    "is_bank_message",
     "link",
     "media_type",
     "of_loan",

@@ -7,6 +7,8 @@ from typing import Final
 from holdfast.kernel.errors import BadInput
 
 LARGEST_BYTES: Final = 20 * 1024 * 1024
+# A bank's message of a hundred thousand entries.
+LARGEST_MESSAGE: Final = 128 * 1024 * 1024
 LONGEST_NAME: Final = 200
 _BEGINNINGS: Final = (
     (b"%PDF-", "application/pdf"),
@@ -19,15 +21,21 @@ _BEGINNINGS: Final = (
     (b"#!AMR", "audio/amr"),
 )
 _WORKBOOK: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-KINDS: Final = frozenset({kind for _, kind in _BEGINNINGS} | {"image/webp", "audio/wav", "audio/mp4", _WORKBOOK, "text/plain"})
+_MESSAGE: Final = "application/xml"
+_MESSAGE_NAMESPACE: Final = b"urn:iso:std:iso:20022:tech:xsd:"
+_NAMESPACE_WITHIN: Final = 2_000
+KINDS: Final = frozenset({kind for _, kind in _BEGINNINGS} | {"image/webp", "audio/wav", "audio/mp4", _WORKBOOK, _MESSAGE, "text/plain"})
 
 
 def media_type(data: bytes) -> str:
     """What the bytes are; BadInput if they are empty, too large, or of a kind that is not taken in."""
     if not data:
         raise BadInput("file: it is empty", field="file")
-    if len(data) > LARGEST_BYTES:
-        raise BadInput(f"file: it has {len(data):,} bytes; the most is {LARGEST_BYTES:,}", field="file")
+    most = LARGEST_MESSAGE if is_bank_message(data) else LARGEST_BYTES
+    if len(data) > most:
+        raise BadInput(f"file: it has {len(data):,} bytes; the most is {most:,}", field="file")
+    if is_bank_message(data):
+        return _MESSAGE
     for beginning, kind in _BEGINNINGS:
         if data.startswith(beginning):
             return kind
@@ -39,7 +47,12 @@ def media_type(data: bytes) -> str:
         return _WORKBOOK
     if _is_text(data):
         return "text/plain"
-    raise BadInput("file: this kind is not taken in; send PDF, PNG, JPEG, WebP, WAV, Ogg, MP3, M4A, AMR, XLSX or plain text", field="file")
+    raise BadInput("file: this kind is not taken in; send PDF, PNG, JPEG, WebP, WAV, Ogg, MP3, M4A, AMR, XLSX, an ISO 20022 message or plain text", field="file")
+
+
+def is_bank_message(data: bytes) -> bool:
+    """Whether this is a message of ISO 20022 (a bank's statement or answer): the one kind of markup that is taken in, and never shown."""
+    return data[:100].lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<" and _MESSAGE_NAMESPACE in data[:_NAMESPACE_WITHIN]
 
 
 def clean_name(name: str) -> str:

@@ -1,7 +1,8 @@
 """Matching: which loan a line of a bank's statement is for.
 
-By the code that its remark carries, else by a contract's number in the remark, else by an account from
-which only one loan is being repaid. Where two ways or two numbers lead to different loans, nobody guesses: a person looks.
+First by what is the loan's own: the virtual account that the money came to, and the code that the remark carries; else by
+a contract's number in the remark, else by an account from which only one loan is being repaid. Where two ways or two numbers
+lead to different loans, nobody guesses: a person looks.
 """
 
 from __future__ import annotations
@@ -9,10 +10,11 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from holdfast.payments.model import Intent
+from holdfast.payments.pay_codes import pay_codes_in
 
 # Crockford's base 32 without I, L, O and U, so that a code survives being read out and typed.
 _ALPHABET: Final = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -29,6 +31,7 @@ class Told:
     amount: int
     currency: str
     account: bytes | None
+    virtual: str = ""  # the account of ours that it came to, if it is a loan's own
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +51,7 @@ class Known:
     contracts: Mapping[str, int]
     accounts: Mapping[bytes, set[int]]
     waiting: Mapping[int, Sequence[Intent]]
+    pay_codes: Mapping[str, int] = field(default_factory=dict)  # of loans for good, and their virtual accounts
 
 
 def new_code() -> str:
@@ -69,9 +73,15 @@ def judge(told: Told, known: Known) -> Proposal:
     """Where the line belongs, if that is beyond doubt."""
     by_code = {known.codes[code].loan_id: known.codes[code] for code in codes_in(told.remark) if code in known.codes}
     by_number = {known.contracts[number] for number in numbers_in(told.remark) if number in known.contracts}
-    named = set(by_code) | by_number
+    by_pay_code = {known.pay_codes[code] for code in pay_codes_in(told.remark) if code in known.pay_codes}
+    own = {known.pay_codes[told.virtual]} if told.virtual in known.pay_codes else set()
+    named = own | set(by_code) | by_pay_code | by_number
     if len(named) > 1:
         return Proposal(None, "several_loans")
+    if own or by_pay_code:
+        loan_id = next(iter(named))
+        intent = by_code.get(loan_id) or _of_amount(told, known, loan_id)
+        return Proposal(loan_id, "virtual_account" if own else "pay_code", intent)
     if by_code:
         told_of = next(iter(by_code.values()))
         return Proposal(told_of.loan_id, "code", told_of)

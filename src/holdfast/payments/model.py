@@ -9,7 +9,16 @@ from typing import Any
 
 from holdfast.kernel.money import Money
 from holdfast.loans import Happened
-from holdfast.payments.states import BankLineState, DrawerState, IntentState, PayoutState
+from holdfast.payments.states import (
+    BankLineState,
+    DebitState,
+    DrawerState,
+    IntentState,
+    MandateState,
+    MatterState,
+    PayoutFileState,
+    PayoutState,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +47,140 @@ class Payout:
     paid_on: date | None
     enquiries: int
     enquire_at: datetime | None
+    channel: str = "rail"
+    file_id: int | None = None
+    disputed: bool = False
+    happened: tuple[Happened, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PayoutFile:
+    """Approved payouts in one file for the bank. `reference` is the bank's receipt for it; `payouts` their public ids."""
+
+    file_id: int
+    public_id: str
+    branch_id: int
+    state: PayoutFileState
+    orders: int
+    total: Money
+    execute_on: date
+    digest: str
+    maker_id: int
+    maker: str
+    taker: str | None
+    made_at: datetime
+    taken_at: datetime | None
+    handed_at: datetime | None
+    reference: str
+    payouts: tuple[str, ...]
+    answers: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Matter:
+    """A recall of a payout, or a contradiction of the bank about it. `words` say why; `outcome` is empty until one person has ruled."""
+
+    loan_id: int
+    matter_no: int
+    public_id: str
+    loan: str
+    contract_no: str
+    borrower: str
+    payout: str
+    amount: Money
+    kind: str
+    state: MatterState
+    opened_at: datetime
+    opened_by: str
+    words: str
+    approval: str | None
+    outcome: str
+    reference: str
+    ended_at: datetime | None
+    happened: tuple[Happened, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RailAnswer:
+    """One answer as it came. `fate`: moved, known (said before), noted (people rule on it), contradicts, nobody (no payment of ours)."""
+
+    key: str
+    outcome: str
+    reference: str
+    why: str
+    said_on: date | None
+    source: str
+    fate: str
+    came_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class HouseAccount:
+    """The lender's own account. With a `virtual_prefix` each loan has a number of its own there, `virtual_digits` long."""
+
+    account_no: int
+    holder: str
+    account: str
+    bank: str
+    bank_code: str
+    virtual_prefix: str
+    virtual_digits: int
+    set_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PayCode:
+    """By what a loan's money is recognised. `virtual` is empty where the bank gives no virtual accounts."""
+
+    loan_id: int
+    code: str
+    virtual: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mandate:
+    """The borrower's leave to collect what is due. `payer` and `account` are masked, in `body` too."""
+
+    loan_id: int
+    mandate_no: int
+    public_id: str
+    loan: str
+    contract_no: str
+    borrower: str
+    state: MandateState
+    payer: str
+    account: str
+    most_each: Money
+    most_a_month: Money
+    body: str
+    digest: str
+    drafted_at: datetime
+    signed_at: datetime | None
+    ended_at: datetime | None
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Debit:
+    """One attempt to collect one instalment."""
+
+    loan_id: int
+    debit_no: int
+    public_id: str
+    loan: str
+    contract_no: str
+    borrower: str
+    mandate_no: int
+    n: int
+    due_on: date
+    state: DebitState
+    amount: Money
+    on: date
+    sent_at: datetime | None
+    reference: str
+    why: str
+    paid_on: date | None
+    enquiries: int
     happened: tuple[Happened, ...] = ()
 
 
@@ -129,6 +272,7 @@ class BankLine:
     loan: str | None
     how: str
     approval: str | None
+    about: str = ""
     happened: tuple[Happened, ...] = ()
 
 

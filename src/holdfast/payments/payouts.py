@@ -9,7 +9,9 @@ enquired by its key and never sent again.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from holdfast import approvals, contracts, pledges
@@ -21,18 +23,20 @@ from holdfast.kernel.errors import BadInput, Fault, NotFound, Refusal
 from holdfast.kernel.ids import new_id
 from holdfast.kernel.money import Money
 from holdfast.kernel.sealing import Sealed
-from holdfast.life import LoanState
+from holdfast.life import LIVE, LoanState
 from holdfast.loans import Happened
 from holdfast.parties import Party, Scope, Staff, box_of, find, mask_name, party_by_id, require
-from holdfast.payments import store
+from holdfast.payments import rail_store, store
 from holdfast.payments.accounts import account_number, lookup_of_account, masked_account
-from holdfast.payments.model import Payout
+from holdfast.payments.matters import DISPUTE, RECALL, begin_matter, end_matter, standing
+from holdfast.payments.model import Payout, RailAnswer
 from holdfast.payments.ports import Answer, Order, Outcome, PayoutRail
 from holdfast.payments.states import PAYOUT_LIFE, PayoutEvent, PayoutState, after
 from holdfast.payments.store import Db
 from holdfast.products import Terms, check_ceiling
 
 SHORTEST_REASON: Final = 4
+CHANNELS: Final = ("rail", "file")
 _ACT: Final = "payout.check"
 _RULING: Final = "payout.rule"
 _FIRST_ENQUIRY: Final = timedelta(seconds=30)
@@ -48,13 +52,15 @@ _EVENTS: Final = {
 # ── asked by one person, checked by another ────────────────────────────────────────────────────────────────
 
 
-def ask_payout(db: Db, *, clock: Clock, by: Staff, loan: str, payee_name: str, account: str) -> Payout:
-    """Ask for the contract's principal to be paid to the borrower's account.
+def ask_payout(db: Db, *, clock: Clock, by: Staff, loan: str, payee_name: str, account: str, channel: str = "rail") -> Payout:
+    """Ask for the contract's principal to be paid to the borrower's account, by `channel`: the rail, or a file for the bank.
 
     Refusal unless the loan is signed, its contract sealed, its thing in custody and nothing freezes it; if the payee is
     not the borrower; if a payout is under way already; or if the contract's price is above the ceiling of today.
     """
     require(by, "payout.ask")
+    if channel not in CHANNELS:
+        raise BadInput(f"channel: pay by one of {', '.join(CHANNELS)}", field="channel")
     case = take(db, loan, by.scope)
     agreed = _ready(db, clock, case)
     borrower = _borrower(db, case, payee_name)
@@ -66,14 +72,17 @@ def ask_payout(db: Db, *, clock: Clock, by: Staff, loan: str, payee_name: str, a
     lookup = lookup_of_account(number)
     amount = Money(agreed.terms.principal, agreed.terms.currency)
     asked = approvals.ask(
-        db, clock=clock, by=by, act=_ACT, inputs=_inputs(public_id, loan, agreed.public_id, amount, lookup),
+        db, clock=clock, by=by, act=_ACT, inputs=_inputs(public_id, loan, agreed.public_id, amount, lookup, channel),
         reason=f"pay out the principal of contract {case.loan.contract_no}", loan_id=case.loan.loan_id, barred=_barred(case),
     )  # fmt: skip
     store.insert_payout(
         db, loan_id=case.loan.loan_id, public_id=public_id, amount=amount, contract=agreed.public_id, payee_label=mask_name(payee_name),
-        account_masked=masked_account(number), sealed=sealed, lookup=lookup, approval=asked.public_id, maker_id=by.staff_id, at=clock.now(),
+        account_masked=masked_account(number), sealed=sealed, lookup=lookup,
+        channel=channel, approval=asked.public_id, maker_id=by.staff_id, at=clock.now(),
     )  # fmt: skip
-    says = {"payout": public_id, "contract": agreed.public_id, "amount": amount.as_json(), "approval": asked.public_id}
+    says = {
+        "payout": public_id, "contract": agreed.public_id, "amount": amount.as_json(), "approval": asked.public_id, "channel": channel,
+    }  # fmt: skip
     enter(db, case, clock=clock, by=by.actor, kind="payout.asked", says=says, seals={"account": lookup.hex()})
     return _payout(db, public_id)
 
@@ -85,7 +94,7 @@ def check_payout(db: Db, *, clock: Clock, by: Staff, payout: str, approved: bool
     this currency.
     """
     require(by, _ACT)
-    case, found = _held(db, payout, by.scope)
+    case, found = held_payout(db, payout, by.scope)
     if not approved:
         after(PAYOUT_LIFE, f"payout {payout}", found.state, PayoutEvent.CANCEL)
         approvals.answer(db, clock=clock, by=by, public_id=found.approval, approved=False, words=words)
@@ -94,13 +103,15 @@ def check_payout(db: Db, *, clock: Clock, by: Staff, payout: str, approved: bool
     agreed = _ready(db, clock, case)
     _borrower(db, case, canonical.decode(_opened(db, case, found))["payee"])
     known = rail.capabilities()
-    if found.amount.currency not in known.currencies:
+    if found.channel == "rail" and found.amount.currency not in known.currencies:
         raise Refusal(f"{known.name} cannot pay {found.amount.currency}", code="rail_currency", rail=known.name)
-    inputs = _inputs(payout, case.loan.public_id, agreed.public_id, _principal(agreed.terms), store.lookup_of_payout(db, found))
+    inputs = _inputs(
+        payout, case.loan.public_id, agreed.public_id, _principal(agreed.terms), store.lookup_of_payout(db, found), found.channel
+    )
     approvals.answer(db, clock=clock, by=by, public_id=found.approval, approved=True, words=words)
     approvals.spend(db, clock=clock, by=by.actor, public_id=found.approval, act=_ACT, inputs=inputs, loan_id=case.loan.loan_id)
     store.update_payout(db, found, state=state, checker_id=by.staff_id)
-    says = {"payout": payout, "amount": found.amount.as_json(), "rail": known.name}
+    says = {"payout": payout, "amount": found.amount.as_json(), "rail": known.name if found.channel == "rail" else "file"}
     enter(db, case, clock=clock, by=by.actor, kind="payout.approved", says=says)
     return _payout(db, payout)
 
@@ -110,7 +121,7 @@ def cancel_payout(db: Db, *, clock: Clock, by: Staff, payout: str, words: str) -
     require(by, "payout.ask")
     if len(words.strip()) < SHORTEST_REASON:
         raise BadInput("words: say why it is cancelled", field="words")
-    case, found = _held(db, payout, by.scope)
+    case, found = held_payout(db, payout, by.scope)
     return _cancelled(db, clock, by.actor, case, found, words.strip())
 
 
@@ -118,41 +129,72 @@ def cancel_payout(db: Db, *, clock: Clock, by: Staff, payout: str, words: str) -
 
 
 def instruct(db: Db, *, clock: Clock, payout: str) -> Order | None:
-    """Write down that an approved payout is sent, and hand out its order. The caller commits before any rail hears of it.
+    """Write an approved payout down as sent and give the order that the rail is to be called with, once this is committed.
 
-    None if there is nothing to send: somebody else has it, the loan is frozen, its thing is missing, or no money is to go out any more
-    because the thing is to go home or the loan has ended (then it is cancelled).
+    None if it does not go by the rail, is not to be sent (any more), or the loan is frozen: a freeze stops money even after two people
+    agreed. A payout of a loan that has ended meanwhile is cancelled.
     """
-    case, found = _held(db, payout, None)
-    if found.state is not PayoutState.APPROVED or case.freezes:
+    case, found = held_payout(db, payout, None)
+    if found.state is not PayoutState.APPROVED or found.channel != "rail" or case.freezes:
         return None
     if case.loan.state is not LoanState.SIGNED or case.open("pay_out") is None:
         _cancelled(db, clock, SYSTEM, case, found, f"loan is {case.loan.state}, and nothing is to be paid out on it")
         return None
     if _is_gone(case):
         return None
-    state = after(PAYOUT_LIFE, f"payout {payout}", found.state, PayoutEvent.SEND)
-    store.update_payout(db, found, state=state, sent_at=clock.now(), enquire_at=clock.now() + _FIRST_ENQUIRY)
-    enter(db, case, clock=clock, by=SYSTEM, kind="payout.sent", says={"payout": payout, "amount": found.amount.as_json()})
+    mark_sent(db, clock, SYSTEM, case, found, answer_by=clock.now() + _FIRST_ENQUIRY)
+    return order_of(db, case, found, on=clock.today())
+
+
+def why_not_now(case: Case, found: Payout) -> str:
+    """Why an approved payout may not go out as things stand today; empty if it may."""
+    if case.freezes:
+        return f"its loan is frozen ({case.freezes[0].reason})"
+    if case.loan.state is not LoanState.SIGNED or case.open("pay_out") is None:
+        return f"its loan is {case.loan.state}, and nothing is to be paid out on it"
+    return "the thing pledged for it is missing or lost" if _is_gone(case) else ""
+
+
+def mark_sent(
+    db: Db, clock: Clock, by: Actor, case: Case, found: Payout, *, answer_by: datetime, says: Mapping[str, Any] | None = None
+) -> None:
+    """Write a payout down as sent. From here on it is never sent again, whatever becomes of it."""
+    state = after(PAYOUT_LIFE, f"payout {found.public_id}", found.state, PayoutEvent.SEND)
+    store.update_payout(db, found, state=state, sent_at=clock.now(), enquire_at=answer_by)
+    told = {"payout": found.public_id, "amount": found.amount.as_json(), **(says or {})}
+    enter(db, case, clock=clock, by=by, kind="payout.sent", says=told)
+
+
+def order_of(db: Db, case: Case, found: Payout, *, on: date) -> Order:
+    """What a bank is told of a payout; name and account in the clear, for the moment of sending only."""
     opened = canonical.decode(_opened(db, case, found))
-    return Order(payout, found.amount, opened["payee"], opened["account"], case.loan.contract_no, clock.today())
+    return Order(found.public_id, found.amount, opened["payee"], opened["account"], case.loan.contract_no, on)
 
 
-def record_answer(db: Db, *, clock: Clock, by: Actor, payout: str, answer: Answer) -> Payout:
+def record_answer(db: Db, *, clock: Clock, by: Actor, payout: str, answer: Answer, source: str = "rail", ruled: bool = False) -> Payout:
     """What the rail said of a payout that was sent. Paid: the loan's money is out, and servicing begins in the same transaction.
 
-    The answer stands even if the loan was frozen meanwhile: the money has moved or it has not. Refusal for an answer that
-    contradicts an earlier final one.
+    The answer stands even if the loan was frozen meanwhile: the money has moved or it has not. An answer that contradicts an
+    earlier final one moves nothing but to a person: the payout is disputed from then on, and only what two people `ruled` moves it.
     """
-    case, found = _held(db, payout, None)
+    if answer.outcome is Outcome.RETURNED:  # whoever was to be paid has nothing
+        answer = replace(answer, outcome=Outcome.REJECTED)
+    case, found = held_payout(db, payout, None)
+    if found.disputed and not ruled:
+        _heard(db, clock, payout, answer, source, "noted")
+        return found
+    if {found.state, str(answer.outcome)} == {PayoutState.PAID, PayoutState.REJECTED} and not ruled:
+        return _contradicted(db, clock, by, case, found, answer, source)
     state = after(PAYOUT_LIFE, f"payout {payout}", found.state, _EVENTS[answer.outcome])
     if found.state in (PayoutState.PAID, PayoutState.REJECTED):
+        _heard(db, clock, payout, answer, source, "known")
         return found
+    _heard(db, clock, payout, answer, source, "moved")
     at = clock.now()
     says: dict[str, Any] = {"payout": payout, "reference": answer.reference}
     if answer.outcome is Outcome.PAID:
         paid_on = min(answer.paid_on or clock.today(), clock.today())
-        store.update_payout(db, found, state=state, reference=answer.reference, why="", paid_on=paid_on, enquire_at=None)
+        store.update_payout(db, found, state=state, reference=answer.reference, why="", paid_on=paid_on, enquire_at=None, disputed=False)
         says |= {"amount": found.amount.as_json(), "paid_on": paid_on.isoformat()}
         enter(db, case, clock=clock, by=by, kind="payout.paid", says=says, closes=("payout_enquiry",), while_frozen=True)
         if case.loan.party_id is not None:
@@ -161,18 +203,54 @@ def record_answer(db: Db, *, clock: Clock, by: Actor, payout: str, answer: Answe
         facts = {"amount": found.amount, "paid_on": paid_on, "payout": payout, "terms": agreed.terms}
         return _payout(db, payout, (Happened("payout.paid", case.loan.public_id, facts),))
     if answer.outcome is Outcome.REJECTED:
-        store.update_payout(db, found, state=state, reference=answer.reference, why=answer.why, enquire_at=None)
+        store.update_payout(db, found, state=state, reference=answer.reference, why=answer.why, enquire_at=None, disputed=False)
         says |= {"why": answer.why}
         enter(db, case, clock=clock, by=by, kind="payout.rejected", says=says, closes=("payout_enquiry",), while_frozen=True)
+        if (asked_back := standing(db, case, RECALL)) is not None:
+            end_matter(db, clock, by, case, asked_back, outcome="stopped", reference=answer.reference)
         return _payout(db, payout)
+    again = None if found.channel == "file" else _next_enquiry(at, found.enquiries)
     store.update_payout(
         db, found, state=state, reference=answer.reference or found.reference, why=answer.why, enquiries=found.enquiries + 1,
-        enquire_at=_next_enquiry(at, found.enquiries),
+        enquire_at=again,
     )  # fmt: skip
     if state is PayoutState.UNKNOWN and found.state is PayoutState.SENT:
         says |= {"why": answer.why}
         enter(db, case, clock=clock, by=by, kind="payout.unknown", says=says, opens=("payout_enquiry",), while_frozen=True)
     return _payout(db, payout)
+
+
+def _contradicted(db: Db, clock: Clock, by: Actor, case: Case, found: Payout, answer: Answer, source: str) -> Payout:
+    """The bank says the opposite of what it said in the end. Nothing moves by itself; a person has a duty from now on.
+
+    A rejected payout that was paid after all is not known again, if nothing has taken its place: two people rule on it as on any other.
+    """
+    _heard(db, clock, found.public_id, answer, source, "contradicts")
+    words = f"the bank said {found.state}, and now says {answer.outcome}"
+    alone = store.payout_alive(db, case.loan.loan_id) is None and case.loan.state is LoanState.SIGNED
+    if found.state is PayoutState.REJECTED and alone:
+        state = after(PAYOUT_LIFE, f"payout {found.public_id}", found.state, PayoutEvent.DISPUTE)
+        store.update_payout(db, found, state=state, why=words, enquire_at=None, disputed=True)
+        says = {"payout": found.public_id, "reference": answer.reference, "why": words}
+        enter(db, case, clock=clock, by=by, kind="payout.unknown", says=says, opens=("payout_enquiry",), while_frozen=True)
+        return _payout(db, found.public_id)
+    store.update_payout(db, found, disputed=True)
+    if case.loan.state in LIVE:
+        begin_matter(db, clock, by, case, found, kind=DISPUTE, words=words, who="", reference=answer.reference)
+    return _payout(db, found.public_id)
+
+
+def _heard(db: Db, clock: Clock, payout: str, answer: Answer, source: str, fate: str) -> None:
+    said = RailAnswer(payout, str(answer.outcome), answer.reference, answer.why, answer.paid_on, source, fate, clock.now())
+    rail_store.keep_answer(db, said)
+
+
+def give_up_waiting(db: Db, *, clock: Clock) -> int:
+    """Payouts of files that the bank has not answered in time: nobody knows, and a person enquires. How many there were."""
+    late = store.payouts_without_answer(db, clock.now())
+    for payout in late:
+        record_answer(db, clock=clock, by=SYSTEM, payout=payout, answer=Answer(Outcome.UNKNOWN, why="the bank has not answered the file"))
+    return len(late)
 
 
 def enquire(db: Db, *, clock: Clock, by: Staff, payout: str, rail: PayoutRail) -> Payout:
@@ -181,9 +259,11 @@ def enquire(db: Db, *, clock: Clock, by: Staff, payout: str, rail: PayoutRail) -
     Unavailable if the rail does not answer; then nothing is changed.
     """
     require(by, "payout.enquire")
-    _, found = _held(db, payout, by.scope)
+    _, found = held_payout(db, payout, by.scope)
     if found.state not in (PayoutState.SENT, PayoutState.UNKNOWN):
         raise Refusal(f"payout {payout} is {found.state}; there is nothing to enquire", code="wrong_state", state=str(found.state))
+    if found.channel == "file":
+        raise Refusal(f"payout {payout} went by file; ask the bank and load its answer", code="by_file", payout=payout)
     return record_answer(db, clock=clock, by=by.actor, payout=payout, answer=rail.enquire(payout))
 
 
@@ -193,7 +273,7 @@ def ask_ruling(db: Db, *, clock: Clock, by: Staff, payout: str, outcome: str, re
     `outcome` is `paid` or `rejected`; `reference` names the bank's statement or letter.
     """
     require(by, "payout.enquire")
-    case, found = _held(db, payout, by.scope)
+    case, found = held_payout(db, payout, by.scope)
     if found.state is not PayoutState.UNKNOWN:
         raise Refusal(f"payout {payout} is {found.state}; people rule only on what is unknown", code="wrong_state", state=str(found.state))
     if outcome not in (Outcome.PAID, Outcome.REJECTED):
@@ -214,13 +294,13 @@ def answer_ruling(db: Db, *, clock: Clock, by: Staff, request: str, approved: bo
     if asked.act != _RULING:
         raise NotFound(f"there is no ruling {request}", code="no_approval", field="request")
     payout = str(asked.inputs["payout"])
-    _, found = _held(db, payout, by.scope)
+    _, found = held_payout(db, payout, by.scope)
     answered = approvals.answer(db, clock=clock, by=by, public_id=request, approved=approved, words=words)
     if not approved:
         return found
     approvals.spend(db, clock=clock, by=by.actor, public_id=request, act=_RULING, inputs=answered.inputs, loan_id=found.loan_id)
     said = Answer(Outcome(asked.inputs["outcome"]), str(asked.inputs["reference"]), "as two people say on the bank's word")
-    return record_answer(db, clock=clock, by=by.actor, payout=payout, answer=said)
+    return record_answer(db, clock=clock, by=by.actor, payout=payout, answer=said, source="two people", ruled=True)
 
 
 # ── reading ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -286,11 +366,13 @@ def _barred(case: Case) -> tuple[int, ...]:
     return () if case.loan.officer_id is None else (case.loan.officer_id,)
 
 
-def _inputs(payout: str, loan: str, contract: str, amount: Money, lookup: bytes) -> dict[str, Any]:
-    return {"payout": payout, "loan": loan, "contract": contract, "amount": amount.as_json(), "account": lookup.hex()}
+def _inputs(payout: str, loan: str, contract: str, amount: Money, lookup: bytes, channel: str) -> dict[str, Any]:
+    return {
+        "payout": payout, "loan": loan, "contract": contract, "amount": amount.as_json(), "account": lookup.hex(), "channel": channel,
+    }  # fmt: skip
 
 
-def _held(db: Db, public_id: str, scope: Scope | None) -> tuple[Case, Payout]:
+def held_payout(db: Db, public_id: str, scope: Scope | None) -> tuple[Case, Payout]:
     """The payout and its loan's case, both locked, the loan first; NotFound if the loan is out of sight."""
     loan_id = store.loan_of_payout(db, public_id)
     if loan_id is None:

@@ -1,4 +1,4 @@
-"""The port through which money leaves the house, and what every adapter of it promises.
+"""The ports through which money leaves the house and is collected, and what every adapter of them promises.
 
 An order carries a key of ours. A rail pays a key at most once, however often it hears of it, and always
 answers the same for it in the end. `send` is called once for a key, by the process that has written down that it
@@ -7,6 +7,7 @@ will; whatever happens then, the rail is only ever asked by the key what became 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
@@ -16,11 +17,12 @@ from holdfast.kernel.money import Money
 
 
 class Outcome(StrEnum):
-    """What a rail says of an order: it has it, it has paid it, it will never pay it, or nothing that can be relied on."""
+    """What a rail says of an order: it has it, it has paid it, it will never pay it, the money has gone back, or nothing reliable."""
 
     ACCEPTED = "accepted"
     PAID = "paid"
     REJECTED = "rejected"
+    RETURNED = "returned"
     UNKNOWN = "unknown"
 
 
@@ -56,6 +58,15 @@ class RailCapabilities:
     run_against: str
 
 
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """An answer that a rail gives of its own accord. `number` grows; what was heard twice is heard once."""
+
+    number: int
+    key: str
+    answer: Answer
+
+
 class PayoutRail(Protocol):
     """A way to pay money out."""
 
@@ -65,5 +76,24 @@ class PayoutRail(Protocol):
     def send(self, order: Order) -> Answer:
         """Pay. Unavailable, like an unknown answer, means that nothing is known; the order is then enquired, never sent again."""
 
+    def answers(self, after: int) -> Sequence[Heard]:
+        """What it has to say of its own accord with numbers above `after`, some at a time; nothing for a rail without a feed."""
+
+    def recall(self, key: str) -> Answer:
+        """Ask for an order back. `rejected`: it is stopped and will never be paid; `paid`: too late; else it is in the bank's hands."""
+
     def enquire(self, key: str) -> Answer:
         """What became of an order. A rail may say `rejected` of a key that it never heard of only if it will refuse it from then on."""
+
+
+class DebitRail(Protocol):
+    """A way to collect money under a mandate. A key is collected at most once, and answers alike for ever."""
+
+    def capabilities(self) -> RailCapabilities:
+        """What this rail can do."""
+
+    def collect(self, order: Order) -> Answer:
+        """Collect. Unavailable, like an unknown answer, means that nothing is known; it is then only enquired, never sent again."""
+
+    def enquire(self, key: str) -> Answer:
+        """What became of it, as of a payout."""

@@ -25,7 +25,7 @@ from openpyxl.utils.exceptions import InvalidFileException
 from holdfast.kernel.errors import BadInput
 from holdfast.kernel.money import EXPONENTS, LARGEST_MINOR, exponent_of, minor_of
 
-MOST_BYTES: Final = 20 * 2**20
+MOST_BYTES: Final = 32 * 2**20
 MOST_ROWS: Final = 200_000
 _MOST_UNPACKED: Final = 256 * 2**20
 _MOST_COLUMNS: Final = 100
@@ -34,7 +34,19 @@ _LONGEST_SHOWN: Final = 80
 _HEADING_WITHIN: Final = 30
 _FORMAT: Final = "bank-map/1"
 _SHIPPED: Final = files("holdfast.payments") / "maps"
-_FIELDS: Final = ("booked_on", "amount", "credit", "debit", "direction", "currency", "payer", "account", "remark", "reference")
+_FIELDS: Final = (
+    "booked_on",
+    "amount",
+    "credit",
+    "debit",
+    "direction",
+    "currency",
+    "payer",
+    "account",
+    "remark",
+    "reference",
+    "own_account",
+)
 _GROUPED: Final = re.compile(r"(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,15})(?:\.[0-9]+)?", re.ASCII)
 _DAY: Final = re.compile(r"([0-9]{4})(?:[-/.]([0-9]{1,2})[-/.]([0-9]{1,2})|年([0-9]{1,2})月([0-9]{1,2})日|([0-9]{2})([0-9]{2}))", re.ASCII)
 _TIME: Final = re.compile(r"[ T]?([0-9]{1,2}:?[0-9]{2}(:?[0-9]{2})?(\.[0-9]+)?)?", re.ASCII)
@@ -67,6 +79,9 @@ class StatementLine:
     account: str
     remark: str
     reference: str
+    own_account: str = ""  # the account of ours that the money came to: a virtual one names its loan
+    end_to_end: str = ""  # the key under which a payment of ours went to the bank
+    returned: bool = False  # the bank takes back, or gives back, what an earlier line was
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +100,11 @@ class Statement:
 
     lines: tuple[StatementLine, ...]
     refused: tuple[RefusedLine, ...]
+
+
+def refused_line(row: int, column: str, value: str, reason: str) -> RefusedLine:
+    """A refused line with what stood there made fit to be shown."""
+    return RefusedLine(row, column, _shown(value), reason)
 
 
 def shipped_maps() -> list[str]:
@@ -147,7 +167,7 @@ def read_statement(data: bytes, chosen: StatementMap, *, today: date) -> Stateme
         try:
             lines.append(_line(number, row, heading, names, chosen, today))
         except _BadCell as bad:
-            refused.append(RefusedLine(number, bad.column, _shown(bad.value), bad.reason))
+            refused.append(refused_line(number, bad.column, bad.value, bad.reason))
     if heading is None:
         raise BadInput(
             f"file: no row of the first {_HEADING_WITHIN} names the columns that the map {chosen.name} reads; is it the right map?",
@@ -238,7 +258,8 @@ def _line(
         raise _BadCell(name("booked_on"), booked_on.isoformat(), f"this day has not come yet; today is {today}")
     currency = _currency(words("currency"), name("currency"), chosen)
     amount = _signed(cell, name, words, currency, chosen)
-    return StatementLine(number, booked_on, amount, currency, words("payer"), words("account"), words("remark"), words("reference"))
+    return StatementLine(number, booked_on, amount, currency, words("payer"), words("account"), words("remark"), words("reference"),
+                         words("own_account"))  # fmt: skip
 
 
 def _signed(cell: Any, name: Any, words: Any, currency: str, chosen: StatementMap) -> int:

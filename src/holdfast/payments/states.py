@@ -18,6 +18,7 @@ class PayoutState(StrEnum):
 
     ASKED = "asked"
     APPROVED = "approved"
+    LISTED = "listed"
     SENT = "sent"
     UNKNOWN = "unknown"
     PAID = "paid"
@@ -30,7 +31,10 @@ class PayoutEvent(StrEnum):
 
     APPROVE = "approve"
     CANCEL = "cancel"
+    LIST = "list"
+    UNLIST = "unlist"
     SEND = "send"
+    DISPUTE = "dispute"
     ACCEPTED = "accepted"
     PAID = "paid"
     REJECTED = "rejected"
@@ -63,6 +67,9 @@ class BankLineState(StrEnum):
     IGNORED = "ignored"
     DUPLICATE = "duplicate"
     REVERSED = "reversed"
+    ANSWERED = "answered"
+    RETURNED = "returned"
+    SPLIT = "split"
 
 
 class BankLineEvent(StrEnum):
@@ -70,10 +77,87 @@ class BankLineEvent(StrEnum):
 
     MATCH = "match"
     MISS = "miss"
+    ANSWER = "answer"
     PASS_OVER = "pass_over"
     REPEAT = "repeat"
     SET_ASIDE = "set_aside"
     REVERSE = "reverse"
+    RETURN = "return"
+    SPLIT = "split"
+
+
+class PayoutFileState(StrEnum):
+    """Where a file of payouts stands; the column `payout_file.state`."""
+
+    MADE = "made"
+    TAKEN = "taken"
+    HANDED = "handed"
+    STOPPED = "stopped"
+
+
+class PayoutFileEvent(StrEnum):
+    """What may happen to a file of payouts."""
+
+    TAKE = "take"
+    HAND_OVER = "hand_over"
+    STOP = "stop"
+
+
+class MatterState(StrEnum):
+    """Where a recall, or a contradiction of the bank, stands; the column `payout_matter.state`."""
+
+    OPEN = "open"
+    RULED = "ruled"
+    ENDED = "ended"
+
+
+class MatterEvent(StrEnum):
+    """What may happen to a recall or a contradiction: one person says how it ended, another agrees or does not."""
+
+    RULE = "rule"
+    DISAGREE = "disagree"
+    END = "end"
+
+
+class MandateState(StrEnum):
+    """Where a mandate stands; the column `mandate.state`."""
+
+    DRAFTED = "drafted"
+    ACTIVE = "active"
+    CANCELLED = "cancelled"
+    ENDED = "ended"
+
+
+class MandateEvent(StrEnum):
+    """What may happen to a mandate."""
+
+    SIGN = "sign"
+    CANCEL = "cancel"
+    END = "end"
+
+
+class DebitState(StrEnum):
+    """Where one direct debit stands; the column `debit.state`."""
+
+    PROPOSED = "proposed"
+    SENT = "sent"
+    UNKNOWN = "unknown"
+    COLLECTED = "collected"
+    FAILED = "failed"
+    RETURNED = "returned"
+    DROPPED = "dropped"
+
+
+class DebitEvent(StrEnum):
+    """What may happen to a direct debit; the four in the middle are what a rail answers."""
+
+    SEND = "send"
+    DROP = "drop"
+    ACCEPTED = "accepted"
+    PAID = "paid"
+    REJECTED = "rejected"
+    UNKNOWN = "unknown"
+    RETURN = "return"
 
 
 class IntentState(StrEnum):
@@ -101,6 +185,10 @@ PAYOUT_LIFE: Final = {
     (PayoutState.ASKED, PayoutEvent.CANCEL): PayoutState.CANCELLED,
     (PayoutState.APPROVED, PayoutEvent.CANCEL): PayoutState.CANCELLED,
     (PayoutState.APPROVED, PayoutEvent.SEND): PayoutState.SENT,
+    # By file: it is sent at the moment at which the second person takes the file out, and not before.
+    (PayoutState.APPROVED, PayoutEvent.LIST): PayoutState.LISTED,
+    (PayoutState.LISTED, PayoutEvent.UNLIST): PayoutState.APPROVED,
+    (PayoutState.LISTED, PayoutEvent.SEND): PayoutState.SENT,
     (PayoutState.SENT, PayoutEvent.ACCEPTED): PayoutState.SENT,
     (PayoutState.SENT, PayoutEvent.PAID): PayoutState.PAID,
     (PayoutState.SENT, PayoutEvent.REJECTED): PayoutState.REJECTED,
@@ -110,9 +198,65 @@ PAYOUT_LIFE: Final = {
     (PayoutState.UNKNOWN, PayoutEvent.PAID): PayoutState.PAID,
     (PayoutState.UNKNOWN, PayoutEvent.REJECTED): PayoutState.REJECTED,
     (PayoutState.UNKNOWN, PayoutEvent.UNKNOWN): PayoutState.UNKNOWN,
-    # The same answer once more changes nothing.
+    # The same answer once more, or an earlier one that comes late, changes nothing.
     (PayoutState.PAID, PayoutEvent.PAID): PayoutState.PAID,
+    (PayoutState.PAID, PayoutEvent.ACCEPTED): PayoutState.PAID,
+    (PayoutState.PAID, PayoutEvent.UNKNOWN): PayoutState.PAID,
     (PayoutState.REJECTED, PayoutEvent.REJECTED): PayoutState.REJECTED,
+    (PayoutState.REJECTED, PayoutEvent.ACCEPTED): PayoutState.REJECTED,
+    (PayoutState.REJECTED, PayoutEvent.UNKNOWN): PayoutState.REJECTED,
+    # The bank says that it did pay what it had refused: nobody knows, until two people rule on it.
+    (PayoutState.REJECTED, PayoutEvent.DISPUTE): PayoutState.UNKNOWN,
+}
+
+PAYOUT_FILE_LIFE: Final = {
+    (PayoutFileState.MADE, PayoutFileEvent.TAKE): PayoutFileState.TAKEN,
+    (PayoutFileState.MADE, PayoutFileEvent.STOP): PayoutFileState.STOPPED,
+    # The same bytes once more: it may be downloaded again, and nothing is sent again by that.
+    (PayoutFileState.TAKEN, PayoutFileEvent.TAKE): PayoutFileState.TAKEN,
+    (PayoutFileState.TAKEN, PayoutFileEvent.HAND_OVER): PayoutFileState.HANDED,
+}
+
+MATTER_LIFE: Final = {
+    (MatterState.OPEN, MatterEvent.RULE): MatterState.RULED,
+    (MatterState.OPEN, MatterEvent.END): MatterState.ENDED,
+    (MatterState.RULED, MatterEvent.DISAGREE): MatterState.OPEN,
+    (MatterState.RULED, MatterEvent.END): MatterState.ENDED,
+}
+
+MANDATE_LIFE: Final = {
+    (MandateState.DRAFTED, MandateEvent.SIGN): MandateState.ACTIVE,
+    (MandateState.DRAFTED, MandateEvent.CANCEL): MandateState.CANCELLED,
+    (MandateState.ACTIVE, MandateEvent.CANCEL): MandateState.CANCELLED,
+    (MandateState.ACTIVE, MandateEvent.END): MandateState.ENDED,
+}
+
+DEBIT_LIFE: Final = {
+    (DebitState.PROPOSED, DebitEvent.SEND): DebitState.SENT,
+    (DebitState.PROPOSED, DebitEvent.DROP): DebitState.DROPPED,
+    (DebitState.SENT, DebitEvent.ACCEPTED): DebitState.SENT,
+    (DebitState.SENT, DebitEvent.PAID): DebitState.COLLECTED,
+    (DebitState.SENT, DebitEvent.REJECTED): DebitState.FAILED,
+    (DebitState.SENT, DebitEvent.UNKNOWN): DebitState.UNKNOWN,
+    (DebitState.UNKNOWN, DebitEvent.ACCEPTED): DebitState.UNKNOWN,
+    (DebitState.UNKNOWN, DebitEvent.PAID): DebitState.COLLECTED,
+    (DebitState.UNKNOWN, DebitEvent.REJECTED): DebitState.FAILED,
+    (DebitState.UNKNOWN, DebitEvent.UNKNOWN): DebitState.UNKNOWN,
+    # The same answer once more, or an earlier one that comes late, changes nothing.
+    (DebitState.COLLECTED, DebitEvent.PAID): DebitState.COLLECTED,
+    (DebitState.COLLECTED, DebitEvent.ACCEPTED): DebitState.COLLECTED,
+    (DebitState.COLLECTED, DebitEvent.UNKNOWN): DebitState.COLLECTED,
+    (DebitState.FAILED, DebitEvent.REJECTED): DebitState.FAILED,
+    (DebitState.FAILED, DebitEvent.ACCEPTED): DebitState.FAILED,
+    (DebitState.FAILED, DebitEvent.UNKNOWN): DebitState.FAILED,
+    (DebitState.RETURNED, DebitEvent.PAID): DebitState.RETURNED,
+    (DebitState.RETURNED, DebitEvent.ACCEPTED): DebitState.RETURNED,
+    (DebitState.RETURNED, DebitEvent.UNKNOWN): DebitState.RETURNED,
+    # The bank says that it did collect what it had refused: the money is the borrower's payment.
+    (DebitState.FAILED, DebitEvent.PAID): DebitState.COLLECTED,
+    # The payer's bank took the money back; its receipt is reversed in the same transaction.
+    (DebitState.COLLECTED, DebitEvent.RETURN): DebitState.RETURNED,
+    (DebitState.RETURNED, DebitEvent.RETURN): DebitState.RETURNED,
 }
 
 DRAWER_LIFE: Final = {
@@ -127,7 +271,16 @@ BANK_LINE_LIFE: Final = {
     (BankLineState.READ, BankLineEvent.MISS): BankLineState.UNMATCHED,
     (BankLineState.READ, BankLineEvent.PASS_OVER): BankLineState.IGNORED,
     (BankLineState.READ, BankLineEvent.REPEAT): BankLineState.DUPLICATE,
+    # It tells what became of a payment of ours: a payout, or a direct debit whose money is in the book already.
+    (BankLineState.READ, BankLineEvent.ANSWER): BankLineState.ANSWERED,
+    (BankLineState.IGNORED, BankLineEvent.ANSWER): BankLineState.ANSWERED,
     (BankLineState.UNMATCHED, BankLineEvent.MATCH): BankLineState.MATCHED,
+    (BankLineState.UNMATCHED, BankLineEvent.SPLIT): BankLineState.SPLIT,
+    (BankLineState.REVERSED, BankLineEvent.SPLIT): BankLineState.SPLIT,
+    # The bank took the money back: from the loan that had it, or out of suspense.
+    (BankLineState.MATCHED, BankLineEvent.RETURN): BankLineState.RETURNED,
+    (BankLineState.UNMATCHED, BankLineEvent.RETURN): BankLineState.RETURNED,
+    (BankLineState.REVERSED, BankLineEvent.RETURN): BankLineState.RETURNED,
     (BankLineState.UNMATCHED, BankLineEvent.SET_ASIDE): BankLineState.IGNORED,
     (BankLineState.MATCHED, BankLineEvent.REVERSE): BankLineState.REVERSED,
     (BankLineState.REVERSED, BankLineEvent.MATCH): BankLineState.MATCHED,

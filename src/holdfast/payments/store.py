@@ -22,7 +22,8 @@ Db = psycopg.Connection[Any]
 MOST_LISTED: Final = 200
 
 
-def _sight(scope: Scope | None) -> tuple[str, Mapping[str, Any]]:
+def sight(scope: Scope | None) -> tuple[str, Mapping[str, Any]]:
+    """The condition on the loan `l` that keeps a list within sight; for none, everything."""
     return ("TRUE", {}) if scope is None else scope.condition("l")
 
 
@@ -31,32 +32,44 @@ def _sight(scope: Scope | None) -> tuple[str, Mapping[str, Any]]:
 _PAYOUTS: Final = """
 SELECT p.loan_id, p.payout_no, p.public_id, l.public_id, l.contract_no, l.borrower_label, p.state, p.amount, p.currency, p.contract,
        p.payee_label, p.account_masked, p.approval, p.maker_id, m.name, c.name, p.asked_at, p.sent_at, p.reference, p.why, p.paid_on,
-       p.enquiries, p.enquire_at
+       p.enquiries, p.enquire_at, p.channel, p.file_id, p.disputed
   FROM payout p JOIN loan l USING (loan_id) JOIN staff m ON m.staff_id = p.maker_id LEFT JOIN staff c ON c.staff_id = p.checker_id
  WHERE {sight} AND (%(loan)s::bigint IS NULL OR p.loan_id = %(loan)s) AND (%(payout)s::text IS NULL OR p.public_id = %(payout)s)
-   AND p.state = ANY(%(states)s)
+   AND p.state = ANY(%(states)s) AND (%(file)s::bigint IS NULL OR p.file_id = %(file)s)
+   AND (%(channel)s::text IS NULL OR p.channel = %(channel)s)
  ORDER BY p.asked_at DESC, p.payout_no DESC LIMIT %(limit)s"""
 _INSERT_PAYOUT: Final = """
-INSERT INTO payout (loan_id, payout_no, public_id, state, amount, currency, contract, payee_label, account_masked, nonce, sealed, lookup,
-                    approval, maker_id, asked_at, reference, why, enquiries)
-SELECT %(loan)s, coalesce(max(payout_no), 0) + 1, %(public_id)s, 'asked', %(amount)s, %(currency)s, %(contract)s, %(payee)s, %(account)s,
-       %(nonce)s, %(sealed)s, %(lookup)s, %(approval)s, %(maker)s, %(at)s, '', '', 0
+INSERT INTO payout (loan_id, payout_no, public_id, state, channel, disputed, amount, currency, contract, payee_label, account_masked, nonce,
+                    sealed, lookup, approval, maker_id, asked_at, reference, why, enquiries)
+SELECT %(loan)s, coalesce(max(payout_no), 0) + 1, %(public_id)s, 'asked', %(channel)s, false, %(amount)s, %(currency)s,
+       %(contract)s, %(payee)s,
+       %(account)s, %(nonce)s, %(sealed)s, %(lookup)s, %(approval)s, %(maker)s, %(at)s, '', '', 0
   FROM payout WHERE loan_id = %(loan)s"""
-_PAYOUT_COLUMNS: Final = frozenset({"state", "checker_id", "sent_at", "reference", "why", "paid_on", "enquiries", "enquire_at"})
+_PAYOUT_COLUMNS: Final = frozenset(
+    {"state", "checker_id", "sent_at", "reference", "why", "paid_on", "enquiries", "enquire_at", "file_id", "disputed"}
+)
 
 
 def payouts(
     db: Db, scope: Scope | None, *, loan_id: int | None = None, public_id: str | None = None,
-    states: Sequence[PayoutState] = tuple(PayoutState), happened: tuple[Happened, ...] = (),
+    states: Sequence[PayoutState] = tuple(PayoutState), file_id: int | None = None, channel: str | None = None,
+    happened: tuple[Happened, ...] = (),
 ) -> list[Payout]:  # fmt: skip
     """Payouts of loans within sight, newest first."""
-    sight, values = _sight(scope)
-    given = {"loan": loan_id, "payout": public_id, "states": [str(each) for each in states], "limit": MOST_LISTED, **values}
+    condition, values = sight(scope)
+    given = {"loan": loan_id, "payout": public_id, "states": [str(each) for each in states], "file": file_id, "channel": channel, **values}
+    given["limit"] = MOST_LISTED if file_id is None else None
     found = []
-    for row in db.execute(_PAYOUTS.format(sight=sight), given).fetchall():
+    for row in db.execute(_PAYOUTS.format(sight=condition), given).fetchall():
         head, state, amount, currency, rest = row[:6], row[6], row[7], row[8], row[9:]
         found.append(Payout(*[*head, PayoutState(state), Money(amount, currency), *rest, happened]))
     return found
+
+
+def loan_of_debit(db: Db, public_id: str) -> int | None:
+    """The number of the loan that a direct debit is of."""
+    row = db.execute("SELECT loan_id FROM debit WHERE public_id = %s", [public_id]).fetchone()
+    return None if row is None else int(row[0])
 
 
 def loan_of_payout(db: Db, public_id: str) -> int | None:
@@ -73,7 +86,7 @@ def payout_alive(db: Db, loan_id: int) -> str | None:
 
 def insert_payout(
     db: Db, *, loan_id: int, public_id: str, amount: Money, contract: str, payee_label: str, account_masked: str, sealed: Sealed,
-    lookup: bytes, approval: str, maker_id: int, at: datetime,
+    lookup: bytes, channel: str, approval: str, maker_id: int, at: datetime,
 ) -> None:  # fmt: skip
     """Write a payout that is asked for."""
     db.execute(
@@ -81,7 +94,7 @@ def insert_payout(
         {
             "loan": loan_id, "public_id": public_id, "amount": amount.minor, "currency": amount.currency, "contract": contract,
             "payee": payee_label, "account": account_masked, "nonce": sealed.nonce, "sealed": sealed.sealed, "lookup": lookup,
-            "approval": approval, "maker": maker_id, "at": at,
+            "approval": approval, "maker": maker_id, "at": at, "channel": channel,
         },
     )  # fmt: skip
 
@@ -113,27 +126,38 @@ def lookup_of_payout(db: Db, payout: Payout) -> bytes:
 
 
 def payouts_to_send(db: Db) -> list[str]:
-    """The approved payouts, oldest first."""
-    return [row[0] for row in db.execute("SELECT public_id FROM payout WHERE state = 'approved' ORDER BY asked_at, loan_id")]
+    """The approved payouts that go by the rail, oldest first."""
+    rows = db.execute("SELECT public_id FROM payout WHERE state = 'approved' AND channel = 'rail' ORDER BY asked_at, loan_id")
+    return [row[0] for row in rows]
 
 
 def payouts_to_enquire(db: Db, now: datetime) -> list[str]:
     """The payouts whose answer is not known and whose turn to be asked after has come."""
     rows = db.execute(
-        "SELECT public_id FROM payout WHERE state IN ('sent', 'unknown') AND enquire_at <= %s ORDER BY enquire_at, loan_id", [now]
+        "SELECT public_id FROM payout WHERE state IN ('sent', 'unknown') AND channel = 'rail' AND enquire_at <= %s"
+        " ORDER BY enquire_at, loan_id",
+        [now],
     )
     return [row[0] for row in rows]
 
 
-def lock_payout(db: Db, public_id: str) -> bool:
-    """Take the session's lock of a payout; False if another session has it."""
-    row = db.execute("SELECT pg_try_advisory_lock(hashtextextended('payout ' || %s, 0))", [public_id]).fetchone()
+def payouts_without_answer(db: Db, now: datetime) -> list[str]:
+    """The payouts of files whose answer should have come by now."""
+    rows = db.execute(
+        "SELECT public_id FROM payout WHERE state = 'sent' AND channel = 'file' AND enquire_at <= %s ORDER BY enquire_at, loan_id", [now]
+    )
+    return [row[0] for row in rows]
+
+
+def lock_payment(db: Db, public_id: str) -> bool:
+    """Take the session's lock of a payout or a debit; False if another session has it."""
+    row = db.execute("SELECT pg_try_advisory_lock(hashtextextended('payment ' || %s, 0))", [public_id]).fetchone()
     return bool(row and row[0])
 
 
-def unlock_payout(db: Db, public_id: str) -> None:
-    """Give the session's lock of a payout back."""
-    db.execute("SELECT pg_advisory_unlock(hashtextextended('payout ' || %s, 0))", [public_id])
+def unlock_payment(db: Db, public_id: str) -> None:
+    """Give the session's lock of a payout or a debit back."""
+    db.execute("SELECT pg_advisory_unlock(hashtextextended('payment ' || %s, 0))", [public_id])
 
 
 # ── the built-in stand-in for a bank ───────────────────────────────────────────────────────────────────────
@@ -278,15 +302,16 @@ SELECT f.file_id, f.public_id, f.name, f.digest, f.map, f.branch_id, s.name, f.l
 _COUNTS: Final = "SELECT file_id, state, count(*) FROM bank_line WHERE file_id = ANY(%s) GROUP BY 1, 2"
 _LINES: Final = """
 SELECT b.line_id, b.public_id, f.public_id, b.file_id, f.branch_id, b.row_no, b.state, b.booked_on, b.amount, b.currency, b.payer,
-       b.account, b.loan_id, l.public_id, b.how, b.approval
+       b.account, b.loan_id, l.public_id, b.how, b.approval, b.about
   FROM bank_line b JOIN bank_file f USING (file_id) LEFT JOIN loan l ON l.loan_id = b.loan_id
  WHERE (%(branch)s::bigint IS NULL OR f.branch_id = %(branch)s) AND (%(file)s::text IS NULL OR f.public_id = %(file)s)
    AND (%(line)s::text IS NULL OR b.public_id = %(line)s) AND b.state = ANY(%(states)s)
+   AND (%(ids)s::bigint[] IS NULL OR b.line_id = ANY(%(ids)s))
  ORDER BY {order} LIMIT %(limit)s"""
 _LINE_COLUMNS: Final = frozenset({"state", "loan_id", "how", "approval"})
 _INSERTED: Final = (
     "public_id", "file_id", "row_no", "identity", "state", "booked_on", "amount", "currency", "payer", "account", "lookup", "nonce",
-    "sealed", "how",
+    "sealed", "how", "about",
 )  # fmt: skip
 
 
@@ -336,12 +361,14 @@ def lines(
     happened: tuple[Happened, ...] = (),
 ) -> list[BankLine]:  # fmt: skip
     """Lines, in the order of their file, or the oldest first for a queue."""
-    given = {"branch": branch_id, "file": file, "line": public_id, "states": [str(each) for each in states], "limit": limit}
-    order = "b.booked_on, b.line_id" if oldest_first else "b.file_id DESC, b.row_no"
-    found = []
-    for row in db.execute(_LINES.format(order=order), given).fetchall():
-        found.append(BankLine(*[*row[:6], BankLineState(row[6]), row[7], Money(row[8], row[9]), *row[10:], happened]))
-    return found
+    given = {"branch": branch_id, "file": file, "line": public_id, "states": [str(each) for each in states]}
+    return _lines(db, given, "b.booked_on, b.line_id" if oldest_first else "b.file_id DESC, b.row_no, b.line_id", limit, happened)
+
+
+def _lines(db: Db, given: Mapping[str, Any], order: str, limit: int, happened: tuple[Happened, ...] = ()) -> list[BankLine]:
+    asked = {"branch": None, "file": None, "line": None, "ids": None, "states": list(BankLineState), "limit": limit, **given}
+    rows = db.execute(_LINES.format(order=order), asked).fetchall()
+    return [BankLine(*[*row[:6], BankLineState(row[6]), row[7], Money(row[8], row[9]), *row[10:], happened]) for row in rows]
 
 
 def lock_line(db: Db, public_id: str) -> None:
@@ -362,10 +389,50 @@ def sealed_lines(db: Db, line_ids: Sequence[int]) -> dict[int, tuple[bytes, byte
     return {row[0]: (bytes(row[1]), bytes(row[2]), None if row[3] is None else bytes(row[3])) for row in rows}
 
 
-def lines_to_match(db: Db, limit: int) -> list[str]:
-    """Lines that were read and not yet looked at, in their order, locked; those that another process is at are passed over."""
-    rows = db.execute("SELECT public_id FROM bank_line WHERE state = 'read' ORDER BY line_id LIMIT %s FOR UPDATE SKIP LOCKED", [limit])
-    return [row[0] for row in rows]
+def lines_to_match(db: Db, limit: int) -> list[BankLine]:
+    """Lines of one file that were read and not yet looked at, in their order, locked; those that another process is at are passed over."""
+    rows = db.execute(
+        "SELECT line_id, file_id FROM bank_line WHERE state = 'read' ORDER BY line_id LIMIT %s FOR UPDATE SKIP LOCKED", [limit]
+    ).fetchall()
+    ids = [row[0] for row in rows if row[1] == rows[0][1]]
+    return _lines(db, {"ids": ids}, "b.line_id", len(ids)) if ids else []
+
+
+def settle_lines(db: Db, settled: Sequence[tuple[int, int, str]]) -> None:
+    """Write of lines (line, loan, how) that they are matched; they are locked by the caller."""
+    db.execute(
+        """UPDATE bank_line b SET state = 'matched', loan_id = v.loan_id, how = v.how, approval = NULL
+             FROM unnest(%s::bigint[], %s::bigint[], %s::text[]) AS v (line_id, loan_id, how) WHERE b.line_id = v.line_id""",
+        [[each[0] for each in settled], [each[1] for each in settled], [each[2] for each in settled]],
+    )
+
+
+def miss_lines(db: Db, missed: Sequence[tuple[int, str]]) -> None:
+    """Write of lines (line, why) that they belong to no loan yet; they are locked by the caller."""
+    db.execute(
+        """UPDATE bank_line b SET state = 'unmatched', how = v.how
+             FROM unnest(%s::bigint[], %s::text[]) AS v (line_id, how) WHERE b.line_id = v.line_id""",
+        [[each[0] for each in missed], [each[1] for each in missed]],
+    )
+
+
+def insert_part(db: Db, line: BankLine, *, public_id: str, identity: bytes, amount: int, sealed: Sealed, lookup: bytes | None) -> None:
+    """A part of a line that was split: in the same place of the same file, in suspense."""
+    db.execute(
+        """INSERT INTO bank_line (public_id, file_id, row_no, identity, state, booked_on, amount, currency, payer, account, lookup, nonce,
+                                  sealed, how, about, part_of)
+           VALUES (%s, %s, %s, %s, 'unmatched', %s, %s, %s, %s, %s, %s, %s, %s, 'part', '', %s)""",
+        [
+            public_id, line.file_id, line.row, identity, line.booked_on, amount, line.amount.currency, line.payer, line.account, lookup,
+            sealed.nonce, sealed.sealed, line.line_id,
+        ],
+    )  # fmt: skip
+
+
+def loans_at_hand(db: Db, loan_ids: Sequence[int]) -> dict[int, tuple[str, str, int | None]]:
+    """Of those loans: state, currency, and the borrower's number."""
+    rows = db.execute("SELECT loan_id, state, currency, party_id FROM loan WHERE loan_id = ANY(%s)", [list(loan_ids)])
+    return {row[0]: (row[1], row[2], row[3]) for row in rows}
 
 
 # ── which loan a line is for ───────────────────────────────────────────────────────────────────────────────
@@ -393,23 +460,50 @@ def loans_of_accounts(db: Db, lookups: Sequence[bytes]) -> dict[bytes, set[int]]
     return found
 
 
+def parties_of_accounts(db: Db, lookups: Sequence[bytes]) -> dict[bytes, set[int]]:
+    """The parties whose money is known to move through each account."""
+    found: dict[bytes, set[int]] = {}
+    for lookup, party_id in db.execute("SELECT lookup, party_id FROM payer_account WHERE lookup = ANY(%s)", [list(lookups)]):
+        found.setdefault(bytes(lookup), set()).add(party_id)
+    return found
+
+
+def payment_of_key(db: Db, key: str) -> tuple[int, Money] | None:
+    """The loan and the amount of a payout or a direct debit of ours; None for a key that is neither's."""
+    row = db.execute(
+        """SELECT loan_id, amount, currency FROM payout WHERE public_id = %(key)s
+           UNION ALL SELECT loan_id, amount, currency FROM debit WHERE public_id = %(key)s""",
+        {"key": key},
+    ).fetchone()
+    return None if row is None else (int(row[0]), Money(row[1], row[2]))
+
+
 # ── money that belongs to no loan yet ──────────────────────────────────────────────────────────────────────
 
 
 def post_suspense(db: Db, *, line: BankLine, on: date, came: bool, at: datetime) -> None:
     """Enter money of a line in the account `suspense`, or take it out again: sub-ledger and general ledger alike."""
+    post_suspense_all(db, [line], on=on, came=came, at=at)
+
+
+def post_suspense_all(db: Db, lines: Sequence[BankLine], *, on: date, came: bool, at: datetime) -> None:
+    """The same of many lines."""
     debit, credit = (Account.BANK, Account.SUSPENSE) if came else (Account.SUSPENSE, Account.BANK)
-    row = [on, line.branch_id, SUSPENSE_PRODUCT, debit, credit, line.amount.minor, line.amount.currency]
-    db.execute(
-        """INSERT INTO suspense_posting (line_id, on_date, branch_id, product_code, debit_account, credit_account, amount, currency)
-           VALUES (%s, %s, %s, %s, %s, %s, %s, %s)""",
-        [line.line_id, *row],
-    )
-    db.execute(
-        """INSERT INTO gl_entry (on_date, branch_id, product_code, debit_account, credit_account, amount, currency, source, recorded_at)
-           VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)""",
-        [*row, f"{line.public_id} {'unmatched' if came else 'matched'}", at],
-    )
+    rows = [
+        (on, line.branch_id, SUSPENSE_PRODUCT, debit, credit, line.amount.minor, line.amount.currency, line.line_id, line.public_id)
+        for line in lines
+    ]
+    with db.cursor() as cursor:
+        cursor.executemany(
+            """INSERT INTO suspense_posting (on_date, branch_id, product_code, debit_account, credit_account, amount, currency, line_id)
+               VALUES (%s, %s, %s, %s, %s, %s, %s, %s)""",
+            [row[:8] for row in rows],
+        )
+        cursor.executemany(
+            """INSERT INTO gl_entry (on_date, branch_id, product_code, debit_account, credit_account, amount, currency, source, recorded_at)
+               VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)""",
+            [(*row[:7], f"{row[8]} {'unmatched' if came else 'matched'}", at) for row in rows],
+        )
 
 
 # The general ledger sums by product; money that is no loan's yet stands under none.
@@ -421,7 +515,8 @@ SUSPENSE_PRODUCT: Final = ""
 _INTENTS: Final = """
 SELECT i.loan_id, i.intent_no, i.public_id, l.public_id, i.code, i.what, i.amount, i.currency, i.state, i.made_at, i.said_at, i.expires_on
   FROM payment_intent i JOIN loan l USING (loan_id)
- WHERE (%(loan)s::bigint IS NULL OR i.loan_id = %(loan)s) AND (%(intent)s::text IS NULL OR i.public_id = %(intent)s)
+ WHERE (%(loan)s::bigint IS NULL OR i.loan_id = %(loan)s) AND (%(loans)s::bigint[] IS NULL OR i.loan_id = ANY(%(loans)s))
+   AND (%(intent)s::text IS NULL OR i.public_id = %(intent)s)
    AND (%(codes)s::text[] IS NULL OR i.code = ANY(%(codes)s)) AND i.state = ANY(%(states)s)
    AND (%(expired)s::date IS NULL OR i.expires_on < %(expired)s)
  ORDER BY i.loan_id, i.intent_no DESC"""
@@ -430,11 +525,12 @@ _INTENT_COLUMNS: Final = frozenset({"state", "said_at", "line_id"})
 
 def intents(
     db: Db, *, loan_id: int | None = None, public_id: str | None = None, codes: Sequence[str] | None = None,
-    states: Sequence[IntentState] = tuple(IntentState), expired_by: date | None = None,
+    states: Sequence[IntentState] = tuple(IntentState), expired_by: date | None = None, loan_ids: Sequence[int] | None = None,
 ) -> list[Intent]:  # fmt: skip
     """Intents, newest first within a loan."""
     given = {
-        "loan": loan_id, "intent": public_id, "codes": None if codes is None else list(codes),
+        "loan": loan_id, "loans": None if loan_ids is None else list(loan_ids), "intent": public_id,
+        "codes": None if codes is None else list(codes),
         "states": [str(each) for each in states], "expired": expired_by,
     }  # fmt: skip
     rows = db.execute(_INTENTS, given).fetchall()
@@ -444,7 +540,7 @@ def intents(
 def intents_of_loans(db: Db, loan_ids: Sequence[int]) -> list[Intent]:
     """The intents of those loans that wait for money."""
     waiting = [IntentState.OPEN, IntentState.SAID_PAID, IntentState.EXPIRED]
-    return [each for loan_id in sorted(set(loan_ids)) for each in intents(db, loan_id=loan_id, states=waiting)]
+    return intents(db, loan_ids=sorted(set(loan_ids)), states=waiting) if loan_ids else []
 
 
 def insert_intent(

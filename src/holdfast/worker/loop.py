@@ -44,7 +44,9 @@ def jobs() -> list[Job]:
     """All that the worker does besides sealing and sending, the most urgent first."""
     return [
         Job("payouts", 1.0, days.send_payouts),
+        Job("rail answers", 1.0, days.take_rail_answers),
         Job("bank lines", 1.0, days.match_bank_lines),
+        Job("direct debits", 10.0, days.collect_debits),
         Job("payment terms", 60.0, days.end_payment_terms),
         Job("contract offers", 5.0, days.end_offers),
         Job("tapes", 1.0, read_tapes),
