@@ -42,7 +42,9 @@ NOTE_RECORDS = {
     "recovery": "recovery.reviewed",
 }
 MOST_WORDS = 2_000
-_REVERSED = frozenset({"receipt", "waived", "deferred", "charge", "waived_part", "goodwill", "paused", "resumed", "written_off"})
+_REVERSED = frozenset(
+    {"receipt", "waived", "deferred", "rearranged", "charge", "waived_part", "goodwill", "paused", "resumed", "written_off"}
+)
 # By these sources a pledge ended because the money posted: the thing is sold or gone, and the money stays where it fell.
 _ENDED_A_PLEDGE = ("disposal ", "sale ", "compensation ")
 
