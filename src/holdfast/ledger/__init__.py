@@ -4,11 +4,11 @@ A line names the debited account, the credited account and one amount. Each loan
 sub-ledger; the general ledger holds the sums by branch and product, and a proof compares the two.
 """
 
-from holdfast.ledger.accrual import FLAT, PARTS, Key, Kind, Level, Move, Slope, line_of, sum_moves
-from holdfast.ledger.chart import CHART, Account
+from holdfast.ledger.accrual import FLAT, PARTS, Key, Kind, Level, Move, Slope, line_of, nearest, sum_moves
+from holdfast.ledger.chart import CHART, Account, Title, chart_of
 from holdfast.ledger.nightly import AccrualRun, accrued_by_ledger, post_accrual
 from holdfast.ledger.rules import Line, aggregate
-from holdfast.ledger.store import accrual_balances, folded_moves
+from holdfast.ledger.store import accrual_balances, folded_moves, post_house
 
 __all__ = [
     "CHART",
@@ -22,11 +22,15 @@ __all__ = [
     "Line",
     "Move",
     "Slope",
+    "Title",
     "accrual_balances",
     "accrued_by_ledger",
     "aggregate",
+    "chart_of",
     "folded_moves",
     "line_of",
+    "nearest",
     "post_accrual",
+    "post_house",
     "sum_moves",
 ]

@@ -2,7 +2,7 @@
 
 Between two events a loan earns the same each day, so what it has accrued is a straight line. Each act
 writes by how much it moved the lines of a product's loans; the night adds these moves up and reads the one
-line that results on its day. The general ledger holds that line rounded down once, by branch, product and currency.
+line that results on its day. The general ledger holds that line rounded once, by branch, product and currency.
 """
 
 from __future__ import annotations
@@ -22,6 +22,11 @@ Kind = Literal["accrued", "suspended"]
 Key = tuple[int, str, str, Kind]  # branch, product, currency, kind
 
 
+def nearest(parts: int) -> int:
+    """Billionths of a minor unit as whole minor units, to the nearest, a half up."""
+    return (2 * parts + PARTS) // (2 * PARTS)
+
+
 @dataclass(frozen=True, slots=True)
 class Slope:
     """A line over days: on day number `d` it stands at `constant + daily * d`, in billionths of a minor unit."""
@@ -34,8 +39,8 @@ class Slope:
         return self.constant + self.daily * on.toordinal()
 
     def minor(self, on: date) -> int:
-        """Whole minor units on that day, rounded down."""
-        return self.at(on) // PARTS
+        """Whole minor units on that day, to the nearest, a half up."""
+        return nearest(self.at(on))
 
     def __add__(self, other: Slope) -> Slope:
         return Slope(self.daily + other.daily, self.constant + other.constant)
@@ -96,10 +101,16 @@ def entries_of(kind: Kind, was: Level, now: Level, on: date) -> list[tuple[str, 
     grown = was.line.minor(on) - was.minor
     lost = now.lost - was.lost
     moved = now.minor - was.minor - grown + lost
-    pair = (Account.ACCRUED_INTEREST, Account.INTEREST_INCOME) if kind == "accrued" else (Account.INTEREST_INCOME, Account.INTEREST_SUSPENSE)
+    pair = _PAIRS[kind]
     lines = [("earned", _line(*pair, grown)), ("moved", _line(*pair, moved))]
     lines.append(("written off", _line(Account.INTEREST_SUSPENSE, Account.WRITE_OFF_LOSS, lost)))
     return [(cause, line) for cause, line in lines if line.amount]
+
+
+_PAIRS: Final[dict[Kind, tuple[Account, Account]]] = {
+    "accrued": (Account.ACCRUED_INTEREST, Account.INTEREST_INCOME),
+    "suspended": (Account.INTEREST_INCOME, Account.INTEREST_SUSPENSE),
+}
 
 
 def _line(debit: Account, credit: Account, amount: int) -> Line:

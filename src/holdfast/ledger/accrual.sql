@@ -38,7 +38,7 @@ CREATE TABLE accrual_level (
     daily        numeric(38, 0) NOT NULL,
     constant     numeric(38, 0) NOT NULL,
     lost         numeric(38, 0) NOT NULL,
-    minor        numeric(38, 0) NOT NULL,       -- what stands in the general ledger: the line on `on_date`, rounded down once
+    minor        numeric(38, 0) NOT NULL,       -- what stands in the general ledger: the line on `on_date`, rounded once
     PRIMARY KEY (run_id, branch_id, product_code, currency, kind)
 );
 -- Which deltas are in the fold: an act may commit while the night of its day runs, and is then folded by the next. Append-only.
@@ -97,8 +97,8 @@ CREATE TABLE month_end_loan (
     state        text   NOT NULL,
     principal    bigint NOT NULL,
     interest_due bigint NOT NULL,               -- billed and not paid
-    accrued      bigint NOT NULL,               -- earned and not yet due, rounded down
-    suspended    bigint NOT NULL,               -- of both, kept off income, rounded down
+    accrued      bigint NOT NULL,               -- earned and not yet due
+    suspended    bigint NOT NULL,               -- of both, kept off income
     days_late    integer NOT NULL,
     class        text   NOT NULL,
     provision    bigint NOT NULL,

@@ -1,9 +1,19 @@
-"""The chart of accounts of a secured lender, by the field's usual names."""
+"""The chart of accounts: every account that a posting may name, and what each type of lender calls it in its books.
+
+A posting names an account by what it is for; `charts.yaml` gives its number and its names for the lender's type, so that one
+rule posts alike for a pawn shop and a bank.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
+from importlib.resources import files
 from typing import Final
+
+import yaml
 
 
 class Account(StrEnum):
@@ -57,3 +67,23 @@ CHART: Final = {
     Account.PROVISION: "asset",  # an asset's contra: its balance is a credit
     Account.PROVISION_EXPENSE: "expense",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Title:
+    """What an account is called: its number in the lender's chart, and its names."""
+
+    account: Account
+    kind: str
+    code: str
+    zh: str
+    en: str
+
+
+@cache
+def chart_of(lender_type: str | None) -> Mapping[Account, Title]:
+    """The chart of a type of lender, in order of its numbers; a book whose lender is not set yet has the names that all share."""
+    told = yaml.safe_load((files("holdfast.ledger") / "charts.yaml").read_text("utf-8"))
+    named = {**told["every"], **told["types"].get(lender_type, {})}
+    titles = [Title(account, CHART[account], **named[account]) for account in Account]
+    return {title.account: title for title in sorted(titles, key=lambda title: title.code)}

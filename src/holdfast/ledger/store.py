@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 import psycopg
 
 from holdfast.ledger.accrual import Key, Level, Slope
+from holdfast.ledger.rules import Line
 
 Db = psycopg.Connection[Any]
 
@@ -16,6 +17,8 @@ ENTRY_COLUMNS: Final = (
     "on_date", "branch_id", "product_code", "debit_account", "credit_account", "amount", "currency", "source", "recorded_at",
 )  # fmt: skip
 
+# A day, or the first open one if its month is closed.
+OPEN_DAY: Final = "GREATEST(%s::date, (SELECT closed_through + 1 FROM lender))"
 # One night folds at a time.
 LOCK_ACCRUAL: Final = "SELECT pg_advisory_xact_lock(hashtextextended('accrual', 0))"
 LAST_RUN: Final = "SELECT run_id, on_date FROM accrual_run ORDER BY run_id DESC LIMIT 1"
@@ -123,6 +126,25 @@ def insert_entries(db: Db, rows: Sequence[Sequence[Any]]) -> None:
     with db.cursor() as cursor:
         cursor.executemany(
             f"INSERT INTO gl_entry ({', '.join(ENTRY_COLUMNS)}) VALUES ({', '.join(['%s'] * len(ENTRY_COLUMNS))})".encode(), rows
+        )
+
+
+def post_house(
+    db: Db, *, about: str, branch_id: int, product: str, lines: Sequence[Line], currency: str, on: date, at: datetime, source: str
+) -> None:
+    """Enter what is no loan's: sub-ledger and general ledger alike, on the first open day if `on` is closed."""
+    for line in lines:
+        row = [on, branch_id, product, line.debit, line.credit, line.amount, currency]
+        db.execute(
+            f"""INSERT INTO house_posting (about, on_date, branch_id, product_code, debit_account, credit_account, amount, currency)
+                VALUES (%s, {OPEN_DAY}, %s, %s, %s, %s, %s, %s)""",
+            [about, *row],
+        )
+        db.execute(
+            f"""INSERT INTO gl_entry
+                    (on_date, branch_id, product_code, debit_account, credit_account, amount, currency, source, recorded_at)
+                VALUES ({OPEN_DAY}, %s, %s, %s, %s, %s, %s, %s, %s)""",
+            [*row, source, at],
         )
 
 

@@ -48,6 +48,7 @@ class Lender:
     offset_days: int = 0
     sample: bool = False
     last_night_on: date | None = None
+    closed_through: date | None = None
 
 
 def lender(db: psycopg.Connection[Any]) -> Lender:
@@ -139,6 +140,11 @@ def set_business_date(db: psycopg.Connection[Any], day: date) -> ShiftedClock:
 def note_night(db: psycopg.Connection[Any], on: date) -> None:
     """Remember `on` as the latest business date whose night has run."""
     store.write_last_night(db, on)
+
+
+def note_closed(db: psycopg.Connection[Any], through: date | None) -> None:
+    """Remember through which day the general ledger takes no more entries; the database refuses them from now on."""
+    store.write_closed_through(db, through)
 
 
 def _set_offset(db: psycopg.Connection[Any], offset_days: int) -> ShiftedClock:

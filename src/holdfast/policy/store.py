@@ -27,7 +27,8 @@ SELECT_IN_FORCE: Final = """
              CASE WHEN effective_from <= %s THEN effective_from END DESC NULLS LAST, effective_from, loaded_at DESC
     LIMIT 1"""
 SELECT_LENDER: Final = """
-    SELECT name, lender_type, licence_no, regulator, region, zone, currency, pack_name, offset_days, sample, last_night_on FROM lender"""
+    SELECT name, lender_type, licence_no, regulator, region, zone, currency, pack_name, offset_days, sample, last_night_on,
+           closed_through FROM lender"""
 UPSERT_LENDER: Final = """
     INSERT INTO lender (name, lender_type, licence_no, regulator, region, zone, currency, pack_name, sample)
     VALUES (%(name)s, %(lender_type)s, %(licence_no)s, %(regulator)s, %(region)s, %(zone)s, %(currency)s, %(pack_name)s, %(sample)s)
@@ -111,6 +112,11 @@ def record_house_act(db: psycopg.Connection[Any], *, clock: Clock, by: Actor, ki
     row = db.execute(HOUSE_CHAIN).fetchone()
     assert row is not None
     write_record(db, clock=clock, by=by, chain_id=row[0], chain="lender", kind=kind, says=says)
+
+
+def write_closed_through(db: psycopg.Connection[Any], through: date | None) -> None:
+    """Remember the latest day of the months that are closed."""
+    db.execute("UPDATE lender SET closed_through = %s", (through,))
 
 
 def write_last_night(db: psycopg.Connection[Any], on: date) -> None:

@@ -57,7 +57,7 @@ def receive_many(db: Db, arrivals: Sequence[Arrival], *, clock: Clock, by: Actor
         if isinstance(event, Event) and event.on < held_of[each.loan_id].account.last_event_on
     ]
     earlier = store.history(db, late) if late else {}
-    act, plans = Act(today, clock.now(), by, known.zone), Plans(db, known)
+    act, plans = Act(today, clock.now(), by, known.zone, known.closed_through), Plans(db, known)
     changes: list[Change] = []
     done: list[Done | Refusal | BadInput] = []
     for each, event in zip(arrivals, found, strict=True):
@@ -69,5 +69,5 @@ def receive_many(db: Db, arrivals: Sequence[Arrival], *, clock: Clock, by: Actor
         done.append(done_of(changes[-1]))
     if changes:
         append_batch(db, [record for each in changes for record in each.records], at=act.now, on=today, by=by, label=label)
-        store.write(db, changes, source=label, at=act.now, today=today)
+        store.write(db, changes, source=label, at=act.now, today=act.booked_on)
     return done

@@ -14,6 +14,7 @@ from typing import Any, Final
 import psycopg
 
 from holdfast.policy import Lender, Pack
+from holdfast.servicing import month_end_store as store
 from holdfast.servicing.arrears import CLASSES, days_past_due, five_tier, floor_on
 from holdfast.servicing.held import Held
 
@@ -21,23 +22,6 @@ Db = psycopg.Connection[Any]
 
 NON_ACCRUAL_FROM: Final = "ledger.non_accrual_from"
 PROVISION_PERCENT: Final = "ledger.provision_percent"
-
-# Loans that may have become impaired: none that has not is left out, which of them have is decided in `impaired`.
-MAY_BEGIN: Final = """
-SELECT a.loan_id FROM account a JOIN loan l USING (loan_id)
- WHERE a.oldest_unpaid_due_on <= %(oldest)s AND a.non_accrual_since IS NULL AND l.state = 'active'
-UNION
-SELECT a.loan_id FROM account a JOIN loan l USING (loan_id)
- WHERE a.class_floor <> 'pass' AND a.class_floor = ANY(%(classes)s) AND a.non_accrual_since IS NULL AND l.state = 'active'
- ORDER BY 1
-"""
-# Impaired loans that may have recovered, likewise.
-MAY_END: Final = """
-SELECT a.loan_id FROM account a JOIN loan l USING (loan_id)
- WHERE a.non_accrual_since IS NOT NULL AND l.state = 'active'
-   AND (a.oldest_unpaid_due_on IS NULL OR a.oldest_unpaid_due_on > %(oldest)s OR a.pauses IS NOT NULL)
- ORDER BY 1
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,5 +57,4 @@ def doubt_of(pack: Pack, lender: Lender, on: date) -> Doubt | None:
 def candidates(db: Db, doubt: Doubt, on: date) -> tuple[list[int], list[int]]:
     """The loans whose impairment may begin, and those where it may end, on the night of `on`."""
     values = {"oldest": on - timedelta(days=doubt.floors[doubt.worst]), "classes": list(doubt.classes)}
-    begin, end = db.execute(MAY_BEGIN, values).fetchall(), db.execute(MAY_END, values).fetchall()
-    return [row[0] for row in begin], [row[0] for row in end]
+    return store.may_be_impaired(db, values), store.may_have_recovered(db, values)

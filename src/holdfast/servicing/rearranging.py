@@ -49,7 +49,7 @@ def rearrange(db: Db, *, clock: Clock, by: Actor, loan: str, change: Rearrangeme
     floor, until = _watched(held, plans.pack(held.loan.pack_version), known, plan.days_late, today)
     payload = {**plan.payload, "class_floor": floor, "observe_until": until.isoformat()}
     held.account.class_floor, held.account.observe_until = floor, until
-    act = rules.Act(today, clock.now(), by, known.zone)
+    act = rules.Act(today, clock.now(), by, known.zone, known.closed_through)
     event = Event(held.account.last_event_no + 1, plan.event_kind, today, today, payload)
     result = rules.change(held, act, plans.of(held), [event], history=events)
     save(db, [result], source=f"{held.loan.public_id} {result.record.kind}", act=act)

@@ -15,7 +15,7 @@ from holdfast.journal import EMPTY_HEAD, Actor, draw
 from holdfast.kernel.errors import Fault
 from holdfast.kernel.money import Money
 from holdfast.life import MOVES, LoanState
-from holdfast.servicing.books import accruing, moves, postings
+from holdfast.servicing.books import accruing, money_account, moves, postings
 from holdfast.servicing.duties import (
     Cursors,
     Plan,
@@ -56,6 +56,12 @@ class Act:
     now: datetime
     by: Actor
     zone: str
+    closed_through: date | None = None
+
+    @property
+    def booked_on(self) -> date:
+        """The day of the entries: today, or the first day that is open if today's month is closed already."""
+        return self.today if self.closed_through is None else max(self.today, self.closed_through + timedelta(days=1))
 
 
 def change(
@@ -148,7 +154,7 @@ def change(
             gone: Paid = (-was_paid[n][4], -was_paid[n][5], -was_paid[n][6], -was_paid[n][7])
             if any(gone):
                 result.allocations.append((n, gone))
-    result.lines = postings(before, state.totals)
+    result.lines = postings(before, state.totals, money_account(events, history))
     accrued, non_accrual_since = accruing(state), _non_accrual(account.non_accrual_since, state, note, when.today)
     result.moves = moves(
         before, state.totals, accrued=(account.accrued, accrued), non_accrual=(account.non_accrual_since, non_accrual_since)

@@ -3,7 +3,7 @@
 None of the proofs trusts a figure that it is meant to prove: the fold reads terms and events only, the sums read the
 postings only. What has accrued is computed loan by loan from the fold and compared with the moves that the acts wrote, and those with
 what stands in the general ledger; all three are the same to the billionth of a minor unit, and the ledger's figure is that
-sum rounded down once for each branch, product and currency.
+sum rounded once to the nearest, a half up, for each branch, product and currency.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from typing import Any, Final
 import psycopg
 
 from holdfast.kernel.errors import HoldfastError
-from holdfast.ledger import CHART, FLAT, Key, Kind, Level, Slope, accrual_balances, accrued_by_ledger, folded_moves
+from holdfast.ledger import CHART, FLAT, Account, Key, Kind, Level, Slope, accrual_balances, accrued_by_ledger, folded_moves
 from holdfast.products.terms import Terms
-from holdfast.servicing.books import PAIRS, accruing, suspended
-from holdfast.servicing.fold import Event, Instalment, State, fold
+from holdfast.servicing.books import DRAWER, PAIRS, accruing, suspended
+from holdfast.servicing.fold import Event, Instalment, State, fold, in_order
 from holdfast.servicing.rearranging import watched
 from holdfast.servicing.store import agreed_text, charges_text, pauses_text
 
@@ -204,6 +204,7 @@ def _verify_chunk(db: Db, chunk: list[Any], folded: Check, posted: Check, alloca
         if state is not None:
             _add_lines(lines, row, state)
         _verify_postings(row, sums.get(row[0], {}), posted)
+        _verify_cash(row, events[row[0]], sums.get(row[0], {}), posted)
         for stored in instalments[row[0]]:
             allocated.compared += 1
             paid = (stored.principal_paid, stored.interest_paid, stored.fee_paid, stored.penalty_paid)
@@ -267,8 +268,10 @@ def _verify_postings(row: Sequence[Any], sums: dict[tuple[str, str], int], check
     check.compared += 1
     posted: dict[str, int] = {}
     for (debit, credit), amount in sums.items():
-        posted[debit] = posted.get(debit, 0) + amount
-        posted[credit] = posted.get(credit, 0) - amount
+        # The totals tell how much money came and went; `_verify_cash` tells how much of it was cash.
+        for account, side in ((debit, amount), (credit, -amount)):
+            account = Account.BANK.value if account == Account.CASH else account
+            posted[account] = posted.get(account, 0) + side
     stored: dict[str, int] = {}
     for number, (debit_account, credit_account) in enumerate(PAIRS.values()):
         amount = row[18 + number]
@@ -277,6 +280,15 @@ def _verify_postings(row: Sequence[Any], sums: dict[tuple[str, str], int], check
     for account in sorted(stored.keys() | posted.keys()):
         if stored.get(account, 0) != posted.get(account, 0):
             check.differ(loan=row[1], account=account, stored=stored.get(account, 0), posted=posted.get(account, 0))
+
+
+def _verify_cash(row: Sequence[Any], events: list[Event], sums: dict[tuple[str, str], int], check: Check) -> None:
+    """The cash of the loan's sub-ledger must be what came into drawers and was not taken back."""
+    cash = Account.CASH.value
+    stored = sum(amount * ((debit == cash) - (credit == cash)) for (debit, credit), amount in sums.items())
+    came = sum(each.payload["amount"] for each in in_order(events) if str(each.payload.get("source", "")).startswith(DRAWER))
+    if stored != came:
+        check.differ(loan=row[1], account=cash, stored=came, posted=stored)
 
 
 def _first_unequal(stored: list[Instalment], state: State) -> str:

@@ -124,7 +124,8 @@ def received_on(db: Db, day: date, branch_id: int | None) -> list[Row]:
         """
         SELECT currency, count(DISTINCT source) AS loans, sum(amount)::bigint AS amount
           FROM gl_entry
-         WHERE on_date = %(day)s AND debit_account = 'bank' AND credit_account <> 'takeover_clearing'
+         WHERE on_date = %(day)s AND debit_account IN ('bank', 'cash')
+           AND credit_account NOT IN ('takeover_clearing', 'cash', 'cash_difference')
            AND (%(branch)s::bigint IS NULL OR branch_id = %(branch)s)
          GROUP BY currency ORDER BY currency
         """,
