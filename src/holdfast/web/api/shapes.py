@@ -348,6 +348,47 @@ class ProductList(Out):
     next: None = None
 
 
+class ComparisonOut(Out):
+    """A day's export of the old system laid beside the book. Money as decimal strings in `currency`; `theirs` and `ours` in each field.
+
+    `different` counts what the caller may see; of these `accepted` by a person, `unexplained` without a proved cause.
+    """
+
+    run: str
+    as_of: Day
+    map: str
+    file: str
+    currency: str
+    rows: int
+    compared: int
+    equal: int
+    different: int
+    accepted: int
+    unexplained: int
+    balance: Json
+    causes: list[Json]
+    differences: list[Json]
+    trend: list[Json]
+
+
+class ComparedDayOut(Out):
+    """One compared day of a map."""
+
+    run: str
+    map: str
+    as_of: Day
+    compared: int
+    different: int
+    unexplained: int
+
+
+class ComparedDaysOut(Out):
+    """The days that were compared, newest first."""
+
+    items: list[ComparedDayOut]
+    next: str | None
+
+
 class TapeOut(Out):
     """A tape that was handed in: how far its reading is, and its reconciliation once it is done.
 
