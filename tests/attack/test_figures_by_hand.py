@@ -166,7 +166,7 @@ def test_late_and_cured_costs_no_more_than_on_time(committed_db: psycopg.Connect
 def test_a_month_more_costs_a_month_of_what_is_owed(committed_db: psycopg.Connection[Any], tmp_path: Path) -> None:
     it, rows = Played("deferred", tmp_path), plan(200_000)
     extra = fen(Decimal(rows[1][0] + rows[2][0]) * MONTHLY)
-    assert extra == 1_610 == it.last("deferral.asked")["extra_interest"]["minor"]
+    assert extra == 1_610 == it.last("restructuring.asked")["extra_cost"]["minor"]
     assert it.came_in() == [
         (DUE[0], sum(rows[0])), (date(2026, 11, 3), sum(rows[1]) + extra), (date(2026, 12, 3), sum(rows[2])),
     ]  # fmt: skip

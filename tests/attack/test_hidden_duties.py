@@ -22,7 +22,7 @@ from holdfast.wiring import EXPECTATIONS
 HAS: Final = {
     "paid-on-time": {"confirm", "decide", "sign", "take_in", "pay_out", "release_notice"},
     "withdrawn-cooling-off": {"cooling_off"},
-    "deferred": {"deferral"},
+    "deferred": {"restructuring"},
     "default-disposed": {"dispose"},
     "lost-compensated": {"find_item", "compensate"},
     "fraud-frozen": {"fraud_review"},

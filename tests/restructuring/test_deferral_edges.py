@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import date
+from html import unescape
 from typing import Any
 
 import psycopg
 import pytest
 from django.test import Client
 
-from holdfast.restructuring import deferrals_of
+from holdfast.restructuring import requests_of
 from tests.api.conftest import Api, refused, said
 from tests.restructuring.test_deferrals import House
 
 DAY = date(2026, 3, 2)
+ONE_MONTH = {"kind": "defer", "months": 1}
 PASSWORD = "a long password 示例"
 
 
@@ -51,7 +54,7 @@ def hidden(page: str, name: str) -> str:
     """What a form on the page carries under that name."""
     found = re.search(rf'name="{name}" value="([^"]*)"', page)
     assert found is not None, f"no field {name} on the page"
-    return found[1]
+    return unescape(found[1])
 
 
 # ── by API ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -59,30 +62,30 @@ def hidden(page: str, name: str) -> str:
 
 def test_compare_ask_and_agree_by_api(api: Api, house: House) -> None:
     loan = house.loan()
-    told = said(api.get(f"/loans/{loan}/deferrals/comparison", "look", months=1))
-    assert told["extra_interest"] == {"minor": 1200, "currency": "CNY"} and told["instalments"][0]["due_on"] == "2026-05-02"
-    body = {"months": 1, "reason": "income_late", "shown": told["shown"]}
+    told = said(api.post(f"/loans/{loan}/terms/comparison", {"change": ONE_MONTH}, "look"))
+    assert told["extra_cost"] == {"minor": 1200, "currency": "CNY"} and told["instalments"][0]["due_on"] == "2026-05-02"
+    body = {"change": ONE_MONTH, "reason": "income_late", "shown": told["shown"]}
     for who in ("look", "check", "keep"):
-        assert api.post(f"/loans/{loan}/deferrals", body, who).status_code == 403
-    asked = api.post(f"/loans/{loan}/deferrals", body, "ring")
+        assert api.post(f"/loans/{loan}/terms", body, who).status_code == 403
+    asked = api.post(f"/loans/{loan}/terms", body, "ring")
     told = said(asked, 201)
     assert told["state"] == "asked"
-    path = f"/loans/{loan}/deferrals/{told['id']}"
+    path = f"/loans/{loan}/terms/{told['id']}"
     for who in ("look", "ring", "desk", "keep"):
         assert api.post(f"{path}/decision", {"agreed": True}, who).status_code == 403
     agreed = said(api.post(f"{path}/decision", {"agreed": True, "words": "情况属实（示例）"}, "check"))
     assert agreed["state"] == "agreed" and agreed["decided_by"] == "check 示例"
     assert said(api.get(f"/loans/{loan}/schedule", "look"))["items"][0]["due_on"] == "2026-05-02"
-    assert said(api.get(f"/loans/{loan}/deferrals", "look"))["items"][0]["comparison"]["was_ending_on"] == "2026-06-02"
-    refused(api.post(f"{path}/withdrawal", {}, "ring"), 409, "deferral_state")
+    assert said(api.get(f"/loans/{loan}/terms", "look"))["items"][0]["comparison"]["was_ending_on"] == "2026-06-02"
+    refused(api.post(f"{path}/withdrawal", {}, "ring"), 409, "restructuring_state")
 
 
 def test_a_request_without_its_figures_or_with_others_is_refused_by_api(api: Api, house: House) -> None:
     loan = house.loan()
-    assert api.post(f"/loans/{loan}/deferrals", {"months": 1, "reason": "income_late"}, "ring").status_code == 422
-    moved = {"months": 1, "reason": "income_late", "shown": "0" * 64}
-    refused(api.post(f"/loans/{loan}/deferrals", moved, "ring"), 409, "deferral_moved", "shown")
-    other = api.post(f"/loans/{loan}/deferrals", {"months": 1, "reason": "illness", "shown": "0" * 64}, "ring")
+    assert api.post(f"/loans/{loan}/terms", {"change": ONE_MONTH, "reason": "income_late"}, "ring").status_code == 422
+    moved = {"change": ONE_MONTH, "reason": "income_late", "shown": "0" * 64}
+    refused(api.post(f"/loans/{loan}/terms", moved, "ring"), 409, "restructuring_moved", "shown")
+    other = api.post(f"/loans/{loan}/terms", {"change": ONE_MONTH, "reason": "illness", "shown": "0" * 64}, "ring")
     assert other.status_code == 422
 
 
@@ -92,18 +95,18 @@ def test_a_request_without_its_figures_or_with_others_is_refused_by_api(api: Api
 def test_a_caller_sees_the_cost_asks_and_an_approver_agrees_on_the_loan_s_page(house: House) -> None:
     loan = house.loan()
     caller = desk(house, "caller")
-    page = caller.get(f"/loans/{loan}/deferral").content.decode()
+    page = caller.get(f"/loans/{loan}/terms").content.decode()
     assert "12.00" in page and "1,236.00" in page
-    sent = {"key": hidden(page, "key"), "months": 1, "shown": hidden(page, "shown"), "reason": "income_late"}
-    assert caller.post(f"/loans/{loan}/deferral", sent).status_code == 302
-    assert caller.post(f"/loans/{loan}/deferral", sent).status_code == 302, "the same form sent twice asks once"
+    sent = {"key": hidden(page, "key"), "change": hidden(page, "change"), "shown": hidden(page, "shown"), "reason": "income_late"}
+    assert caller.post(f"/loans/{loan}/terms", sent).status_code == 302
+    assert caller.post(f"/loans/{loan}/terms", sent).status_code == 302, "the same form sent twice asks once"
     assert b"Agree to the extension" not in caller.get(f"/loans/{loan}").content
     assert b"own officer" not in caller.get(f"/loans/{loan}").content
     approver = desk(house, "approver")
     shown = approver.get(f"/loans/{loan}")
     assert b"Agree to the extension" in shown.content
-    asked = deferrals_of(house.db, by=house.people["auditor"], loan=loan)[0]
-    path = f"/loans/{loan}/deferrals/{asked.public_id}/decision"
+    asked = requests_of(house.db, by=house.people["auditor"], loan=loan)[0]
+    path = f"/loans/{loan}/terms/{asked.public_id}/decision"
     silent = approver.post(path, {"key": "a-key-of-twelve-or-more", "agreed": "no", "words": ""})
     assert silent.status_code in (409, 422), "whoever refuses says why"
     assert approver.post(path, {"key": "another-key-of-twelve", "agreed": "yes", "words": "情况属实（示例）"}).status_code == 302
@@ -113,14 +116,14 @@ def test_a_caller_sees_the_cost_asks_and_an_approver_agrees_on_the_loan_s_page(h
 def test_the_page_says_why_there_is_no_extension(house: House) -> None:
     loan = house.loan(instalments=1)
     house.decide(loan, house.ask(loan))
-    assert "never longer than the first term" in desk(house, "officer").get(f"/loans/{loan}/deferral?months=1").content.decode()
+    assert "never longer than the first term" in desk(house, "officer").get(f"/loans/{loan}/terms?kind=defer&months=1").content.decode()
 
 
 @pytest.mark.parametrize("who", ["caller", "officer", "custodian", "auditor"])
 def test_who_may_not_decide_is_refused_at_the_desk(house: House, who: str) -> None:
     loan = house.loan()
     asked = house.ask(loan)
-    path = f"/loans/{loan}/deferrals/{asked.public_id}/decision"
+    path = f"/loans/{loan}/terms/{asked.public_id}/decision"
     assert desk(house, who).post(path, {"key": "a-key-of-twelve-or-more", "agreed": "yes", "words": ""}).status_code == 403
 
 
@@ -130,25 +133,25 @@ def test_who_may_not_decide_is_refused_at_the_desk(house: House, who: str) -> No
 def test_the_borrower_sees_the_cost_asks_and_takes_it_back(house: House) -> None:
     loan = house.loan()
     phone = on_the_phone(house)
-    page = phone.get(f"/borrower/loans/{loan}/defer?months=2").content.decode()
+    page = phone.get(f"/borrower/loans/{loan}/terms?kind=defer&months=2").content.decode()
     assert "24.00" in page
-    sent = {"months": 2, "shown": hidden(page, "shown"), "reason": "unforeseen_cost"}
-    assert phone.post(f"/borrower/loans/{loan}/defer", sent).status_code == 302
-    waiting = phone.get(f"/borrower/loans/{loan}/defer").content.decode()
+    sent = {"change": hidden(page, "change"), "shown": hidden(page, "shown"), "reason": "unforeseen_cost"}
+    assert phone.post(f"/borrower/loans/{loan}/terms", sent).status_code == 302
+    waiting = phone.get(f"/borrower/loans/{loan}/terms").content.decode()
     assert "Waits for an answer" in waiting and 'id="ask"' not in waiting
-    asked = deferrals_of(house.db, by=house.theirs, loan=loan)[0]
-    assert phone.post(f"/borrower/loans/{loan}/defer/{asked.public_id}/withdrawal").status_code == 302
-    assert "Taken back" in phone.get(f"/borrower/loans/{loan}/defer").content.decode()
+    asked = requests_of(house.db, by=house.theirs, loan=loan)[0]
+    assert phone.post(f"/borrower/loans/{loan}/terms/{asked.public_id}/withdrawal").status_code == 302
+    assert "You took this request back" in phone.get(f"/borrower/loans/{loan}/terms").content.decode()
 
 
 def test_figures_that_moved_are_shown_again_and_nothing_is_asked(house: House) -> None:
     loan = house.loan()
     phone = on_the_phone(house)
-    answer = phone.post(f"/borrower/loans/{loan}/defer", {"months": 1, "shown": "0" * 64, "reason": "other"})
+    answer = phone.post(f"/borrower/loans/{loan}/terms", {"change": json.dumps(ONE_MONTH), "shown": "0" * 64, "reason": "other"})
     page = answer.content.decode()
     assert answer.status_code == 422 and "has moved since" in page
-    again = {"months": 1, "shown": hidden(page, "shown"), "reason": "other"}
-    assert phone.post(f"/borrower/loans/{loan}/defer", again).status_code == 302
+    again = {"change": hidden(page, "change"), "shown": hidden(page, "shown"), "reason": "other"}
+    assert phone.post(f"/borrower/loans/{loan}/terms", again).status_code == 302
 
 
 def test_a_stranger_s_loan_is_not_there(house: House) -> None:
@@ -157,6 +160,8 @@ def test_a_stranger_s_loan_is_not_there(house: House) -> None:
     session = phone.session
     session["borrower"] = house.person("李示例").public_id
     session.save()
-    assert phone.get(f"/borrower/loans/{loan}/defer").status_code == 404
-    assert phone.post(f"/borrower/loans/{loan}/defer", {"months": 1, "shown": "x", "reason": "other"}).status_code == 404
-    assert Client().get(f"/borrower/loans/{loan}/defer").status_code == 302
+    assert phone.get(f"/borrower/loans/{loan}/terms").status_code == 404
+    assert (
+        phone.post(f"/borrower/loans/{loan}/terms", {"change": json.dumps(ONE_MONTH), "shown": "x", "reason": "other"}).status_code == 404
+    )
+    assert Client().get(f"/borrower/loans/{loan}/terms").status_code == 302

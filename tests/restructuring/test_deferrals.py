@@ -18,19 +18,18 @@ from holdfast.kernel.money import Money
 from holdfast.parties import Party, Staff, create_staff, register_party
 from holdfast.restructuring import (
     Comparison,
-    Deferral,
-    DeferralCannot,
-    DeferralEvent,
-    DeferralState,
+    Request,
+    RequestEvent,
+    RequestState,
     after,
-    ask_deferral,
+    ask,
     compare,
-    decide_deferral,
-    deferrals_of,
-    withdraw_deferral,
+    decide,
+    requests_of,
+    withdraw,
 )
 from holdfast.restructuring.states import LIFE
-from holdfast.servicing import originate, receive
+from holdfast.servicing import Kind, Rearrangement, originate, receive
 from holdfast.servicing.night import run_night
 from holdfast.servicing.verify import verify_books
 from holdfast.wiring import EXPECTATIONS
@@ -77,22 +76,23 @@ class House(Book):
     def theirs(self) -> Actor:
         return Actor(self.borrower.public_id, "borrower")
 
-    def compare(self, loan: str, months: int = 1, by: Staff | Actor | None = None) -> Comparison:
-        return compare(self.db, clock=self.clock, by=by or self.theirs, loan=loan, months=months)
+    def compare(self, loan: str, months: int = 1, by: Staff | Actor | None = None, change: Rearrangement | None = None) -> Comparison:
+        change = change or Rearrangement(Kind.DEFER, months=months)
+        return compare(self.db, clock=self.clock, by=by or self.theirs, loan=loan, change=change)
 
-    def ask(self, loan: str, months: int = 1, by: Staff | Actor | None = None, **other: Any) -> Deferral:
-        by = by or self.theirs
+    def ask(
+        self, loan: str, months: int = 1, by: Staff | Actor | None = None, change: Rearrangement | None = None, **other: Any
+    ) -> Request:
+        by, change = by or self.theirs, change or Rearrangement(Kind.DEFER, months=months)
         given = {"reason": "income_late", "shown": ""} | other
-        given["shown"] = given["shown"] or self.compare(loan, months, by).shown
-        return ask_deferral(self.db, clock=self.clock, by=by, loan=loan, months=months, **given)
+        given["shown"] = given["shown"] or self.compare(loan, by=by, change=change).shown
+        return ask(self.db, clock=self.clock, by=by, loan=loan, change=change, **given)
 
-    def decide(self, loan: str, asked: Deferral, agreed: bool = True, by: str = "approver", words: str = "情况属实（示例）") -> Deferral:
-        return decide_deferral(
-            self.db, clock=self.clock, by=self.people[by], loan=loan, deferral=asked.public_id, agreed=agreed, words=words
-        )
+    def decide(self, loan: str, asked: Request, agreed: bool = True, by: str = "approver", words: str = "情况属实（示例）") -> Request:
+        return decide(self.db, clock=self.clock, by=self.people[by], loan=loan, request=asked.public_id, agreed=agreed, words=words)
 
-    def withdraw(self, loan: str, asked: Deferral, by: Staff | Actor | None = None) -> Deferral:
-        return withdraw_deferral(self.db, clock=self.clock, by=by or self.theirs, loan=loan, deferral=asked.public_id)
+    def withdraw(self, loan: str, asked: Request, by: Staff | Actor | None = None) -> Request:
+        return withdraw(self.db, clock=self.clock, by=by or self.theirs, loan=loan, request=asked.public_id)
 
     def sleep(self, nights: int) -> None:
         for _ in range(nights):
@@ -114,14 +114,23 @@ def house(db: psycopg.Connection[Any]) -> House:
 # ── the table ──────────────────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize(("state", "event"), list(product(DeferralState, DeferralEvent)))
-def test_every_pair_of_state_and_event_is_allowed_or_refused(state: DeferralState, event: DeferralEvent) -> None:
+@pytest.mark.parametrize(("state", "event"), list(product(RequestState, RequestEvent)))
+def test_every_pair_of_state_and_event_is_allowed_or_refused(state: RequestState, event: RequestEvent) -> None:
     if (state, event) in LIFE:
-        assert state is DeferralState.ASKED
         assert after(state, event) is LIFE[state, event]
     else:
-        with pytest.raises(DeferralCannot, match=f"is {state} already"):
+        with pytest.raises(Refusal, match="waits for the borrower" if state is RequestState.PROPOSED else f"is {state} already"):
             after(state, event)
+
+
+def test_the_table_holds_these_lines_and_no_others() -> None:
+    told = {(str(state), str(event)): str(to) for (state, event), to in LIFE.items()}
+    assert told == {
+        ("proposed", "consent"): "asked", ("proposed", "refuse"): "refused", ("proposed", "withdraw"): "withdrawn",
+        ("asked", "second"): "seconded", ("asked", "agree"): "agreed", ("asked", "refuse"): "refused", ("asked", "withdraw"): "withdrawn",
+        ("seconded", "agree"): "agreed", ("seconded", "refuse"): "refused", ("seconded", "withdraw"): "withdrawn",
+        ("agreed", "reverse"): "reversed",
+    }  # fmt: skip
 
 
 def test_a_request_is_answered_once(house: House) -> None:
@@ -130,9 +139,9 @@ def test_a_request_is_answered_once(house: House) -> None:
         asked = house.ask(loan)
         house.withdraw(loan, asked) if end == "withdraw" else house.decide(loan, asked, agreed=end == "agree")
         for agreed in (True, False):
-            with pytest.raises(DeferralCannot):
+            with pytest.raises(Refusal):
                 house.decide(loan, asked, agreed=agreed)
-        with pytest.raises(DeferralCannot):
+        with pytest.raises(Refusal):
             house.withdraw(loan, asked)
         house.walk(1)
 
@@ -148,7 +157,7 @@ def test_the_comparison_shows_today_after_and_what_it_costs(house: House) -> Non
         (2, "2026-05-02", 40_800, "2026-06-02", 40_800),
         (3, "2026-06-02", 40_400, "2026-07-02", 40_400),
     ]
-    assert (told.extra_interest.minor, told.total_before.minor, told.total_after.minor) == (1_200, 122_400, 123_600)
+    assert (told.extra_cost.minor, told.total_before.minor, told.total_after.minor) == (1_200, 122_400, 123_600)
     assert (told.was_ending_on, told.ends_on, told.watched_until) == (date(2026, 6, 2), date(2026, 7, 2), date(2027, 3, 2))
 
 
@@ -158,7 +167,7 @@ def test_nobody_asks_for_figures_that_they_have_not_seen(house: House) -> None:
     receive(house.db, clock=house.clock, by=OFFICER, loan=loan, amount=_yuan(100), received_on=DAY)
     with pytest.raises(Refusal) as refused:
         house.ask(loan, shown=seen)
-    assert refused.value.code == "deferral_moved"
+    assert refused.value.code == "restructuring_moved"
 
 
 def test_nobody_agrees_to_figures_that_have_moved_since(house: House) -> None:
@@ -167,8 +176,8 @@ def test_nobody_agrees_to_figures_that_have_moved_since(house: House) -> None:
     receive(house.db, clock=house.clock, by=OFFICER, loan=loan, amount=_yuan(100), received_on=DAY)
     with pytest.raises(Refusal) as refused:
         house.decide(loan, asked)
-    assert refused.value.code == "deferral_moved"
-    assert house.decide(loan, asked, agreed=False).state is DeferralState.REFUSED
+    assert refused.value.code == "restructuring_moved"
+    assert house.decide(loan, asked, agreed=False).state is RequestState.REFUSED
 
 
 # ── a whole extension ──────────────────────────────────────────────────────────────────────────────────────
@@ -178,16 +187,16 @@ def test_an_extension_asked_for_and_agreed_moves_the_dates_and_leaves_the_old_on
     loan = house.loan()
     house.sleep(35)  # the first instalment is four days late
     asked = house.ask(loan)
-    assert asked.state is DeferralState.ASKED and asked.asked_role == "borrower"
-    assert ("deferral", "record 3", date(2026, 4, 8)) in house.open_duties(loan)
+    assert asked.state is RequestState.ASKED and asked.asked_role == "borrower"
+    assert ("restructuring", "record 3", date(2026, 4, 8)) in house.open_duties(loan)
     house.clean()
     house.walk(1)
     agreed = house.decide(loan, asked)
-    assert agreed.state is DeferralState.AGREED and agreed.decided_name == "approver（示例）"
+    assert agreed.state is RequestState.AGREED and agreed.decided_name == "approver（示例）"
     assert [kind for kind, _, _ in house.open_duties(loan)] == ["reminder"]
     after = house.db.execute("SELECT due_on, interest FROM instalment JOIN loan USING (loan_id) WHERE public_id = %s ORDER BY n", [loan])
     assert after.fetchall() == [(date(2026, 5, 2), 2_400), (date(2026, 6, 2), 800), (date(2026, 7, 2), 400)]
-    kept = deferrals_of(house.db, by=house.people["auditor"], loan=loan)[0].comparison
+    kept = requests_of(house.db, by=house.people["auditor"], loan=loan)[0].comparison
     assert [str(line.was_due_on) for line in kept.lines] == ["2026-04-02", "2026-05-02", "2026-06-02"] and kept.days_late == 4
     floor = house.db.execute(
         "SELECT class_floor, observe_until FROM account JOIN loan USING (loan_id) WHERE public_id = %s", [loan]
@@ -204,7 +213,7 @@ def test_a_refusal_says_why_changes_nothing_and_is_told(house: House) -> None:
     with pytest.raises(BadInput, match="says why"):
         house.decide(loan, asked, agreed=False, words=" ")
     refused = house.decide(loan, asked, agreed=False, words="资料不符（示例）")
-    assert (refused.state, refused.words) == (DeferralState.REFUSED, "资料不符（示例）")
+    assert (refused.state, refused.words) == (RequestState.REFUSED, "资料不符（示例）")
     assert house.open_duties(loan) == [("reminder", "i1 T-7", date(2026, 3, 26))]
     assert "没有获批" in messages(house.db, house.people["auditor"].scope)[0].body
     house.clean()
@@ -212,10 +221,10 @@ def test_a_refusal_says_why_changes_nothing_and_is_told(house: House) -> None:
 
 def test_a_request_that_is_taken_back_closes_its_duty(house: House) -> None:
     loan = house.loan()
-    assert house.withdraw(loan, house.ask(loan)).state is DeferralState.WITHDRAWN
+    assert house.withdraw(loan, house.ask(loan)).state is RequestState.WITHDRAWN
     assert house.open_duties(loan) == [("reminder", "i1 T-7", date(2026, 3, 26))]
     house.clean()
-    assert house.ask(loan).deferral_no == 2
+    assert house.ask(loan).request_no == 2
 
 
 def test_a_request_that_waits_when_the_loan_is_paid_off_can_only_be_refused_or_taken_back(house: House) -> None:
@@ -277,7 +286,7 @@ def test_what_was_asked_in_time_may_be_agreed_to_after_the_term_has_ended(house:
     house.day = date(2026, 6, 2)
     asked = house.ask(loan, 3)
     house.day = date(2026, 6, 3)
-    assert house.decide(loan, asked).state is DeferralState.AGREED
+    assert house.decide(loan, asked).state is RequestState.AGREED
 
 
 def test_one_request_at_a_time(house: House) -> None:
@@ -285,7 +294,7 @@ def test_one_request_at_a_time(house: House) -> None:
     house.ask(loan)
     with pytest.raises(Refusal) as refused:
         house.ask(loan)
-    assert refused.value.code == "deferral_asked"
+    assert refused.value.code == "restructuring_asked"
 
 
 def test_a_reason_is_chosen_from_the_list(house: House) -> None:
@@ -310,7 +319,7 @@ def test_a_frozen_loan_is_not_extended(house: House) -> None:
 def test_a_loan_over_the_ceiling_is_extended_for_nothing(house: House) -> None:
     loan = house.loan()
     house.db.execute("UPDATE account SET charges_barred = true WHERE loan_id = (SELECT loan_id FROM loan WHERE public_id = %s)", [loan])
-    assert house.compare(loan).extra_interest.minor == 0
+    assert house.compare(loan).extra_cost.minor == 0
 
 
 # ── who may ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -326,7 +335,7 @@ def test_borrower_caller_and_officer_may_ask_and_nobody_else(house: House) -> No
                 house.ask(loan, by=staff)
             with pytest.raises(Forbidden):
                 house.withdraw(loan, house.ask(loan), by=staff)
-            house.withdraw(loan, deferrals_of(house.db, by=house.theirs, loan=loan)[0])
+            house.withdraw(loan, requests_of(house.db, by=house.theirs, loan=loan)[0])
 
 
 def test_approver_and_risk_may_decide_and_nobody_else(house: House) -> None:
@@ -334,7 +343,7 @@ def test_approver_and_risk_may_decide_and_nobody_else(house: House) -> None:
     for role in house.people:
         asked = house.ask(loan)
         if role in ("approver", "risk"):
-            assert house.decide(loan, asked, agreed=False, by=role).state is DeferralState.REFUSED
+            assert house.decide(loan, asked, agreed=False, by=role).state is RequestState.REFUSED
         else:
             with pytest.raises(Forbidden):
                 house.decide(loan, asked, by=role)
@@ -379,7 +388,7 @@ def test_staff_of_another_branch_find_no_such_loan(house: House) -> None:
     with pytest.raises(NotFound):
         house.decide(loan, asked, by="far-approver")
     with pytest.raises(NotFound):
-        deferrals_of(house.db, by=house.people["far-caller"], loan=loan)
+        requests_of(house.db, by=house.people["far-caller"], loan=loan)
 
 
 def test_a_borrower_sees_and_asks_for_no_loan_but_their_own(house: House) -> None:
@@ -389,7 +398,7 @@ def test_a_borrower_sees_and_asks_for_no_loan_but_their_own(house: House) -> Non
         with pytest.raises(NotFound):
             house.compare(loan, by=stranger)
         with pytest.raises(NotFound):
-            deferrals_of(house.db, by=stranger, loan=loan)
+            requests_of(house.db, by=stranger, loan=loan)
 
 
 def test_a_request_of_another_loan_is_not_found(house: House) -> None:

@@ -65,10 +65,10 @@ def test_money_goes_out_only_once_and_only_when_signed(book: Book) -> None:
 def test_a_stage_s_duty_stands_through_receipts_until_its_own_record(book: Book) -> None:
     loan = disbursed(book).public_id
     case = take(book.db, loan, None)
-    enter(book.db, case, clock=book.clock, by=OFFICER, kind="deferral.asked", says={}, opens=("deferral",))
+    enter(book.db, case, clock=book.clock, by=OFFICER, kind="restructuring.asked", says={}, opens=("restructuring",))
     book.pay(loan, 100)
-    assert {kind for kind, *_ in book.open_duties(loan)} == {"deferral", "reminder"}
-    servicing.fulfil(book.db, clock=book.clock, by=OFFICER, loan=loan, kinds=["deferral"], record_kind="deferral.decided", says={})
+    assert {kind for kind, *_ in book.open_duties(loan)} == {"restructuring", "reminder"}
+    servicing.fulfil(book.db, clock=book.clock, by=OFFICER, loan=loan, kinds=["restructuring"], record_kind="restructuring.decided", says={})
     assert {kind for kind, *_ in book.open_duties(loan)} == {"reminder"}
     assert green(book)
 
@@ -76,9 +76,9 @@ def test_a_stage_s_duty_stands_through_receipts_until_its_own_record(book: Book)
 def test_only_the_record_that_the_map_names_fulfils_a_duty(book: Book) -> None:
     loan = disbursed(book).public_id
     with pytest.raises(Fault, match="cannot prove"):
-        servicing.fulfil(book.db, clock=book.clock, by=OFFICER, loan=loan, kinds=["deferral"], record_kind="receipt.posted", says={})
-    with pytest.raises(Refusal, match="no open duty deferral"):
-        servicing.fulfil(book.db, clock=book.clock, by=OFFICER, loan=loan, kinds=["deferral"], record_kind="deferral.decided", says={})
+        servicing.fulfil(book.db, clock=book.clock, by=OFFICER, loan=loan, kinds=["restructuring"], record_kind="receipt.posted", says={})
+    with pytest.raises(Refusal, match="no open duty restructuring"):
+        servicing.fulfil(book.db, clock=book.clock, by=OFFICER, loan=loan, kinds=["restructuring"], record_kind="restructuring.decided", says={})
 
 
 def test_the_receipt_that_pays_off_says_so_and_its_reversal_too(book: Book) -> None:

@@ -28,7 +28,7 @@ TOLD: Final[Mapping[str, tuple[str, ...]]] = {
     "paid-on-time": (*_TO_THE_MONEY, "contact.sent", "receipt.posted", "receipt.posted", "receipt.posted", *_HOME_AGAIN),
     "early": (*_TO_THE_MONEY, "receipt.posted", *_HOME_AGAIN),
     "overdue-cured": (*_TO_THE_MONEY, "instalment.due", "contact.noted", "contact.noted", "receipt.posted", *_HOME_AGAIN),
-    "deferred": (*_TO_THE_MONEY, "receipt.posted", "deferral.asked", "deferral.decided", "loan.deferred", "receipt.posted", *_HOME_AGAIN),
+    "deferred": (*_TO_THE_MONEY, "receipt.posted", "restructuring.asked", "restructuring.decided", "loan.deferred", "receipt.posted", *_HOME_AGAIN),
     "refused": ("application.submitted", "confirmation.completed", "loan.refused"),
     "withdrawn-cooling-off": (*_TO_THE_MONEY, "cooling_off.asked", "loan.waived", "receipt.posted", "cooling_off.completed",
                               "release.handed_back"),

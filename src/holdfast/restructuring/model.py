@@ -1,4 +1,4 @@
-"""A request for more time, and the comparison that whoever asks has in front of them."""
+"""A request for other terms, and the comparison that whoever asks, agrees or decides has in front of them."""
 
 from __future__ import annotations
 
@@ -9,66 +9,108 @@ from enum import StrEnum
 from typing import Any, Final
 
 from holdfast.kernel.money import Money
+from holdfast.servicing import Kind, Rearrangement
 
-# Why more time is asked for. A code, not free words: what befell a borrower is no business of an append-only journal.
+# Why other terms are asked for. A code, not free words: what befell a borrower is no business of an append-only journal.
 REASONS: Final = ("income_late", "income_less", "unforeseen_cost", "other")
+# What a borrower can ask for on their own page; everything else is talked over with staff, who propose it.
+BORROWER_MAY_ASK: Final = frozenset({Kind.DEFER, Kind.DUE_DATES, Kind.EXTEND})
+# An extension within the pack's limits follows from the borrower's own request. Whatever else changes the contract is agreed to
+# by its borrower with a code that stands for exactly these figures (Civil Code 543), and by two people of the lender.
+PLAIN: Final = frozenset({Kind.DEFER})
 
 
-class DeferralState(StrEnum):
+class RequestState(StrEnum):
     """Where a request stands."""
 
-    ASKED = "asked"
+    PROPOSED = "proposed"  # waits for the borrower to agree with a code
+    ASKED = "asked"  # waits for people of the lender
+    SECONDED = "seconded"  # one of two has agreed
     AGREED = "agreed"
     REFUSED = "refused"
     WITHDRAWN = "withdrawn"
+    REVERSED = "reversed"
+
+
+OPEN: Final = frozenset({RequestState.PROPOSED, RequestState.ASKED, RequestState.SECONDED})
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One instalment today and after: its day and what it still asks for. Amounts are minor units."""
+    """One instalment today and after: its day and what it still asks for in minor units; no day where it is not there then."""
 
     n: int
-    was_due_on: date
+    was_due_on: date | None
     was_due: int
-    due_on: date
+    due_on: date | None
     due: int
 
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Today, after, and what it costs. The lines are the instalments not wholly paid.
+    """Today, after, and what it costs. The lines are the instalments that ask for anything today or after.
 
-    `shown` is the digest of exactly these figures: who asks hands it back, so that nobody asks for what they have not seen.
+    `shown` is the digest of exactly these figures: who asks, agrees or decides hands it back, so that nobody agrees to what
+    they have not seen. `extra_cost` may be less than nothing.
     """
 
     loan: str
     on: date
-    months: int
-    from_n: int
+    change: Rearrangement
     lines: tuple[Line, ...]
-    extra_interest: Money
+    extra_cost: Money
     total_before: Money
     total_after: Money
+    was_ending_on: date
     ends_on: date
     days_late: int
     watched_until: date
     shown: str
 
     @property
-    def was_ending_on(self) -> date:
-        """The last due date as it stands today."""
-        return max(line.was_due_on for line in self.lines)
+    def before(self) -> tuple[Line, ...]:
+        """The instalments that ask for money today."""
+        return tuple(line for line in self.lines if line.was_due)
+
+    @property
+    def after(self) -> tuple[Line, ...]:
+        """The instalments that ask for money afterwards."""
+        return tuple(line for line in self.lines if line.due)
+
+    @property
+    def usual_before(self) -> int:
+        """What an instalment asks for most often today; the first of those asked for equally often."""
+        return _usual([line.was_due for line in self.before])
+
+    @property
+    def usual_after(self) -> int:
+        return _usual([line.due for line in self.after])
 
 
 @dataclass(frozen=True, slots=True)
-class Deferral:
-    """One request, with both schedules as they were shown. `decided_by` is the name of whoever decided."""
+class Answer:
+    """What one person of the lender said."""
+
+    name: str
+    agreed: bool
+    words: str
+    at: datetime
+    seq: int
+    staff_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request, with both schedules as they were shown. `answers` are those of the lender's people, oldest first.
+
+    `event_no` is the loan's event that brought it about. `consent_seq` is the record of the borrower's own agreement.
+    """
 
     public_id: str
-    deferral_no: int
+    request_no: int
     loan: str
-    state: DeferralState
-    months: int
+    state: RequestState
+    change: Rearrangement
     reason: str
     comparison: Comparison
     asked_on: date
@@ -79,11 +121,33 @@ class Deferral:
     asked_staff_id: int | None
     asked_person_id: int | None
     asked_seq: int
+    consented_at: datetime | None
+    consent_seq: int | None
     decided_at: datetime | None
-    decided_name: str | None
     decided_seq: int | None
-    words: str
     event_no: int | None
+    reversed_seq: int | None
+    answers: tuple[Answer, ...] = ()
+
+    @property
+    def months(self) -> int | None:
+        """By how many months it moves every instalment; None for any other kind."""
+        return self.change.months
+
+    @property
+    def needed(self) -> int:
+        """How many people of the lender must agree."""
+        return 1 if self.change.kind in PLAIN else 2
+
+    @property
+    def words(self) -> str:
+        """What was said last."""
+        return self.answers[-1].words if self.answers else ""
+
+    @property
+    def decided_name(self) -> str | None:
+        """Who said the last word."""
+        return self.answers[-1].name if self.answers and self.decided_seq is not None else None
 
 
 def comparison_json(told: Comparison) -> dict[str, Any]:
@@ -91,21 +155,15 @@ def comparison_json(told: Comparison) -> dict[str, Any]:
     return {
         "loan": told.loan,
         "on": told.on.isoformat(),
-        "months": told.months,
-        "from_n": told.from_n,
+        "change": told.change.to_json(),
         "lines": [
-            {
-                "n": line.n,
-                "was_due_on": line.was_due_on.isoformat(),
-                "was_due": line.was_due,
-                "due_on": line.due_on.isoformat(),
-                "due": line.due,
-            }
+            {"n": line.n, "was_due_on": _text(line.was_due_on), "was_due": line.was_due, "due_on": _text(line.due_on), "due": line.due}
             for line in told.lines
         ],
-        "extra_interest": told.extra_interest.as_json(),
+        "extra_cost": told.extra_cost.as_json(),
         "total_before": told.total_before.as_json(),
         "total_after": told.total_after.as_json(),
+        "was_ending_on": told.was_ending_on.isoformat(),
         "ends_on": told.ends_on.isoformat(),
         "days_late": told.days_late,
         "watched_until": told.watched_until.isoformat(),
@@ -116,20 +174,28 @@ def comparison_json(told: Comparison) -> dict[str, Any]:
 def comparison_of(data: Mapping[str, Any]) -> Comparison:
     """A comparison as `comparison_json` wrote it."""
 
-    def day(text: str) -> date:
-        return date.fromisoformat(text)
+    def day(text: str | None) -> date | None:
+        return None if text is None else date.fromisoformat(text)
 
     return Comparison(
         loan=data["loan"],
-        on=day(data["on"]),
-        months=data["months"],
-        from_n=data["from_n"],
+        on=date.fromisoformat(data["on"]),
+        change=Rearrangement.from_json(data["change"]),
         lines=tuple(Line(line["n"], day(line["was_due_on"]), line["was_due"], day(line["due_on"]), line["due"]) for line in data["lines"]),
-        extra_interest=Money(**data["extra_interest"]),
+        extra_cost=Money(**data["extra_cost"]),
         total_before=Money(**data["total_before"]),
         total_after=Money(**data["total_after"]),
-        ends_on=day(data["ends_on"]),
+        was_ending_on=date.fromisoformat(data["was_ending_on"]),
+        ends_on=date.fromisoformat(data["ends_on"]),
         days_late=data["days_late"],
-        watched_until=day(data["watched_until"]),
+        watched_until=date.fromisoformat(data["watched_until"]),
         shown=data["shown"],
     )
+
+
+def _text(day: date | None) -> str | None:
+    return None if day is None else day.isoformat()
+
+
+def _usual(amounts: list[int]) -> int:
+    return max(amounts, key=amounts.count, default=0)

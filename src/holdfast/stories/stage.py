@@ -327,10 +327,11 @@ class Stage:
     def defer(self, loan: str, *, months: int = 1, agreed: bool = True) -> None:
         """Looked at and asked for on the phone, decided by somebody else (several acts)."""
         by = self.borrower_of(loan)
-        told = self.do(restructuring.compare, by, loan=loan, months=months)
-        asked = self.do(restructuring.ask_deferral, by, loan=loan, months=months, reason="income_late", shown=told.shown)
+        change = servicing.Rearrangement(servicing.Kind.DEFER, months=months)
+        told = self.do(restructuring.compare, by, loan=loan, change=change)
+        asked = self.do(restructuring.ask, by, loan=loan, change=change, reason="income_late", shown=told.shown)
         words = "工资延后一月，同意（示例）" if agreed else "资料不符（示例）"
-        self.do(restructuring.decide_deferral, "approver", loan=loan, deferral=asked.public_id, agreed=agreed, words=words)
+        self.do(restructuring.decide, "approver", loan=loan, request=asked.public_id, agreed=agreed, words=words)
 
     # -- when it is paid ------------------------------------------------------------------------------
 

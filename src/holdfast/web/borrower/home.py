@@ -56,7 +56,7 @@ ACTS: Final = (
     Act("borrower:release", _("Follow the release"), frozenset({"releasing", "settled"}), first=True),
     Act("borrower:pay", _("Pay"), frozenset({"active", "written_off"}), first=True),
     Act("borrower:my_loan", _("Schedule and all figures"), frozenset({"active", "written_off", "releasing", "settled"})),
-    Act("borrower:defer", _("Cannot pay? Ask for more time"), frozenset({"active"})),
+    Act("borrower:terms", _("Cannot pay? Ask for more time"), frozenset({"active"})),
 )
 
 # What comes next, by the duty that stands first on the loan. `%(by)s` is the day by which we do it.

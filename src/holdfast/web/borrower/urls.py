@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from holdfast.web.borrower import apply, confirm, decision, defer, home, login, papers, pay, release, sign
+from holdfast.web.borrower import apply, confirm, decision, home, login, papers, pay, release, sign, terms
 from holdfast.web.borrower.loan import loan, my_loan
 
 app_name = "borrower"
@@ -21,8 +21,9 @@ urlpatterns = [
     path("loans/<slug:loan_id>", my_loan, name="my_loan"),
     path("loans/<slug:loan_id>/confirm", confirm.confirm, name="confirm"),
     path("loans/<slug:loan_id>/decision", decision.decision, name="decision"),
-    path("loans/<slug:loan_id>/defer", defer.defer, name="defer"),
-    path("loans/<slug:loan_id>/defer/<slug:deferral>/withdrawal", defer.withdraw, name="defer_withdraw"),
+    path("loans/<slug:loan_id>/terms", terms.terms, name="terms"),
+    path("loans/<slug:loan_id>/terms/<slug:asked>/agreement", terms.agree, name="terms_agree"),
+    path("loans/<slug:loan_id>/terms/<slug:asked>/withdrawal", terms.withdraw, name="terms_withdraw"),
     path("loans/<slug:loan_id>/pay", pay.pay, name="pay"),
     path("loans/<slug:loan_id>/pay/<slug:intent>/paid", pay.paid, name="pay_paid"),
     path("loans/<slug:loan_id>/pay/<slug:intent>/cancel", pay.cancel, name="pay_cancel"),

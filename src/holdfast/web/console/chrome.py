@@ -64,6 +64,7 @@ _PLACES = {
     ),
     **dict.fromkeys(("take_in", "custody_act", "value", "appraise", "quote", "settle"), "loans"),
     **dict.fromkeys(("intake", "intake_resume", "intake_step", "intake_submit"), "applications"),
+    **dict.fromkeys(("rules", "rule", "rule_propose", "rule_answer"), "rules"),
     **dict.fromkeys(("pledging", "pledging_offer", "pledging_take_in", "pledging_part"), "loans"),
     **dict.fromkeys(("prices", "price_book"), "prices"),
     **dict.fromkeys(
@@ -140,6 +141,7 @@ _WORK: Final = (
     ("applications", "list", _("Applications")),
     ("calls", "call", _("Calls")),
     ("decisions", "check", _("Decisions")),
+    ("rules", "shield", _("What decides")),
     ("shelf", "box", _("Shelf")),
     ("money", "money", _("Money")),
     ("releases", "key", _("Releases")),
@@ -155,6 +157,8 @@ _NEAR: Final = {
     Role.CUSTODIAN: ("home", "shelf", "releases", "loans"),
     Role.RISK: ("home", "decisions", "loans", "prices"),
 }
+# Whoever puts a scorecard or a table in force, and whoever looks over the shoulder, finds them beside the decisions.
+_SEES_RULES: Final = frozenset({Role.RISK, Role.AUDITOR})
 _NEAR_ELSE: Final = ("home", "loans", "tonight", "journal")
 
 
@@ -164,7 +168,8 @@ def _navigation(desk: Desk, place: str) -> dict[str, Any]:
     def item(name: str, icon: str, word: Any) -> dict[str, Any]:
         return {"url": reverse(f"console:{name}"), "icon": icon, "word": word, "here": name == place, "near": name in near}
 
-    work, views = [item(*each) for each in _WORK], [item(*each) for each in _VIEWS]
+    seen = [each for each in _WORK if each[0] != "rules" or desk.staff.role in _SEES_RULES]
+    work, views = [item(*each) for each in seen], [item(*each) for each in _VIEWS]
     far = [each for each in work + views if not each["near"]]
     return {"work": work, "views": views, "far": far, "here_is_far": any(each["here"] for each in far)}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from holdfast.web.console import applications, calls, collateral, contracts, custody, decisions, deferrals, disposals, releases
+from holdfast.web.console import applications, calls, collateral, contracts, custody, decisions, disposals, releases, restructuring
 from holdfast.web.console import money as money_desk
 from holdfast.web.console.desk import Db, Desk
 
@@ -19,7 +19,7 @@ PANELS: Final[tuple[tuple[str, Callable[[Db, Desk, str], Mapping[str, Any] | Non
     ("contracts", contracts.on_loan),
     ("custody", custody.on_loan),
     ("money", money_desk.on_loan),
-    ("deferrals", deferrals.on_loan),
+    ("restructuring", restructuring.on_loan),
     ("disposals", disposals.on_loan),
     ("releases", releases.on_loan),
 )
@@ -37,7 +37,7 @@ DONE_AT: Final[Mapping[str, str]] = {
     "pay_out": "money",
     "payout_enquiry": "money",
     "cooling_off": "money",
-    "deferral": "deferrals",
+    "restructuring": "restructuring",
     "settlement_certificate": "releases",
     "return_collateral": "releases",
     "credit_update": "releases",

@@ -23,10 +23,10 @@ from holdfast.web.console import (
     contract_words,
     custody_words,
     decision_words,
-    deferral_words,
     money_words,
     paper_refusals,
     release_refusals,
+    restructuring_refusals,
 )
 from holdfast.web.console.sentences import told
 
@@ -196,7 +196,7 @@ DUTY_ACTS: Final[Mapping[str, Text]] = {
     "hand_back": _("Hand back"),
     "fraud_review": _("Look into it"),
     "cooling_off": _("Look"),
-    "deferral": _("Decide"),
+    "restructuring": _("Decide"),
     "find_item": _("Look for it"),
     "compensate": _("Compensate"),
     "dispose": _("Go on"),
@@ -297,7 +297,7 @@ _REFUSALS: Final[Mapping[str, Text]] = {
     **contract_words.REFUSALS,
     **call_refusals.REFUSALS,
     **decision_words.REFUSALS,
-    **deferral_words.REFUSALS,
+    **restructuring_refusals.REFUSALS,
     **paper_refusals.REFUSALS,
     **custody_words.REFUSALS,
     **money_words.REFUSALS,
