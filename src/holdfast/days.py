@@ -23,6 +23,7 @@ from holdfast.kernel import canonical
 from holdfast.kernel.clock import Clock, FixedClock, instant_on
 from holdfast.kernel.errors import BadInput
 from holdfast.policy import Lender, clock, lender, note_night, shift_clock
+from holdfast.restructuring import programmes
 from holdfast.servicing.night import Night, record_contacts, run_night
 from holdfast.wiring import CHANNELS, EXPECTATIONS, RAIL, carry, receive_many, take_answer
 
@@ -104,6 +105,18 @@ def send_due(now: Clock) -> int:
         if not sent:
             return moved
         moved += len(sent)
+
+
+def run_programmes() -> int:
+    """Give loans of hardship programmes that two people agreed to their turn; how many programmes were gone on with."""
+    with transaction() as db:
+        waiting = programmes.unfinished(db)
+    for public_id in waiting:
+        left = 1
+        while left:
+            with transaction() as db:
+                left = programmes.run_programme(db, clock=clock(db), programme=public_id)
+    return len(waiting)
 
 
 def end_offers(now: Clock | None = None) -> int:

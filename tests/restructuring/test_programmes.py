@@ -51,7 +51,7 @@ def ask(house: House, made: Programme, by: str = "risk", **other: Any) -> Progra
 
 
 def decide(house: House, made: Programme, agreed: bool = True, by: str = "approver", **other: Any) -> Programme:
-    given = {"programme": made.public_id, "shown": made.shown, "agreed": agreed, "words": "情况属实（示例）"} | other
+    given: dict[str, Any] = {"programme": made.public_id, "shown": made.shown, "agreed": agreed, "words": "情况属实（示例）"} | other
     return decide_programme(house.db, clock=house.clock, by=house.people[by], **given)
 
 

@@ -49,6 +49,7 @@ def jobs() -> list[Job]:
         Job("direct debits", 10.0, days.collect_debits),
         Job("payment terms", 60.0, days.end_payment_terms),
         Job("contract offers", 5.0, days.end_offers),
+        Job("programmes", 2.0, days.run_programmes),
         Job("tapes", 1.0, read_tapes),
         Job("day-end", 60.0, close_past_days),
         Job("audit", 10.0, days.audit_if_new_day),

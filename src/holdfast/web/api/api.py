@@ -30,7 +30,9 @@ from holdfast.web.api import (
     pledges,
     policy,
     products,
+    programmes,
     release,
+    relief,
     restructuring,
     servicing,
     takeover,
@@ -98,7 +100,8 @@ for _error, _handler in handlers():
     api.add_exception_handler(_error, _handler)
 for _capability in (
     applications, collateral, pledges,
-    servicing, papers, confirmation, decisioning, contracts, payments, restructuring, duties, approvals, journal, ledger, policy, products,
+    servicing, papers, confirmation, decisioning, contracts, payments, restructuring, relief, programmes, duties, approvals, journal,
+    ledger, policy, products,
     parties, takeover, night, release,
 ):  # fmt: skip
     api.add_router("", _capability.router)

@@ -19,7 +19,7 @@ from holdfast.kernel.rate import Per
 from holdfast.kernel.rounding import Rounding
 from holdfast.products.cost import YearlyCost, yearly_cost
 from holdfast.products.schedule import due_on
-from holdfast.products.terms import MOST_INSTALMENTS, FeeAt, Method, PayoffInterest, PeriodInterest, Terms
+from holdfast.products.terms import MOST_INSTALMENTS, FeeAt, FeeOf, Method, PayoffInterest, PenaltyBase, PeriodInterest, Terms
 from holdfast.web.api.values import LAST_DAY, Day, In, MoneyIn, Name
 
 # Ten times the principal for each period: far beyond any lawful rate, so that no amount outgrows the book.
@@ -35,12 +35,23 @@ class RateIn(In):
 
 
 class FeeIn(In):
-    """A cost that the contract names, due at a named moment or on a day."""
+    """A cost that the contract names, due at a named moment or on a day: an amount, or `ppb` parts per billion `of` something."""
 
     name: Name
-    amount: MoneyIn
+    amount: MoneyIn | None = None
     at: FeeAt | Day
     collected_by: Name = "lender"
+    ppb: Annotated[StrictInt, Field(ge=1, le=HIGHEST_PPB)] | None = None
+    of: FeeOf | None = None
+
+
+class PenaltyIn(In):
+    """Penalty interest on what is late: `ppb` parts per billion a day, or `ratio_ppb` times the contract's rate in parts per billion."""
+
+    base: PenaltyBase
+    ppb: Annotated[StrictInt, Field(ge=1, le=HIGHEST_PPB)] | None = None
+    ratio_ppb: Annotated[StrictInt, Field(ge=1, le=10 * HIGHEST_PPB)] | None = None
+    from_day: Annotated[StrictInt, Field(ge=1, le=366)] = 1
 
 
 class TermsIn(In):
@@ -66,6 +77,7 @@ class TermsIn(In):
     allocation: Annotated[list[Part], Field(min_length=4, max_length=4)] | None = None
     payoff_interest: PayoffInterest | None = None
     fees: Annotated[list[FeeIn], Field(max_length=20)] | None = None
+    penalty: PenaltyIn | None = None
 
 
 def terms_of(asked: TermsIn, offered: Mapping[str, Any]) -> Terms:
@@ -73,12 +85,14 @@ def terms_of(asked: TermsIn, offered: Mapping[str, Any]) -> Terms:
     currency = str(asked.principal.currency)
     if offered.get("currency", currency) != currency:
         raise BadInput(f"terms.principal.currency: the product is in {offered['currency']}", field="terms.principal.currency")
-    fields = {name: value for name, value in asked.model_dump(mode="json", exclude={"fees"}).items() if value is not None}
+    fields = {name: value for name, value in asked.model_dump(mode="json", exclude={"fees", "penalty"}).items() if value is not None}
     fields |= {"currency": currency, "principal": asked.principal.minor}
     if asked.instalment_amount is not None:
         fields["instalment_amount"] = _minor(asked.instalment_amount, currency, "terms.instalment_amount")
     if asked.fees is not None:
         fields["fees"] = [_fee(fee, currency, f"terms.fees[{number}]") for number, fee in enumerate(asked.fees)]
+    if asked.penalty is not None:
+        fields["penalty"] = asked.penalty.model_dump(mode="json", exclude_none=True)
     terms = Terms.from_json({**offered, **fields})
     _check_length(terms)
     return terms
@@ -95,11 +109,14 @@ def cost_of(terms: Terms) -> YearlyCost:
 
 
 def _fee(fee: FeeIn, currency: str, field: str) -> dict[str, Any]:
+    if (fee.amount is None) == (fee.ppb is None) or (fee.ppb is None) != (fee.of is None):
+        raise BadInput(f"{field}: give an amount, or ppb of something, and not both", field=field)
     return {
         "name": fee.name,
-        "amount": _minor(fee.amount, currency, f"{field}.amount"),
+        "amount": 0 if fee.amount is None else _minor(fee.amount, currency, f"{field}.amount"),
         "at": fee.at.value if isinstance(fee.at, FeeAt) else fee.at.isoformat(),
         "collected_by": fee.collected_by,
+        **({} if fee.of is None else {"ppb": fee.ppb, "of": fee.of.value}),
     }
 
 
