@@ -74,7 +74,7 @@ def request(db: Db, public_id: str) -> Request:
     return found
 
 
-def requests(db: Db, scope: Scope, *, loan_id: int | None = None, limit: int = 50) -> list[Request]:
-    """Requests about loans within sight or about no loan, newest first."""
+def requests(db: Db, scope: Scope, *, loan_id: int | None = None, act: str | None = None, limit: int = 50) -> list[Request]:
+    """Requests about loans within sight or about no loan, newest first; of one loan or one act only, if asked."""
     condition, values = scope.condition("l")
-    return store.requests(db, condition, values, loan_id=loan_id, limit=min(limit, MOST_LISTED))
+    return store.requests(db, condition, values, loan_id=loan_id, act=act, limit=min(limit, MOST_LISTED))

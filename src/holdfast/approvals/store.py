@@ -35,6 +35,7 @@ SELECT_IN_SIGHT: Final = (
     + """
     LEFT JOIN loan l ON l.loan_id = r.loan_id
     WHERE (r.loan_id IS NULL OR {condition}) AND (%(loan)s::bigint IS NULL OR r.loan_id = %(loan)s)
+      AND (%(act)s::text IS NULL OR r.act = %(act)s)
     ORDER BY r.asked_at DESC, r.request_id DESC LIMIT %(limit)s"""
 )
 
@@ -70,9 +71,9 @@ def request(db: Db, public_id: str) -> Request | None:
     return next(iter(_with_answers(db, db.execute(f"{SELECT_REQUESTS} WHERE r.public_id = %s", (public_id,)).fetchall())), None)
 
 
-def requests(db: Db, condition: str, values: Mapping[str, Any], *, loan_id: int | None, limit: int) -> list[Request]:
+def requests(db: Db, condition: str, values: Mapping[str, Any], *, loan_id: int | None, act: str | None, limit: int) -> list[Request]:
     """Requests whose loan meets the condition, and those about no loan."""
-    rows = db.execute(SELECT_IN_SIGHT.format(condition=condition), {**values, "loan": loan_id, "limit": limit}).fetchall()
+    rows = db.execute(SELECT_IN_SIGHT.format(condition=condition), {**values, "loan": loan_id, "act": act, "limit": limit}).fetchall()
     return _with_answers(db, rows)
 
 

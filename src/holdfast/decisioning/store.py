@@ -101,6 +101,20 @@ def active(db: Db, kind: str) -> str | None:
     return str(row[0]) if row else None
 
 
+def activations(db: Db, kind: str) -> dict[str, tuple[datetime, int]]:
+    """When each was last put in force, and the number of that act: the highest is in force."""
+    rows = db.execute(
+        "SELECT sha256, activated_at, activation_id FROM decision_activation WHERE kind = %s ORDER BY activation_id", [kind]
+    ).fetchall()
+    return {sha256: (at, number) for sha256, at, number in rows}
+
+
+def names(db: Db, kind: str) -> list[tuple[str, str]]:
+    """Digest and name of all that is kept of a kind, first kept first."""
+    rows = db.execute("SELECT sha256, name FROM decision_artifact WHERE kind = %s ORDER BY stored_at, sha256", [kind]).fetchall()
+    return [(str(sha256), str(name)) for sha256, name in rows]
+
+
 def activate(db: Db, *, kind: str, sha256: str, request: str, at: datetime) -> None:
     """Let that content decide from now on."""
     db.execute("INSERT INTO decision_activation (kind, sha256, request, activated_at) VALUES (%s, %s, %s, %s)", [kind, sha256, request, at])

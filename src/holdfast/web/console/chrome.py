@@ -141,7 +141,7 @@ _WORK: Final = (
     ("applications", "list", _("Applications")),
     ("calls", "call", _("Calls")),
     ("decisions", "check", _("Decisions")),
-    ("rules", "shield", _("What decides")),
+    ("rules", "list", _("What decides")),
     ("shelf", "box", _("Shelf")),
     ("money", "money", _("Money")),
     ("releases", "key", _("Releases")),

@@ -124,6 +124,11 @@ KNOWN: Final = (
     _("%(field)s: an account number has 8 to 28 digits"),
     _("words: what is counted is not what should be there; say why"),
     _("itself"),
+    # what is wrong with a policy table
+    _("%(gate)s: the hit policy must be first, not %(policy)s"),
+    _("%(gate)s: the last row must catch everything and refer"),
+    _("%(gate)s: rows %(rows)s overlap at %(where)s"),
+    _("%(gate)s: no row for %(where)s"),
 )
 _OPEN: Final = re.compile(r"%\((\w+)\)s")
 
