@@ -12,9 +12,11 @@ from holdfast.kernel.errors import BadInput, Forbidden, NotFound, Refusal
 from holdfast.ledger import Account
 from holdfast.parties import MAY, Reach, Role, Staff
 from holdfast.policy import note_night
-from holdfast.servicing.closing import ask_to_reopen, close_month, closed_months_changed, closes, closing_checks, decide_reopening
+from holdfast.servicing.closing import ask_to_reopen, close_month, closing_checks, decide_reopening
 from holdfast.servicing.month_end import book_at, month_end_of, provision_for, root_now, snapshot, snapshot_csv, snapshots
 from holdfast.servicing.night import run_night
+from holdfast.servicing.periods import closes
+from holdfast.servicing.verify import verify_books
 from tests.books import Book, round_terms
 from tests.servicing.test_accrual import balance
 from tests.servicing.test_verbs import prove
@@ -136,8 +138,8 @@ def test_a_month_with_an_open_drawer_is_not_closed(book: Book) -> None:
     book.lend()
     cashier = somebody(book, Role.OFFICER)
     book.db.execute(
-        """INSERT INTO drawer (public_id, branch_id, cashier_id, state, float_held, currency, opened_at)
-           VALUES ('dr_test', %s, %s, 'open', 0, 'CNY', '2026-03-30T02:00:00Z')""",
+        """INSERT INTO drawer (public_id, branch_id, cashier_id, state, float_minor, currency, opened_at, words)
+           VALUES ('dr_test', %s, %s, 'open', 0, 'CNY', '2026-03-30T02:00:00Z', '')""",
         [book.branch_id, cashier.staff_id],
     )
     nights(book, MARCH)
@@ -188,7 +190,7 @@ def test_a_closed_month_is_opened_by_two_and_what_was_closed_stays_readable(book
     assert opened.reopened_at is not None and opened.reason == "示例：有漏记的收款"
     again = close_month(book.db, clock=book.clock, by=somebody(book), month="2026-03")
     assert [each.reopened_at is None for each in closes(book.db)] == [True, False]
-    assert again.entries == opened.entries + 1  # the provision of the first close stands; nothing was added to it
+    assert (again.entries, again.digest) == (opened.entries, opened.digest)  # nothing was added, and the provision stands
     assert balance(book, Account.PROVISION) == -1_200
     prove(book)
 
@@ -228,9 +230,10 @@ def test_it_is_asked_for_once_and_the_latest_month_comes_first(book: Book) -> No
 def test_the_proof_finds_a_closed_month_that_was_changed(owner_db: psycopg.Connection[Any]) -> None:
     theirs = Book(owner_db, START)  # only the owner can change what is written
     closed_march(theirs)
-    assert closed_months_changed(owner_db) == []
-    owner_db.execute("UPDATE gl_entry SET amount = amount + 1 WHERE debit_account = 'provision_expense'")
-    assert [each.month for each, _, _ in closed_months_changed(owner_db)] == ["2026-03"]
+    prove(theirs)
+    owner_db.execute("UPDATE gl_entry SET recorded_at = now(), source = 'forged' WHERE debit_account = 'provision_expense'")
+    changed = [check for check in verify_books(owner_db) if not check.ok]
+    assert [(check.name, check.differences[0]["month"]) for check in changed] == [("closed months = what was closed", "2026-03")]
 
 
 # ── the snapshot ───────────────────────────────────────────────────────────────────────────────────────────

@@ -8,7 +8,7 @@ from holdfast.ledger.accrual import FLAT, PARTS, Key, Kind, Level, Move, Slope, 
 from holdfast.ledger.chart import CHART, Account, Title, chart_of
 from holdfast.ledger.nightly import AccrualRun, accrued_by_ledger, post_accrual
 from holdfast.ledger.rules import Line, aggregate
-from holdfast.ledger.store import accrual_balances, folded_moves, post_house
+from holdfast.ledger.store import accrual_balances, folded_moves, house_posted, open_day, post_house
 
 __all__ = [
     "CHART",
@@ -28,8 +28,10 @@ __all__ = [
     "aggregate",
     "chart_of",
     "folded_moves",
+    "house_posted",
     "line_of",
     "nearest",
+    "open_day",
     "post_accrual",
     "post_house",
     "sum_moves",

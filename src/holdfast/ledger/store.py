@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 import psycopg
 
 from holdfast.ledger.accrual import Key, Level, Slope
+from holdfast.ledger.chart import Account
 from holdfast.ledger.rules import Line
 
 Db = psycopg.Connection[Any]
@@ -129,6 +130,14 @@ def insert_entries(db: Db, rows: Sequence[Sequence[Any]]) -> None:
         )
 
 
+def open_day(db: Db, on: date) -> date:
+    """The day of an entry: `on`, or the first day that is open if its month is closed."""
+    row = db.execute(f"SELECT {OPEN_DAY}".encode(), [on]).fetchone()
+    assert row is not None
+    day: date = row[0]
+    return day
+
+
 def post_house(
     db: Db, *, about: str, branch_id: int, product: str, lines: Sequence[Line], currency: str, on: date, at: datetime, source: str
 ) -> None:
@@ -146,6 +155,11 @@ def post_house(
                 VALUES ({OPEN_DAY}, %s, %s, %s, %s, %s, %s, %s, %s)""",
             [*row, source, at],
         )
+
+
+def house_posted(db: Db, *, about: str, debit: Account) -> bool:
+    """Whether something of this thing was entered on that side of an account."""
+    return db.execute("SELECT 1 FROM house_posting WHERE about = %s AND debit_account = %s LIMIT 1", [about, debit]).fetchone() is not None
 
 
 def _moves(rows: Sequence[Sequence[Any]]) -> dict[Key, tuple[Slope, int]]:

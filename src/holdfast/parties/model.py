@@ -154,6 +154,7 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     "debit.note": frozenset({Role.CALLER}),
     "drawer.open": frozenset({Role.OFFICER}),
     "drawer.close": frozenset({Role.APPROVER, Role.RISK, Role.CUSTODIAN}),
+    "drawer.bank": frozenset({Role.OFFICER, Role.APPROVER, Role.CUSTODIAN}),
     "drawer.settle": frozenset({Role.APPROVER, Role.RISK}),
     "bank_file.load": frozenset({Role.OFFICER, Role.INTEGRATOR}),
     "bank_line.match": frozenset({Role.OFFICER}),

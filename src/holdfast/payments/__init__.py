@@ -39,6 +39,7 @@ from holdfast.payments.debits import (
     record_debit,
 )
 from holdfast.payments.drawers import (
+    bank_drawer,
     close_drawer,
     count_drawer,
     drawer,
@@ -50,6 +51,7 @@ from holdfast.payments.drawers import (
     post_cash,
     settle_difference,
     take_out,
+    was_banked,
 )
 from holdfast.payments.house_accounts import answer_house_account, ask_house_account, house_account
 from holdfast.payments.intents import cancel_intent, expire_intents, intend, intents_of, say_paid, uncleared
@@ -181,6 +183,7 @@ __all__ = [
     "ask_ruling",
     "ask_set_aside",
     "ask_withdrawal",
+    "bank_drawer",
     "bank_file",
     "bank_files",
     "cancel_intent",
@@ -259,6 +262,7 @@ __all__ = [
     "take_out",
     "take_payout_file",
     "uncleared",
+    "was_banked",
     "withdrawal_of",
     "withdrawals_to_end",
 ]

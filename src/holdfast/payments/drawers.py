@@ -16,6 +16,7 @@ from holdfast.kernel.clock import Clock
 from holdfast.kernel.errors import BadInput, Forbidden, NotFound, Refusal
 from holdfast.kernel.ids import new_id
 from holdfast.kernel.money import LARGEST_MINOR, Money
+from holdfast.ledger import Account, Line, house_posted, post_house
 from holdfast.life import LoanState
 from holdfast.loans import Happened
 from holdfast.parties import Reach, Staff, require, staff_by_id
@@ -107,6 +108,7 @@ def close_drawer(db: Db, *, clock: Clock, by: Staff, drawer: str, counted: Money
     approvals.spend(db, clock=clock, by=by.actor, public_id=found.approval, act=_CLOSE, inputs=_inputs(found, counted))
     difference = counted - found.expected
     store.update_drawer(db, found, state=state, closer_id=by.staff_id, closed_at=clock.now(), difference=difference.minor)
+    _enter(db, clock, found, Account.CASH, Account.CASH_DIFFERENCE, difference, "difference")
     says = {"counted": counted.as_json(), "expected": found.expected.as_json(), "difference": difference.as_json()}
     _record(db, clock, by.actor, found.drawer_id, drawer, "drawer.closed", says)
     return _drawer(db, drawer)
@@ -125,9 +127,36 @@ def settle_difference(db: Db, *, clock: Clock, by: Staff, drawer: str, words: st
     if len(words.strip()) < SHORTEST_REASON:
         raise BadInput("words: say what became of the difference", field="words")
     store.update_drawer(db, found, settled_at=clock.now())
+    _enter(db, clock, found, Account.CASH_DIFFERENCE, Account.CASH_LOSS, found.difference, "difference settled")
     says = {"difference": found.difference.as_json(), "words": words.strip()}
     _record(db, clock, by.actor, found.drawer_id, drawer, "drawer.difference_settled", says)
     return _drawer(db, drawer)
+
+
+def bank_drawer(db: Db, *, clock: Clock, by: Staff, drawer: str, slip: str) -> Drawer:
+    """What a closed drawer took has been paid in at the bank: all that was counted but the change. `slip` names the bank's paper.
+
+    Refusal unless two have closed it, and the second time.
+    """
+    require(by, "drawer.bank")
+    found = _held(db, by, drawer)
+    if found.state is not DrawerState.CLOSED or found.counted is None:
+        raise Refusal(f"drawer {drawer} is {found.state}; two people close it before its money goes to the bank", code="drawer_not_closed")
+    takings = found.counted - found.float_held
+    if takings.minor <= 0:
+        raise Refusal(f"drawer {drawer} holds no more than its change", code="nothing_to_bank")
+    if was_banked(db, drawer):
+        raise Refusal(f"the money of drawer {drawer} is in the bank already", code="drawer_banked")
+    if len(slip.strip()) < SHORTEST_REASON:
+        raise BadInput("slip: write the number of the bank's paper", field="slip")
+    _enter(db, clock, found, Account.BANK, Account.CASH, takings, "banked")
+    _record(db, clock, by.actor, found.drawer_id, drawer, "drawer.banked", {"amount": takings.as_json(), "slip": slip.strip()})
+    return _drawer(db, drawer)
+
+
+def was_banked(db: Db, drawer: str) -> bool:
+    """Whether what a drawer took is in the bank."""
+    return house_posted(db, about=drawer, debit=Account.BANK)
 
 
 def drawer_of(db: Db, by: Staff) -> Drawer | None:
@@ -167,6 +196,17 @@ def take_out(db: Db, *, clock: Clock, by: Actor, drawer: str, entry_no: int) -> 
         store.void_entry(db, drawer_id=found.drawer_id, entry_no=entry_no, at=clock.now())
         _record(db, clock, by, found.drawer_id, drawer, "drawer.entry_reversed", {"entry": entry_no})
     return _drawer(db, drawer)
+
+
+def _enter(db: Db, clock: Clock, found: Drawer, debit: Account, credit: Account, amount: Money, what: str) -> None:
+    """Enter what moved between the branch's cash and another account; less than nothing the other way round."""
+    if not amount.minor:
+        return
+    line = Line(debit, credit, amount.minor) if amount.minor > 0 else Line(credit, debit, -amount.minor)
+    post_house(
+        db, about=found.public_id, branch_id=found.branch_id, product="", lines=[line], currency=amount.currency, on=clock.today(),
+        at=clock.now(), source=f"{found.public_id} {what}",
+    )  # fmt: skip
 
 
 def _inputs(found: Drawer, counted: Money) -> dict[str, Any]:

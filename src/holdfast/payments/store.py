@@ -11,7 +11,7 @@ import psycopg
 
 from holdfast.kernel.money import Money
 from holdfast.kernel.sealing import Sealed
-from holdfast.ledger import Account
+from holdfast.ledger import Account, open_day
 from holdfast.loans import Happened
 from holdfast.parties import Scope
 from holdfast.payments.model import BankFile, BankLine, Drawer, DrawerEntry, Intent, Payout, Withdrawal
@@ -488,6 +488,7 @@ def post_suspense(db: Db, *, line: BankLine, on: date, came: bool, at: datetime)
 
 def post_suspense_all(db: Db, lines: Sequence[BankLine], *, on: date, came: bool, at: datetime) -> None:
     """The same of many lines."""
+    on = open_day(db, on)
     debit, credit = (Account.BANK, Account.SUSPENSE) if came else (Account.SUSPENSE, Account.BANK)
     rows = [
         (on, line.branch_id, SUSPENSE_PRODUCT, debit, credit, line.amount.minor, line.amount.currency, line.line_id, line.public_id)

@@ -10,7 +10,7 @@ import psycopg
 
 from holdfast.collateral import Place
 from holdfast.kernel.money import Money
-from holdfast.ledger import Account
+from holdfast.ledger import Account, open_day
 from holdfast.pledges.model import Kept, Pledge
 from holdfast.pledges.states import PledgeState
 
@@ -109,7 +109,7 @@ def insert_photo(db: Db, *, pledge_id: int, what: str, file_id: int) -> None:
 
 def post_loss(db: Db, pledge: Pledge, *, branch_id: int, product: str, amount: Money, on: date, at: datetime) -> None:
     """Enter what is paid for a lost thing: a loss of custody, out of the bank. Sub-ledger and general ledger alike."""
-    row = [on, branch_id, product, Account.CUSTODY_LOSS, Account.BANK, amount.minor, amount.currency]
+    row = [open_day(db, on), branch_id, product, Account.CUSTODY_LOSS, Account.BANK, amount.minor, amount.currency]
     db.execute(
         """INSERT INTO custody_loss_posting (pledge_id, on_date, branch_id, product_code, debit_account, credit_account, amount, currency)
            VALUES (%s, %s, %s, %s, %s, %s, %s, %s)""",

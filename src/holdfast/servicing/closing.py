@@ -6,10 +6,9 @@ month is opened again by two people, with a reason, the latest first; what was c
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, time, timedelta
 from typing import Any, Final
 
 import psycopg
@@ -26,6 +25,7 @@ from holdfast.parties import Reach, Staff, require
 from holdfast.policy import lender, note_closed
 from holdfast.servicing import month_end_store as store
 from holdfast.servicing.month_end import MonthEnd, month_end_of, snapshot, take_snapshot
+from holdfast.servicing.periods import Closed, closes, standing_closes
 from holdfast.servicing.verify import verify_books
 
 Db = psycopg.Connection[Any]
@@ -41,30 +41,6 @@ class ClosingCheck:
     name: str
     ok: bool
     found: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Closed:
-    """A month that was closed: how many entries it held since the close before, their digest, and who opened it again and why."""
-
-    close_id: int
-    chain_id: int
-    month_ends: date
-    was_through: date | None
-    entries: int
-    digest: str
-    suspense: tuple[dict[str, Any], ...]
-    closed_by: str
-    closed_at: datetime
-    snapshot: str
-    reason: str | None
-    reopened_at: datetime | None
-    reopened_by: str | None
-
-    @property
-    def month(self) -> str:
-        """As it is written: `2026-11`."""
-        return f"{self.month_ends:%Y-%m}"
 
 
 def closing_checks(db: Db, *, clock: Clock, month: str) -> list[ClosingCheck]:
@@ -155,25 +131,9 @@ def reopening_asked(db: Db, by: Staff, found: Closed) -> list[Request]:
     return [each for each in approvals.requests(db, by.scope) if each.act == REOPEN and each.inputs == _inputs(found)]
 
 
-def closes(db: Db) -> list[Closed]:
-    """Every close, newest first, with what reopened it."""
-    found = []
-    for row in store.closes(db):
-        parts: list[Any] = [*row[:6], tuple(json.loads(row[6])), *row[7:]]
-        found.append(Closed(*parts))
-    return found
-
-
-def closed_months_changed(db: Db) -> list[tuple[Closed, int, str]]:
-    """Closed months whose entries are not what they were when they were closed, with the count and digest of now: the proof's."""
-    standing = [each for each in closes(db) if each.reopened_at is None]
-    now = [(each, *store.entries_digest(db, since=each.was_through, on=each.month_ends)) for each in standing]
-    return [each for each in now if each[1:] != (each[0].entries, each[0].digest)]
-
-
 def _latest(db: Db, month: str) -> Closed:
     month_end_of(month)
-    standing = [each for each in closes(db) if each.reopened_at is None]
+    standing = standing_closes(db)
     if not any(each.month == month for each in standing):
         raise NotFound(f"month {month} is not closed", code="month_not_closed", field="month")
     if standing[0].month != month:

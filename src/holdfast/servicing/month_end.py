@@ -163,6 +163,11 @@ def root_now(db: Db, taken: MonthEnd) -> str:
     return root_of(leaves()).hex()
 
 
+def recorded_root(db: Db, taken: MonthEnd) -> str | None:
+    """The root that the journal's record of the snapshot holds."""
+    return store.recorded_root(db, taken.snapshot_id)
+
+
 def snapshot_csv(db: Db, taken: MonthEnd) -> Iterator[str]:
     """The snapshot's lines as CSV, amounts in major units."""
     yield ",".join(COLUMNS) + "\r\n"

@@ -120,6 +120,16 @@ def snapshot_rows(db: Db, snapshot_id: int, *, after: int = -1, limit: int = CHU
     ).fetchall()
 
 
+def recorded_root(db: Db, snapshot_id: int) -> str | None:
+    """The root in the snapshot's own record."""
+    row = db.execute(
+        "SELECT convert_from(r.body, 'UTF8')::json -> 'says' ->> 'root' FROM month_end m JOIN record r ON r.loan_id = m.chain_id"
+        " WHERE m.snapshot_id = %s AND r.kind = 'month_end.taken'",
+        [snapshot_id],
+    ).fetchone()
+    return None if row is None else row[0]
+
+
 def snapshot_sums(db: Db, snapshot_id: int) -> list[tuple[Any, ...]]:
     """Currency, class, loans, principal, interest due, accrued, suspended and provision of a snapshot, by currency and class."""
     rows = db.execute(

@@ -21,6 +21,9 @@ from holdfast.ledger import CHART, FLAT, Account, Key, Kind, Level, Slope, accru
 from holdfast.products.terms import Terms
 from holdfast.servicing.books import DRAWER, PAIRS, accruing, suspended
 from holdfast.servicing.fold import Event, Instalment, State, fold, in_order
+from holdfast.servicing.month_end import recorded_root, root_now, snapshots
+from holdfast.servicing.month_end_store import entries_digest
+from holdfast.servicing.periods import standing_closes
 from holdfast.servicing.rearranging import watched
 from holdfast.servicing.store import agreed_text, charges_text, pauses_text
 
@@ -125,7 +128,23 @@ def verify_books(db: Db) -> list[Check]:
     lines: dict[Key, Slope] = {}
     for chunk in _chunks(db):
         _verify_chunk(db, chunk, folded, posted, allocated, lines)
-    return [*checks, folded, posted, allocated, *_accruals(db, lines)]
+    return [*checks, folded, posted, allocated, *_accruals(db, lines), _closed_months(db)]
+
+
+def _closed_months(db: Db) -> Check:
+    """Closed months hold the entries that they held when they were closed, and the newest snapshot the lines of its record."""
+    check = Check("closed months = what was closed")
+    for month in standing_closes(db):
+        check.compared += 1
+        entries, digest = entries_digest(db, since=month.was_through, on=month.month_ends)
+        if (entries, digest) != (month.entries, month.digest):
+            check.differ(month=month.month, stored=month.entries, computed=entries)
+    for taken in snapshots(db)[:1]:
+        check.compared += 1
+        recorded, now = recorded_root(db, taken), root_now(db, taken)
+        if not taken.root == recorded == now:
+            check.differ(snapshot=taken.public_id, stored=taken.root, recorded=recorded, computed=now)
+    return check
 
 
 def _accruals(db: Db, lines: Mapping[Key, Slope]) -> list[Check]:
