@@ -6,7 +6,7 @@ A logged decision replays to the same bytes.
 from holdfast.decisioning.model import ByWhat, Decision, Line
 from holdfast.decisioning.policy_table import PolicyTable
 from holdfast.decisioning.reasons import NAMES, WORDS, Reason, words
-from holdfast.decisioning.rulebook import Artifact, Change, Standing, artifact, artifacts, changes, figures, points_of, rows_of
+from holdfast.decisioning.rulebook import Artifact, Change, Row, Standing, artifact, artifacts, changes, figures, points_of, rows_of
 from holdfast.decisioning.rules import Outcome
 from holdfast.decisioning.scorecard import Scorecard
 from holdfast.decisioning.service import (
@@ -41,6 +41,7 @@ __all__ = [
     "Outcome",
     "PolicyTable",
     "Reason",
+    "Row",
     "Scorecard",
     "Standing",
     "activate",

@@ -55,6 +55,14 @@ class Artifact:
 
 
 @dataclass(frozen=True, slots=True)
+class Row:
+    """One row of a gate: what it asks of each fact, empty for anything, and what it answers, by name."""
+
+    asks: tuple[tuple[str, str], ...]
+    says: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Change:
     """One difference: where (a gate and its row, or a characteristic and its answer), and what stood and would stand there.
 
@@ -63,8 +71,8 @@ class Change:
 
     where: str
     what: str
-    was: str
-    now: str
+    was: Row | str
+    now: Row | str
 
 
 # -- which there are ----------------------------------------------------------------------------------------------
@@ -129,29 +137,26 @@ def changes(was: Scorecard | PolicyTable, now: Scorecard | PolicyTable) -> list[
 
 
 def _of_tables(was: PolicyTable, now: PolicyTable) -> Iterator[Change]:
-    old, new = _gates(was), _gates(now)
+    old, new = rows_of(was), rows_of(now)
     for gate in dict.fromkeys((*old, *new)):
         rows_old, rows_new = old.get(gate, {}), new.get(gate, {})
         for row in dict.fromkeys((*rows_old, *rows_new)):
-            before, after = rows_old.get(row, ""), rows_new.get(row, "")
+            before: Row | str = rows_old.get(row, "")
+            after: Row | str = rows_new.get(row, "")
             if before != after:
                 yield Change(gate, row, before, after)
 
 
-def rows_of(table: PolicyTable) -> dict[str, dict[str, str]]:
-    """Each gate with its rows in order, each row as a line of text: what it asks and what it answers."""
-    return _gates(table)
-
-
-def _gates(table: PolicyTable) -> dict[str, dict[str, str]]:
+def rows_of(table: PolicyTable) -> dict[str, dict[str, Row]]:
+    """Each gate with its rows in order."""
     nodes = [node for node in json.loads(table.content)["nodes"] if node["type"] == "decisionTableNode"]
     return {node["id"]: {rule["_id"]: _row(node["content"], rule) for rule in node["content"]["rules"]} for node in nodes}
 
 
-def _row(body: Mapping[str, Any], rule: Mapping[str, Any]) -> str:
-    asks = [f"{each['field']} {rule[each['id']]}" for each in body["inputs"] if str(rule.get(each["id"], "")).strip()]
-    says = [f"{each['field']} = {rule[each['id']]}" for each in body["outputs"] if str(rule.get(each["id"], "")).strip()]
-    return f"{' and '.join(asks) or '*'} → {', '.join(says)}".replace('"', "")
+def _row(body: Mapping[str, Any], rule: Mapping[str, Any]) -> Row:
+    asks = tuple((each["field"], str(rule.get(each["id"], "")).strip()) for each in body["inputs"])
+    says = tuple((each["field"], str(rule.get(each["id"], "")).strip().strip('"')) for each in body["outputs"])
+    return Row(asks, says)
 
 
 def _of_scorecards(was: Scorecard, now: Scorecard) -> Iterator[Change]:

@@ -120,7 +120,7 @@ def ask_review(db: Db, *, clock: Clock, by: Staff | Actor, loan: str, words: str
     if isinstance(by, Staff):
         require(by, "decision.review")
     said = _words(words)
-    case = duties.take(db, loan, by.scope if isinstance(by, Staff) else None)
+    case = duties.take(db, loan, by.scope) if isinstance(by, Staff) else duties.take_own(db, loan, by)
     last = store.latest(db, case.loan.loan_id)
     state = after(last.state if last else DecisionState.PENDING, DecisionEvent.REVIEW)
     assert last is not None, "a decision that may be looked at again is there"

@@ -232,7 +232,7 @@ def _gates(finding: Mapping[str, Any], currency: str) -> list[dict[str, Any]]:
         shape, word = decision_words.ANSWERS[gate["answer"]]
         given = ", ".join(_given(name, value, currency) for name, value in gate["given"].items())
         why = decision_words.said(Reason(f"gate.{gate['gate']}"), currency) if gate["answer"] != "pass" else ""
-        rule = _in_major(gate["rule"], currency) if any(name.endswith("_minor") for name in gate["given"]) else gate["rule"]
+        rule = in_major(gate["rule"], currency) if any(name.endswith("_minor") for name in gate["given"]) else gate["rule"]
         hard = not gate["may_set_aside"] and gate["answer"] == "refuse"
         rows.append({"name": words.word(decision_words.GATES, gate["gate"]), "shape": shape, "word": word, "given": given,
                      "rule": rule, "row": gate["row"], "why": why, "hard": hard})  # fmt: skip
@@ -253,7 +253,7 @@ def _given(name: str, value: Any, currency: str) -> str:
     return words.word(decision_words.VALUES.get(name, {}), str(value))
 
 
-def _in_major(rule: str, currency: str) -> str:
+def in_major(rule: str, currency: str) -> str:
     """A rule about minor units as people write sums."""
     return re.sub(r"\d+", lambda digits: money(int(digits[0]), currency), rule)
 

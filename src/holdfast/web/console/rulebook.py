@@ -5,6 +5,7 @@ A proposal shows every difference and every figure before a second person puts i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -19,19 +20,21 @@ from django.views.decorators.http import require_POST, require_safe
 
 from holdfast import approvals, decisioning
 from holdfast.database.connection import transaction
-from holdfast.decisioning import Artifact, PolicyTable, Scorecard, Standing
+from holdfast.decisioning import Artifact, PolicyTable, Row, Scorecard, Standing
 from holdfast.decisioning.measures import Measures
 from holdfast.decisioning.rulebook import KINDS
 from holdfast.kernel.errors import BadInput, HoldfastError
 from holdfast.parties import may, require
 from holdfast.web.console import decision_words, sentences, words
 from holdfast.web.console.acts import into_form, once
+from holdfast.web.console.decisions import in_major
 from holdfast.web.console.desk import Db, Desk, at_desk
 from holdfast.web.console.forms import AnswerForm, ReasonForm
 
 PROPOSE: Final = "decision.activate"
 ANSWER: Final = "decision.make"
 LARGEST: Final = 500_000
+CURRENCY: Final = "CNY"  # what the sums of a policy table are in
 STANDINGS: Final[Mapping[str, tuple[str, Any]]] = {
     "active": ("done", _("in force")),
     "proposed": ("now", _("proposed")),
@@ -112,10 +115,10 @@ def _one(request: HttpRequest, desk: Desk, sha256: str, *, tried: AnswerForm | N
         "standing": STANDINGS[it.standing][1],
         "in_force": in_force,
         "changes": [
-            {"where": _where(it.kind, each.where), "what": each.what, "was": each.was, "now": each.now}
+            {"where": _where(it.kind, each.where), "what": each.what, "was": _told(each.was), "now": _told(each.now)}
             for each in (decisioning.changes(now, says) if it.standing is not Standing.ACTIVE else ())
         ],
-        "gates": [(_where("table", gate), rows) for gate, rows in decisioning.rows_of(says).items()]
+        "gates": [(_where("table", gate), [_told(row) for row in rows.values()]) for gate, rows in decisioning.rows_of(says).items()]
         if isinstance(says, PolicyTable) else [],
         "card": says if isinstance(says, Scorecard) else None,
         "questions": [
@@ -160,6 +163,35 @@ def _where(kind: str, name: str) -> str:
     """A gate or a question, in words."""
     table = decision_words.QUESTIONS if kind == "scorecard" else decision_words.GATES
     return words.word(table, name) if name else gettext("Scale")
+
+
+def _told(row: Row | str) -> str:
+    """A row of a gate as a sentence: what is asked, and what is answered."""
+    if isinstance(row, str):
+        return row
+    asked = gettext(", ").join(_cell(field, cell) for field, cell in row.asks if cell) or gettext("anything else")
+    said = dict(row.says)
+    answer = str(decision_words.ANSWERS[said["answer"]][1]) if said.get("answer") in decision_words.ANSWERS else said.get("answer", "")
+    more = [answer]
+    if said.get("answer") != "pass":
+        more.append(gettext("two people may set it aside") if said.get("set_aside") == "true" else gettext("nobody may set it aside"))
+    if said.get("band"):
+        more.append(gettext("band %(band)s") % {"band": said["band"]})
+    if said.get("cap_percent") not in (None, "", "0", "100"):
+        more.append(gettext("at most %(n)s %% of the product's most") % {"n": said["cap_percent"]})
+    return f"{asked} → {gettext(', ').join(more)}"
+
+
+def _cell(field: str, cell: str) -> str:
+    """What a row asks of a fact: words as words, sums as people write them."""
+    if cell in ("true", "false"):
+        return gettext("yes") if cell == "true" else gettext("no")
+    if '"' in cell:
+        table = decision_words.VALUES.get(field, {})
+        return gettext(", ").join(words.word(table, each) for each in re.findall(r'"([^"]*)"', cell))
+    if field.endswith("_minor"):
+        return in_major(cell, CURRENCY)
+    return f"{cell} %" if field.endswith("_percent") else cell
 
 
 def _answer_form(desk: Desk, it: Artifact) -> tuple[AnswerForm | None, str]:
