@@ -14,13 +14,14 @@ that prepares the house and says what is sent. Roles are written nowhere here: t
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
 from typing import Any, Final
 
-from holdfast import applications, confirmation, decisioning, files, payments, pledges, release, restructuring, servicing
+from holdfast import applications, confirmation, days, decisioning, files, payments, pledges, release, restructuring, servicing
 from holdfast.collateral import CHECKLIST, appraise, ask_settlement, custody, sample_price_book
 from holdfast.collateral import value as value_now
 from holdfast.database.connection import transaction
@@ -36,6 +37,7 @@ from tests.attack.house import House, Post, Upload
 from tests.payments.rails import FaultyBank, broken_line
 
 WORDS: Final = "示例缘由，已核对"
+ONE_MONTH: Final = servicing.Rearrangement(servicing.Kind.DEFER, months=1)
 PICTURE: Final = Upload("picture.png", cast.picture())
 
 
@@ -384,17 +386,29 @@ def _follow_up(house: House) -> Post:
 
 
 def _shown(house: House) -> str:
-    return str(house.do(restructuring.compare, "officer", loan=house.loans["active"], months=1).shown)
+    return str(house.do(restructuring.compare, "officer", loan=house.loans["active"], change=ONE_MONTH).shown)
 
 
 def _more_time(house: House) -> Post:
-    return _loan(house, "active", months="1", reason="income_late", shown=_shown(house))
+    return _loan(house, "active", change=json.dumps(ONE_MONTH.to_json()), reason="income_late", shown=_shown(house))
 
 
 def _more_time_asked(house: House, **fields: Any) -> Post:
-    given = {"months": 1, "reason": "income_late", "shown": _shown(house)}
-    asked = house.do(restructuring.ask_deferral, "officer", loan=house.loans["active"], **given)
-    return _loan(house, "active", {"deferral": asked.public_id}, **fields)
+    given = {"change": ONE_MONTH, "reason": "income_late", "shown": _shown(house)}
+    asked = house.do(restructuring.ask, "officer", loan=house.loans["active"], **given)
+    return _loan(house, "active", {"asked": asked.public_id}, **fields)
+
+
+def _more_time_agreed(house: House) -> Post:
+    asked = _more_time_asked(house).names["asked"]
+    house.do(restructuring.decide, "risk", loan=house.loans["active"], request=asked, agreed=True, words=WORDS)
+    return _loan(house, "active", {"asked": asked}, reason=WORDS)
+
+
+def _taking_back_asked(house: House) -> Post:
+    asked = _more_time_agreed(house).names["asked"]
+    waits = house.do(restructuring.ask_reversal, "officer", loan=house.loans["active"], request=asked, reason=WORDS)
+    return _yes(house, "active", {"asked": waits.public_id})
 
 
 # -- decisions --------------------------------------------------------------------------------------
@@ -470,8 +484,7 @@ def _statement_kept(house: House) -> Post:
 
 def _in_suspense(house: House, **fields: Any) -> Post:
     house.do(payments.load_bank_file, "officer", name="流水.csv", data=_statement(house), map_name="generic")
-    with transaction() as db:
-        payments.match_lines(db, clock=house.stage.clock, settle=partial(carry, payments.match_line))
+    days.match_bank_lines()
     line = house.one("SELECT public_id FROM bank_line WHERE state = 'unmatched' ORDER BY line_id DESC LIMIT 1")
     return Post({"line": line}, fields)
 
@@ -649,11 +662,14 @@ FORMS: Final[Mapping[str, Form]] = {
     "answer · refund": Form("approval.answer", "approver", _refund_asked, barred=("officer",)),
     "answer · write-off": Form("approval.answer", "approver", _write_off_asked, barred=("risk",)),
     "note_duty": Form("duty.note", "caller", _follow_up),
-    "deferral": Form("deferral.ask", "officer", _more_time),
-    "deferral_decide": Form(
-        "deferral.decide", "approver", partial(_more_time_asked, agreed="yes", words=WORDS), barred=("officer", "teller")
+    "paper_make": Form("paper.issue", "officer", lambda house: _loan(house, "active", {"kind": "account_statement"})),
+    "terms": Form("restructuring.ask", "officer", _more_time),
+    "terms_decide": Form(
+        "restructuring.decide", "approver", partial(_more_time_asked, agreed="yes", words=WORDS), barred=("officer", "teller")
     ),
-    "deferral_withdraw": Form("deferral.ask", "officer", _more_time_asked),
+    "terms_withdraw": Form("restructuring.ask", "officer", _more_time_asked),
+    "terms_reverse": Form("restructuring.reverse", "officer", _more_time_agreed),
+    "terms_answer": Form("restructuring.decide", "approver", _taking_back_asked, barred=("officer",)),
     "freeze_report": Form("fraud.freeze", "caller", on("submitted", sign="coached", evidence=WORDS, words=WORDS)),
     "freeze_ask · thaw": Form("fraud.thaw", "approver", partial(_frozen, act="fraud.thaw", words=WORDS), barred=("caller",)),
     "freeze_ask · refuse": Form("fraud.thaw", "approver", partial(_frozen, act="fraud.refuse", words=WORDS), barred=("caller",)),
@@ -742,13 +758,13 @@ FORMS: Final[Mapping[str, Form]] = {
     "decision_answer · second": Form("decision.make", "risk", partial(_referred, answered=True), barred=("teller", "approver")),
     "decision_review": Form("decision.review", "officer", on("refused", words=WORDS)),
     "payout_ask": Form("payout.ask", "officer", _payout),
-    "payout_check": Form("payout.check", "checker", partial(_payout_asked, approved="yes", words=WORDS), barred=("officer",)),
+    "payout_check": Form("payout.check", "checker", partial(_payout_asked, approved="yes", words=WORDS), barred=("officer", "teller")),
     "payout_cancel": Form("payout.ask", "officer", partial(_payout_asked, words=WORDS)),
     "payout_enquire": Form("payout.enquire", "officer", _payout_unknown),
     "payout_rule": Form(
         "payout.enquire", "officer", partial(_payout_unknown, outcome="rejected", reference="示例函件 1 号", words=WORDS)
     ),
-    "payout_ruling": Form("payout.check", "checker", _ruling_asked, barred=("officer",)),
+    "payout_ruling": Form("payout.check", "checker", _ruling_asked, barred=("officer", "teller")),
     "drawer_open": Form("drawer.open", "officer", lambda _: Post({}, {"float_held": "0"}), sight="nowhere"),
     "drawer_cash": Form("receipt.post", "officer", _cash, sight="field"),
     "drawer_count": Form("drawer.open", "officer", partial(_drawer, counted_as="0")),

@@ -35,6 +35,7 @@ from holdfast.stories import cast
 from holdfast.stories.cast import Borrower
 from holdfast.stories.stage import Stage
 from holdfast.stories.tales import BEGINS
+from holdfast.web.borrower import desk as at_the_phone
 from holdfast.web.console import desk, words
 from holdfast.wiring import NOTARY
 
@@ -156,6 +157,17 @@ class House:
         self.hire(log_in, role, person=self.stage.people[of].person_id)
         return log_in
 
+    def at_phone(self, state: str) -> str:
+        """The borrower of the loan in that state, who has proved their phone in a browser of their own; their log-in."""
+        log_in = f"borrower {state}"
+        if log_in not in self.clients:
+            party = self.one("SELECT p.public_id FROM party p JOIN loan l USING (party_id) WHERE l.public_id = %s", self.loans[state])
+            self.clients[log_in] = Client()
+            session = self.clients[log_in].session
+            session["borrower"] = party
+            session.save()
+        return log_in
+
     # -- trying -----------------------------------------------------------------------------------
 
     @contextmanager
@@ -167,13 +179,14 @@ class House:
             set_rollback(True)
         self.stage.now, self.stage.seals = now
 
-    def post(self, log_in: str | None, name: str, sent: Post, *, method: str = "post") -> Answer:
-        """That person sends the form (nobody is logged in where there is no log-in)."""
+    def post(self, log_in: str | None, name: str, sent: Post, *, method: str = "post", site: str = "console") -> Answer:
+        """That person sends the form (nobody is logged in where there is no log-in); `site` may be the borrowers' too."""
         fields = {key: SimpleUploadedFile(each.name, each.data) if isinstance(each, Upload) else each for key, each in sent.fields.items()}
         given = {"key": f"one-time-key-{next(self._serial)}", **fields} if method == "post" else {}
         client = Client() if log_in is None else self.clients[log_in]
         self.shown.clear()
-        response = getattr(client, method)(reverse(f"console:{name}", kwargs=dict(sent.names)), given, headers=ENGLISH)
+        client.cookies.pop("messages", None)  # what was said of an earlier form, and not read
+        response = getattr(client, method)(reverse(f"{site}:{name}", kwargs=dict(sent.names)), given, headers=ENGLISH)
         said = tuple(f"{each.level_tag}: {each}" for each in get_messages(response.wsgi_request))
         words_of_it = response.content.decode(errors="replace") if response.status_code != 302 else ""
         return Answer(response.status_code, response.get("Location", ""), tuple(self.shown), said, words_of_it)
@@ -242,6 +255,8 @@ class House:
         self.lend("paid off")
         stage.pay_by_bank(self.loans["paid off"], self.who["paid off"], stage.owed(self.loans["paid off"]), what="all")
         stage.deliver()
+        for state in self.loans:
+            self.at_phone(state)
 
     def sign(self, loan: str) -> None:
         """The borrower signs what was offered, by code."""
@@ -313,7 +328,7 @@ def _watch(house: House, patch: pytest.MonkeyPatch) -> None:
         return told(error)
 
     patch.setattr(words, "refusal", remembered)
-    patch.setattr(desk, "clock", lambda _db: house.stage.clock)
-    patch.setattr(days, "clock", lambda _db: house.stage.clock)
+    for place in (desk, at_the_phone, days):
+        patch.setattr(place, "clock", lambda _db: house.stage.clock)
     # The audit of the whole book asks for a snapshot of its own, which there is none of inside a transaction.
     patch.setattr(days, "audit_now", lambda _as_of, _at: None)

@@ -12,7 +12,7 @@ from django.test import override_settings
 from holdfast import payments
 from holdfast.duties import Case, begin, enter
 from holdfast.duties.audit import examine
-from holdfast.journal import SYSTEM
+from holdfast.journal import SYSTEM, Actor
 from holdfast.kernel import canonical
 from holdfast.kernel.clock import FixedClock
 from holdfast.kernel.money import Money
@@ -80,6 +80,12 @@ class House:
         return register_party(
             self.db, clock=self.clock, by=SYSTEM, kind="person", branch_id=self.book.branch_id, private={"name": name}
         )  # fmt: skip
+
+    def borrower_of(self, loan: str) -> Actor:
+        """The loan's borrower, as the journal knows them."""
+        row = self.db.execute("SELECT p.public_id FROM party p JOIN loan l USING (party_id) WHERE l.public_id = %s", [loan]).fetchone()
+        assert row is not None
+        return Actor(row[0], "borrower")
 
     def begun(self, name: str = NAME, officer: str | None = "officer") -> Case:
         """A loan that has just been applied for."""

@@ -6,17 +6,15 @@ import pytest
 
 from holdfast import payments, servicing
 from holdfast.duties.audit import examine
-from holdfast.journal import SYSTEM, Actor
-from holdfast.kernel.errors import Refusal
+from holdfast.journal import SYSTEM
+from holdfast.kernel.errors import NotFound, Refusal
 from holdfast.payments import Withdrawal
 from holdfast.wiring import EXPECTATIONS, carry
 from tests.payments.house import House, yuan
 
-BORROWER = Actor("pt_borrower", "borrower")
-
 
 def ask(house: House, loan: str) -> Withdrawal:
-    return carry(payments.ask_withdrawal, house.db, clock=house.clock, by=BORROWER, loan=loan)
+    return carry(payments.ask_withdrawal, house.db, clock=house.clock, by=house.borrower_of(loan), loan=loan)
 
 
 def end(house: House) -> list[str]:
@@ -86,6 +84,7 @@ def test_nobody_withdraws_twice(house: House) -> None:
 
 def test_a_loan_that_this_book_did_not_pay_out_has_no_cooling_off(house: House) -> None:
     loan = house.book.lend().public_id
+    house.db.execute("UPDATE loan SET party_id = %s WHERE public_id = %s", [house.borrower().party_id, loan])
     with pytest.raises(Refusal) as caught:
         ask(house, loan)
     assert caught.value.code == "no_cooling_off"
@@ -105,3 +104,10 @@ def test_part_of_the_principal_is_not_the_principal(house: House) -> None:
     house.receive(loan, 1_199.99)
     assert end(house) == []
     assert owed(house, loan) == yuan(0.01).minor
+
+
+def test_nobody_but_the_borrower_withdraws(house: House) -> None:
+    loan, other = house.paid(), house.paid()
+    for by in (house.borrower_of(other), house["officer"].actor, SYSTEM):
+        with pytest.raises(NotFound):
+            payments.ask_withdrawal(house.db, clock=house.clock, by=by, loan=loan)

@@ -9,7 +9,7 @@ import pytest
 
 from holdfast import payments
 from holdfast.duties import freeze, take
-from holdfast.journal import SYSTEM, Actor
+from holdfast.journal import SYSTEM
 from holdfast.kernel.errors import BadInput, NotFound, Refusal
 from holdfast.kernel.money import Money
 from holdfast.payments import Intent, IntentState
@@ -17,15 +17,13 @@ from holdfast.payments.matching import codes_in
 from tests.payments.house import House, yuan
 from tests.payments.test_bank_files import csv
 
-BORROWER = Actor("pt_borrower", "borrower")
-
 
 def intend(house: House, loan: str, amount: float = 412, what: str = "instalment") -> Intent:
-    return payments.intend(house.db, clock=house.clock, by=BORROWER, loan=loan, what=what, amount=yuan(amount))
+    return payments.intend(house.db, clock=house.clock, by=house.borrower_of(loan), loan=loan, what=what, amount=yuan(amount))
 
 
 def say(house: House, loan: str, intent: Intent) -> Intent:
-    return payments.say_paid(house.db, clock=house.clock, by=BORROWER, loan=loan, intent=intent.public_id)
+    return payments.say_paid(house.db, clock=house.clock, by=house.borrower_of(loan), loan=loan, intent=intent.public_id)
 
 
 def state(house: House, loan: str) -> list[str]:
@@ -100,7 +98,7 @@ def test_an_intent_runs_out_and_money_that_comes_late_still_finds_its_loan(house
 def test_the_code_of_a_cancelled_intent_still_finds_the_loan(house: House) -> None:
     loan = house.paid()
     intent = intend(house, loan)
-    payments.cancel_intent(house.db, clock=house.clock, by=BORROWER, loan=loan, intent=intent.public_id)
+    payments.cancel_intent(house.db, clock=house.clock, by=house.borrower_of(loan), loan=loan, intent=intent.public_id)
     house.load(csv(f"2026-03-02,412.00,,,{intent.code},R1"))
     house.match()
     assert (state(house, loan), len(house.receipts(loan))) == (["cancelled"], 1)
@@ -147,9 +145,23 @@ def test_an_intent_that_ran_out_is_not_said_to_be_paid(house: House) -> None:
 )  # fmt: skip
 def test_a_choice_that_is_none_is_refused_by_its_field(house: House, change: dict[str, Any], field: str) -> None:
     wanted: dict[str, Any] = {"what": "all", "amount": yuan(10), **change}
+    loan = house.paid()
     with pytest.raises(BadInput) as caught:
-        payments.intend(house.db, clock=house.clock, by=BORROWER, loan=house.paid(), **wanted)
+        payments.intend(house.db, clock=house.clock, by=house.borrower_of(loan), loan=loan, **wanted)
     assert caught.value.field == field
+
+
+def test_nobody_but_the_borrower_means_to_pay_or_says_so(house: House) -> None:
+    loan, other = house.paid(), house.paid()
+    meant = intend(house, loan)
+    for by in (house.borrower_of(other), house["officer"].actor, SYSTEM):
+        for verb, given in (
+            (payments.intend, {"what": "all", "amount": yuan(10)}),
+            (payments.say_paid, {"intent": meant.public_id}),
+            (payments.cancel_intent, {"intent": meant.public_id}),
+        ):
+            with pytest.raises(NotFound):
+                verb(house.db, clock=house.clock, by=by, loan=loan, **given)
 
 
 def test_a_loan_that_is_not_being_repaid_asks_for_no_payment(house: House) -> None:

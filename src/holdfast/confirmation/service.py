@@ -22,7 +22,7 @@ from holdfast.confirmation.model import UNREACHED, Answer, Call, CallOutcome, Co
 from holdfast.confirmation.script import NAME, Script, Step, StepKind, Then, script
 from holdfast.confirmation.states import ConfirmationEvent, ConfirmationState, after
 from holdfast.contact import codes
-from holdfast.duties import Case, enter, own, take
+from holdfast.duties import Case, enter, own, take, take_own
 from holdfast.files import File, link, put
 from holdfast.journal import Actor, Record
 from holdfast.kernel import canonical
@@ -202,9 +202,9 @@ def try_code(db: Db, *, clock: Clock, by: Staff, loan: str, digits: str) -> bool
 
 
 def try_code_as_borrower(db: Db, *, clock: Clock, by: Actor, loan: str, digits: str) -> bool:
-    """The same, typed by the borrower on their own page; the loan is theirs by the session."""
-    call = store.confirmation(db, loan_id_of(db, loan)).call
-    if call is None or by.role != "borrower":
+    """The same, typed by the borrower on their own page. NotFound for a loan of somebody else's."""
+    call = store.confirmation(db, take_own(db, loan, by, lock=False).loan.loan_id).call
+    if call is None:
         raise Refusal("there is no call in which a code was sent", code="no_call", loan=loan)
     return codes.attempt(db, clock=clock, code_id=_code_of(call), digits=digits)
 

@@ -4,7 +4,7 @@ A live loan always points at its earliest open duty; the database refuses one th
 duty closes only with a later journal record of its own loan, of a kind that `life.DUTIES` allows.
 """
 
-from holdfast.duties.case import Case, Freeze, begin, enter, freeze, in_sight, own, take, take_by_id, thaw
+from holdfast.duties.case import Case, Freeze, begin, enter, freeze, in_sight, own, take, take_by_id, take_own, thaw
 from holdfast.duties.model import Duty, Moment
 from holdfast.duties.rules import Arrangement, escalation, rearrange, state_after, times
 
@@ -24,6 +24,7 @@ __all__ = [
     "state_after",
     "take",
     "take_by_id",
+    "take_own",
     "thaw",
     "times",
 ]

@@ -23,7 +23,7 @@ from holdfast.kernel.errors import BadInput, Fault, NotFound, Refusal
 from holdfast.kernel.ids import new_id
 from holdfast.life import DUTIES, LIVE, MOVES, LoanState
 from holdfast.loans import Loan
-from holdfast.parties import Scope
+from holdfast.parties import Scope, party_by_id
 from holdfast.policy import Lender, Pack, add_workdays, lender, read_pack
 
 Db = psycopg.Connection[Any]
@@ -88,6 +88,15 @@ def take(db: Db, loan: str, scope: Scope | None, *, lock: bool = True) -> Case:
     `scope` is None only where no member of staff acts: the borrower on their own loan, or the system.
     """
     return take_by_id(db, in_sight(db, loan, scope), lock=lock)
+
+
+def take_own(db: Db, loan: str, by: Actor, *, lock: bool = True) -> Case:
+    """The case of the borrower's own loan, as `take`; NotFound for whoever is not its borrower, as if it were not there."""
+    case = take(db, loan, None, lock=lock)
+    party_id = case.loan.party_id
+    if by.role != "borrower" or party_id is None or party_by_id(db, party_id).public_id != by.id:
+        raise NotFound(f"there is no loan {loan} within your sight", code="loan_not_found", field="loan")
+    return case
 
 
 def in_sight(db: Db, loan: str, scope: Scope | None) -> int:

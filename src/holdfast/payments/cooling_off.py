@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import date, timedelta
 
-from holdfast.duties import enter, take
+from holdfast.duties import enter, take, take_own
 from holdfast.journal import Actor
 from holdfast.kernel.clock import Clock
 from holdfast.kernel.errors import Fault, Refusal
@@ -27,7 +27,7 @@ def ask_withdrawal(db: Db, *, clock: Clock, by: Actor, loan: str) -> Withdrawal:
 
     Refusal once the days are over, for a loan that was not paid out here, and a second time.
     """
-    case = take(db, loan, None)
+    case = take_own(db, loan, by)
     case.must_be(LoanState.ACTIVE)
     paid = store.payouts(db, None, loan_id=case.loan.loan_id, states=[PayoutState.PAID])
     if not paid or paid[0].paid_on is None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final
 
-from holdfast.duties import Case, enter, take, take_by_id
+from holdfast.duties import Case, enter, take_by_id, take_own
 from holdfast.journal import SYSTEM, Actor
 from holdfast.kernel.clock import Clock
 from holdfast.kernel.errors import BadInput, NotFound, Refusal
@@ -33,7 +33,7 @@ def intend(db: Db, *, clock: Clock, by: Actor, loan: str, what: str, amount: Mon
     """
     if what not in WHAT:
         raise BadInput(f"what: pay one of {', '.join(WHAT)}", field="what")
-    case = take(db, loan, None)
+    case = take_own(db, loan, by)
     case.must_be(LoanState.ACTIVE, LoanState.WRITTEN_OFF)
     if not 0 < amount.minor <= LARGEST_MINOR or amount.currency != case.loan.currency:
         raise BadInput(f"amount: pay more than nothing, in {case.loan.currency}", field="amount")
@@ -54,13 +54,13 @@ def intend(db: Db, *, clock: Clock, by: Actor, loan: str, what: str, amount: Mon
 
 def say_paid(db: Db, *, clock: Clock, by: Actor, loan: str, intent: str) -> Intent:
     """The borrower says that he has paid: from now on the page waits for the bank. Nothing is booked."""
-    case = take(db, loan, None)
+    case = take_own(db, loan, by)
     return _move(db, clock, by, case, _intent(db, case, intent), IntentEvent.SAY_PAID)
 
 
 def cancel_intent(db: Db, *, clock: Clock, by: Actor, loan: str, intent: str) -> Intent:
     """The borrower does not pay after all. Money that comes nevertheless is applied as any other."""
-    case = take(db, loan, None)
+    case = take_own(db, loan, by)
     return _move(db, clock, by, case, _intent(db, case, intent), IntentEvent.CANCEL)
 
 

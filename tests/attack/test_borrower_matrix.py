@@ -1,0 +1,153 @@
+"""Every form of the borrowers' pages, sent by another borrower, by nobody and by the borrower whose loan it is.
+
+The forms are those of the addresses (`web/borrower/urls.py`). One that is new gets a line in `FORMS`: under the name of its address
+(with ` · what` after it where one address does several things), the state of the loan it is about (`tests/attack/house.py`) and a
+function that prepares the house and says what is sent. A form that is in neither `FORMS` nor `OWN` fails here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, reverse
+
+from holdfast import confirmation, contracts, payments
+from holdfast.kernel.errors import NotFound
+from holdfast.loans import loan_id_of
+from holdfast.web.borrower.desk import Visitor
+from holdfast.web.borrower.urls import urlpatterns
+from tests.attack.house import House, Post, opened
+
+WORDS: Final = "示例缘由，请再看"
+
+
+@dataclass(frozen=True)
+class Form:
+    """One form about the loan that is left in `state`; `ready` gives what its borrower would send."""
+
+    state: str
+    ready: Callable[[House], Post]
+
+
+def on(state: str, **fields: Any) -> Form:
+    """A form for which nothing has to be done before."""
+    return Form(state, lambda house: Post({"loan_id": house.loans[state]}, fields))
+
+
+def _withdrawal(house: House) -> Post:
+    file = house.one("SELECT public_id FROM application WHERE loan_id = %s", house.number("submitted"))
+    return Post({"application_id": file}, {"words": WORDS})
+
+
+def _code_of_the_call(house: House) -> Post:
+    house.do(confirmation.send_code, "caller", loan=house.loans["called"])
+    house.stage.deliver()
+    return Post({"loan_id": house.loans["called"]}, {"digits": house.stage.phone.code()})
+
+
+def _intent(house: House) -> Post:
+    loan = house.loans["active"]
+    meant = house.stage.do(payments.intend, house.stage.borrower_of(loan), loan=loan, what="all", amount=house.stage.owed(loan))
+    return Post({"loan_id": loan, "intent": meant.public_id})
+
+
+def _ticked(house: House) -> Post:
+    loan = house.loans["offered"]
+    offered = contracts.contracts_of(house.db, loan_id_of(house.db, loan))[-1]
+    return Post({"loan_id": loan}, {"read": [clause.key for clause in offered.clauses]})
+
+
+def _signature(house: House) -> Post:
+    sent, loan = _ticked(house), house.loans["offered"]
+    code_id = house.stage.do(contracts.ask_code, house.stage.borrower_of(loan), loan=loan)
+    house.stage.deliver()
+    return Post(sent.names, {**sent.fields, "code_id": code_id, "code": house.stage.phone.code(), "sign": "yes"})
+
+
+# About nothing but who is logged in: the log-in itself, and their own draft, which no address names.
+OWN: Final = frozenset({"log_in", "enter", "log_out", "plan", "check", "step"})
+
+FORMS: Final[Mapping[str, Form]] = {
+    "withdraw": Form("submitted", _withdrawal),
+    "confirm": Form("called", _code_of_the_call),
+    "decision": on("refused", words=WORDS),
+    "pay": on("active", what="all"),
+    "pay_paid": Form("active", _intent),
+    "pay_cancel": Form("active", _intent),
+    "give_back": on("active"),
+    "sign · code": Form("offered", _ticked),
+    "sign": Form("offered", _signature),
+}
+
+
+@pytest.fixture(scope="module")
+def house(shared_urls: Any) -> Iterator[House]:
+    with opened(shared_urls) as house:
+        yield house
+
+
+def address_of(form: str) -> str:
+    return form.partition(" · ")[0]
+
+
+def test_every_address_that_takes_a_form_is_in_the_table(house: House) -> None:
+    anybody = Client()
+    taking = set()
+    for pattern in urlpatterns:
+        assert isinstance(pattern, URLPattern)
+        assert pattern.name is not None
+        path = reverse(f"borrower:{pattern.name}", kwargs=dict.fromkeys(pattern.pattern.converters, "x"))
+        if anybody.post(path).status_code != 405:
+            taking.add(pattern.name)
+    assert {address_of(name) for name in FORMS} | OWN == taking
+
+
+@contextmanager
+def pages_show_everything() -> Iterator[None]:
+    """No page asks of its own accord whose loan it is; the verb must."""
+
+    def anybody_s(_visitor: Visitor, db: Any, loan: str) -> int:
+        return loan_id_of(db, loan)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Visitor, "must_own", anybody_s)
+        yield
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_a_form_does_its_act_for_whose_loan_it_is_and_nothing_for_anybody_else(house: House, name: str) -> None:
+    form, address = FORMS[name], address_of(name)
+    with house.trial():
+        sent = form.ready(house)
+        mine = house.at_phone(form.state)
+        other = house.at_phone("stored")
+        before = house.traces()
+
+        answer = house.post(None, address, sent, site="borrower")
+        assert house.written(before) == []
+        assert (answer.status, answer.leads_to.partition("?")[0]) == (302, "/borrower/log-in")
+
+        for staff in ("officer", "approver", "any-admin"):
+            answer = house.post(staff, address, sent, site="borrower")
+            assert house.written(before) == [], f"{staff} wrote {house.written(before)}"
+            assert (answer.status, answer.leads_to.partition("?")[0]) == (302, "/borrower/log-in")
+
+        answer = house.post(other, address, sent, site="borrower")
+        assert house.written(before) == [], f"another borrower wrote {house.written(before)}"
+        assert answer.status == 404 and isinstance(answer.refusal, NotFound), f"another borrower is told {answer.status} {answer.codes}"
+
+        with pages_show_everything():
+            answer = house.post(other, address, sent, site="borrower")
+        assert house.written(before) == [], f"for another borrower the verb wrote {house.written(before)}"
+
+        house.post(mine, address, Post(sent.names), method="get", site="borrower")
+        assert house.written(before) == [], f"a GET wrote {house.written(before)}"
+
+        answer = house.post(mine, address, sent, site="borrower")
+        assert answer.done, f"whose loan it is is refused: {answer.status} {answer.refused} {answer.said} {answer.wrong}"
+        assert house.written(before) != []
