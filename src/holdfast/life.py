@@ -148,7 +148,7 @@ _MOVED = frozenset(
     {
         "loan.deferred", "loan.deferred.reversed", "loan.rearranged", "loan.rearranged.reversed",
         "loan.waived", "loan.waived.reversed", "loan.part_waived", "loan.part_waived.reversed",
-        "loan.charged", "loan.charged.reversed", "loan.written_off.reversed",
+        "loan.charged", "loan.charged.reversed", "loan.written_off.reversed", "loan.disbursed.reversed",
     }
 )  # fmt: skip
 # A certificate, a return and a report are proved by the act itself; nobody's word closes them.
@@ -341,6 +341,8 @@ RECORDS: Final = {
             ("instalment.due", "到期", "Instalment fell due"),
             ("loan.written_off", "核销", "Written off"),
             ("refund.noted", "退还多收款", "Over-payment refunded"),
+            ("refund.noted.reversed", "退款撤销", "Refund taken back"),
+            ("loan.disbursed.reversed", "追加放款撤销", "Further payout taken back"),
             ("loan.waived", "免除本金以外各项", "All but principal waived"),
             ("loan.waived.reversed", "恢复计息", "Waiver taken back"),
             ("loan.charged", "加收费用", "Charged"),

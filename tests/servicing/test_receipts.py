@@ -12,7 +12,7 @@ from holdfast.kernel.errors import Fault, Refusal
 from holdfast.kernel.rate import Rate
 from holdfast.kernel.rounding import Rounding
 from holdfast.products.schedule import due_on
-from holdfast.products.terms import Across, Excess, PayoffInterest
+from holdfast.products.terms import Across, Excess, Method, PayoffInterest
 from holdfast.servicing.fold import Allocation, Event, State, begin, fold, in_order, step
 from holdfast.servicing.payoff import payoff
 from tests.servicing.contracts import START, Story, contract, lent, stories
@@ -163,9 +163,25 @@ def test_a_second_payout_joins_the_instalments_still_to_come() -> None:
     assert [row.principal for row in state.instalments] == [10_000, 15_000, 15_000]
 
 
-def test_a_second_payout_on_a_loan_that_bears_interest_is_refused() -> None:
-    with pytest.raises(Refusal, match="new terms"):
-        _ = lent().tell("disbursed", FIRST, amount=1).state
+def test_a_second_payout_bears_interest_from_its_day_and_joins_what_is_still_to_fall_due() -> None:
+    # 1,200.00 in twelve at 1 % a month; 550.00 more on the first due date. 1,650.00 in eleven: 150.00, and 16.50 first.
+    state = lent().paid(11_200, FIRST).tell("disbursed", FIRST, amount=55_000).state
+    assert [(row.principal, row.interest) for row in state.instalments[:3]] == [(10_000, 1_200), (15_000, 1_650), (15_000, 1_500)]
+    assert state.principal_out == 165_000
+
+
+def test_a_second_payout_within_a_period_bears_interest_for_the_rest_of_it() -> None:
+    # 550.00 more on 15 February: 14 of 28 days are gone, so of its 5.50 for the month 2.75 are asked for.
+    state = lent().paid(11_200, FIRST).tell("disbursed", date(2026, 2, 15), amount=55_000).state
+    assert [(row.principal, row.interest) for row in state.instalments[1:3]] == [(15_000, 1_100 + 275), (15_000, 1_500)]
+
+
+def test_a_contract_that_fixes_its_instalment_keeps_it_and_the_last_takes_the_rest() -> None:
+    # 300.00 paid out of 600.00 at 1 % a month, 103.53 a time; the other 300.00 follow on the first due date.
+    terms = contract(principal=30_000, method=Method.EQUAL_INSTALMENT, instalments=6, instalment_amount=10_353, limit=60_000)
+    story = lent(terms).paid(10_353, FIRST).tell("disbursed", FIRST, amount=30_000)
+    rows = story.state.instalments
+    assert [row.due for row in rows[:5]] == [10_353] * 5 and sum(row.principal for row in rows) == 60_000
 
 
 def test_a_down_payment_falls_due_on_the_day_of_the_payout() -> None:

@@ -117,29 +117,36 @@ def test_a_skip_does_not_ask_for_the_name(tmp_path: Path, capsys: pytest.Capture
     assert capsys.readouterr().out.splitlines() == ["ok 097-re-age", "1 passed, 0 failed"]
 
 
-RECALCULATION = {"compounding": "NONE", "reschedule_strategy": "REDUCE_EMI_AMOUNT"}
-PAID = {"type": "REPAYMENT", "date": "2023-10-01", "amount": "10.00", "entered_on": "2023-10-01"}
+RECALCULATION = {
+    "compounding": "NONE", "reschedule_strategy": "REDUCE_EMI_AMOUNT", "rest_frequency": "DAILY",
+    "pre_close_interest": "TILL_PRE_CLOSE_DATE",
+}  # fmt: skip
+BEARS = {"interest_method": "DECLINING_BALANCE", "annual_rate_percent": "12"}
+DAILY = {"compounding": "INTEREST", "compounding_frequency": {"unit": "DAILY", "interval": 1}}
+AHEAD = {"type": "REPAYMENT", "date": "2024-01-15", "amount": "17.01", "entered_on": "2024-01-15"}
 
 
 @pytest.mark.parametrize(
-    ("change", "events", "skip"),
+    ("name", "change", "events", "skip"),
     [
-        ({}, [{"type": "RE_AGE"}], "convention re-age"),
-        ({"interest_recalculation": RECALCULATION}, [PAID], "convention cumulative-recalculation"),
-        ({"interest_recalculation": RECALCULATION | {"compounding": "INTEREST"}}, [PAID], "not-yet recalculation-compounding"),
-        ({"interest_recalculation": RECALCULATION}, [], None),
-        ({}, [{"type": "RESCHEDULE"}], "not-yet reschedule"),
-        ({}, [{"type": "RE_AMORTIZE"}], "not-yet re-amortize"),
-        ({}, [{"type": "CHARGEBACK"}], "not-yet chargeback"),
-        ({"fixed_length_days": 30}, [], "not-yet fixed-length"),
-        ({"days_in_month": "30", "days_in_year": "365"}, [], "not-yet day-count-30-365"),
-        ({}, [{"type": "CHARGE", "calculation": "PERCENT_OF_THE_MOON"}], "not-yet charge-percent-of-the-moon"),
+        ("009", BEARS | {"interest_recalculation": RECALCULATION}, [], None),
+        ("009", BEARS | {"interest_recalculation": RECALCULATION | {"rest_frequency": "WEEKLY"}}, [], "not-yet recalculation-rest-weekly"),
+        ("009", BEARS | {"interest_recalculation": RECALCULATION | DAILY}, [], "not-yet recalculation-compounding-interest-daily"),
+        ("009", BEARS | {"interest_recalculation": RECALCULATION | {"reschedule_strategy": "GUESS"}}, [], "not-yet recalculation-guess"),
+        ("009", BEARS | {"interest_recalculation": RECALCULATION, "interest_method": "FLAT"}, [], "not-yet recalculation-flat"),
+        ("044", {}, [AHEAD], "not-yet progressive-recalculation-ahead"),
+        ("009", {}, [{"type": "CHARGEBACK"}], "not-yet chargeback"),
+        ("009", {"fixed_length_days": 30}, [], "not-yet fixed-length"),
+        ("009", {"days_in_month": "30", "days_in_year": "365"}, [], "not-yet day-count-30-365"),
+        ("009", {}, [{"type": "CHARGE", "calculation": "PERCENT_OF_THE_MOON"}], "not-yet charge-percent-of-the-moon"),
     ],
-)
-def test_what_we_cannot_do_is_skipped_by_family(change: dict[str, Any], events: list[dict[str, Any]], skip: str | None) -> None:
-    example = scenario("009")
+)  # fmt: skip
+def test_what_we_cannot_do_is_skipped_by_family(
+    name: str, change: dict[str, Any], events: list[dict[str, Any]], skip: str | None
+) -> None:
+    example = scenario(name)
     example["terms"] |= change
-    example["events"] += events
+    example["events"] = example["events"][:2] + events
     found = skip_of(example)
     assert (str(found) if found else None) == skip
     if found and found.why == "convention":
@@ -150,7 +157,7 @@ def test_conform_says_a_line_for_each_file_and_counts_no_skip(tmp_path: Path, ca
     for start in ("002", "009"):
         shutil.copy(next(file for file in FILES if file.stem.startswith(start)), tmp_path)
     other = scenario("009")
-    other["events"].append({"type": "RESCHEDULE"})
+    other["events"].append({"type": "CHARGEBACK"})
     (tmp_path / "other.json").write_text(json.dumps(other))
     wrong = scenario("002")
     wrong["expected"][0]["totals"]["interest"] = "488.23"
@@ -161,7 +168,7 @@ def test_conform_says_a_line_for_each_file_and_counts_no_skip(tmp_path: Path, ca
     assert lines[:4] == [
         "ok 002-declining-emi-period-rate-monthly",
         "ok 009-rounding-declining-multiple-of-1",
-        "SKIP other: not-yet reschedule",
+        "SKIP other: not-yet chargeback",
         "FAIL wrong: expected[0].totals.interest: expected '488.23', ours '488.22'",
     ]
     assert lines[4].startswith("FAIL zigzag: zigzag.json: is not JSON")

@@ -160,7 +160,7 @@ class Terms:
     `principal_grace` and `interest_grace` count the first instalments that ask for no principal, or for
     no interest (it is asked for with the first instalment after them).
     `balanced` spreads a rest that rounding would leave on the last instalment over all of them.
-    `down_payment_ppb` is the share of each payout that falls due on its own day.
+    `down_payment_ppb` is the share of each payout that falls due on its own day; `limit` the most that all payouts may come to.
     """
 
     currency: str
@@ -192,6 +192,7 @@ class Terms:
     overdue_interest: OverdueInterest = OverdueInterest.NONE
     compounding: bool = False
     rest: Rest = Rest.DAILY
+    limit: int | None = None
     fees: tuple[Fee, ...] = ()
     penalty: Penalty | None = None
 
@@ -222,8 +223,14 @@ class Terms:
             if order is not None and sorted(order) != sorted(PARTS):
                 raise BadInput(f"terms.{name}: name each of {', '.join(PARTS)} once, not {list(order)}", field=f"terms.{name}")
 
+        if self.limit is not None:
+            _at_least(self.limit, self.principal, "limit")
         if self.recalculates and self.method is Method.FLAT:
             raise BadInput("terms.early: flat interest is on the first principal; no money saves or adds any", field="terms.early")
+        if self.recalculates and self.interest_grace:
+            raise BadInput(
+                "terms.interest_grace: interest that follows what is owed is asked for as it falls due", field="terms.interest_grace"
+            )
         if self.compounding and self.overdue_interest is OverdueInterest.NONE:
             raise BadInput("terms.compounding: say in overdue_interest that what is overdue bears interest", field="terms.compounding")
 
@@ -280,6 +287,7 @@ class Terms:
                 }
                 for fee in self.fees
             ],
+            **({} if self.limit is None else {"limit": self.limit}),
             **({} if self.penalty is None else {"penalty": _penalty_json(self.penalty)}),
         }
 
@@ -431,6 +439,7 @@ _READERS: Final[dict[str, Callable[[object, str], Any]]] = {
     "overdue_interest": _one_of(OverdueInterest),
     "compounding": _yes_or_no,
     "rest": _one_of(Rest),
+    "limit": lambda value, field: None if value is None else _whole(value, field),
     "fees": _fees,
     "penalty": _penalty,
 }

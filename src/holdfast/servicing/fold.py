@@ -101,9 +101,11 @@ def _charge(state: State, event: Event) -> None:
     amount, falls_due = _amount(event.payload), event.payload["due_on"]
     if isinstance(falls_due, str):
         falls_due = date.fromisoformat(falls_due)
-    row = next((row for row in state.instalments if row.n >= 1 and falls_due <= row.due_on), None)
+    regular = rescheduling.regular(state)
+    row = next((row for row in regular if falls_due <= row.due_on), None)
     if row is None:
-        row = next((row for row in state.instalments if row.n in state.loose), None)
+        last = max((row.due_on for row in regular), default=state.terms.disbursed_on)
+        row = next((row for row in state.instalments if row.n in state.loose and row.due_on > last), None)
         if row is None:
             row = Instalment(max(row.n for row in state.instalments) + 1, falls_due, 0, 0)
             state.loose.add(row.n)
@@ -257,6 +259,12 @@ def _waived(state: State, event: Event) -> None:
             row.paid_on = row.paid_on or event.on
 
 
+def _rearranged(state: State, event: Event) -> None:
+    rescheduling.apply(state, event)
+    if state.terms.recalculates and not state.closed:
+        recalculation.restart(state, event.on)
+
+
 def _amount(payload: Mapping[str, Any], name: str = "amount") -> int:
     amount = payload[name]
     if not isinstance(amount, int) or isinstance(amount, bool) or amount < 0:
@@ -278,5 +286,5 @@ _RULES: Final[dict[str, Callable[[State, Event], None]]] = {
     "paused": charging.paused,
     "resumed": charging.resumed,
     "deferred": rescheduling.defer,
-    "rearranged": rescheduling.apply,
+    "rearranged": _rearranged,
 }

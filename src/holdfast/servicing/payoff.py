@@ -13,8 +13,9 @@ from datetime import date
 
 from holdfast.kernel.rounding import divide
 from holdfast.products.schedule import Instalment
-from holdfast.products.terms import PayoffInterest, Rest
+from holdfast.products.terms import PayoffInterest
 from holdfast.servicing.recalculation import standing
+from holdfast.servicing.rescheduling import so_far
 from holdfast.servicing.state import State
 
 
@@ -58,27 +59,13 @@ def owed_interest(state: State, on: date) -> Iterator[tuple[Instalment, int]]:
         if row.due_on <= on:
             if row.paid_on is None:
                 yield row, row.interest
-        elif scheduled:
+        elif scheduled or row.n in state.loose:
             yield row, row.interest
         elif running:
-            yield row, row.interest if whole else _so_far(state, row, on)
+            yield row, row.interest if whole else so_far(state, row, on)
             running = False
         else:
             yield row, 0
-
-
-def _so_far(state: State, row: Instalment, on: date) -> int:
-    """The interest that the running instalment owes through `on`: as reckoned where it follows what is owed, else by its days."""
-    if state.terms.recalculates and state.terms.rest is Rest.DAILY:
-        return state.reckoned if state.reckoned_on == on and state.starts_on(row) < on else 0
-    return _by_days(state, row, on)
-
-
-def _by_days(state: State, row: Instalment, on: date) -> int:
-    """The part of the running period's interest that its days up to `on` have earned."""
-    start = runs_from(state, row)
-    days = max(0, (on - start).days)
-    return divide(row.interest * days, (row.due_on - start).days, state.terms.rounding)
 
 
 def runs_from(state: State, row: Instalment) -> date:

@@ -42,7 +42,7 @@ def reckon(state: State, on: date, *, kind: str = "receipt") -> None:
         less = _less(state, rows)
         if terms.rest is Rest.DUE_DATE:
             late = to_minor(_overdue(state, rows[:index]) * rate_over(state.now, since, row.due_on), terms.rounding)
-            state.reckoned_on, state.reckoned, interest = row.due_on, 0, row.interest + late
+            state.reckoned_on, state.reckoned, interest = row.due_on, 0, row.interest - state.carried.get(row.n, 0) + late
         else:
             until = min(on, row.due_on)
             ahead = sum(each.principal - each.principal_paid for each in rows[index:])
@@ -53,7 +53,7 @@ def reckon(state: State, on: date, *, kind: str = "receipt") -> None:
             interest = state.reckoned
             if until < row.due_on:
                 interest += to_minor(ahead * rate_over(state.now, until, row.due_on), terms.rounding)
-        if interest != row.interest:
+        if interest + state.carried.get(row.n, 0) != row.interest:
             _set_interest(state, row, interest)
             _lay_later(state, rows, index, less)
 
@@ -100,7 +100,7 @@ def receive(state: State, event: Event, amount: int) -> int:
 
 
 def restart(state: State, on: date) -> None:
-    """Reckon the rest of the running instalment anew, since on `on` more was lent."""
+    """Reckon the rest of the running instalment anew, since on `on` more was lent or other instalments were agreed to."""
     rows = regular(state)
     index = next((index for index, row in enumerate(rows) if row.due_on > on), None)
     if index is None or not state.terms.recalculates or state.starts_on(rows[index]) >= on:
@@ -159,7 +159,7 @@ def _set_interest(state: State, row: Instalment, interest: int) -> None:
     """Give the row its interest; under equal instalments its principal is what that leaves of the amount that repeats."""
     billed = row.due_on <= state.through
     was = row.interest
-    row.interest = max(interest, row.interest_paid)
+    row.interest = max(interest + state.carried.get(row.n, 0), row.interest_paid)
     if billed:
         state.totals.interest_earned += row.interest - was
     if row.unpaid:
@@ -182,7 +182,7 @@ def _less(state: State, rows: list[Instalment]) -> dict[int, int]:
     found = {}
     for row in reversed(rows):
         if after and row.n > state.terms.principal_grace:
-            found[row.n] = max(0, repeating - row.interest - row.principal)
+            found[row.n] = max(0, repeating - row.interest + state.carried.get(row.n, 0) - row.principal)
         after += row.principal
     return found
 
@@ -198,7 +198,7 @@ def _lay_later(
     balance = sum(each.principal for each in later)
     if terms.method is Method.EQUAL_INSTALMENT and not beyond and row.n > terms.principal_grace and row.principal_paid < row.principal:
         # The instalment stays what it was: what its interest takes, its principal gives.
-        planned = repeating - row.interest - less.get(row.n, 0)
+        planned = repeating - row.interest + state.carried.get(row.n, 0) - less.get(row.n, 0)
         planned = min(max(planned, row.principal_paid, 0), row.principal + balance)
         balance += row.principal - planned
         row.principal = planned
@@ -212,6 +212,8 @@ def _lay_later(
         state.level = repeating
     parts = lay_out(terms, balance, rates, repeating=repeating, principal_grace=grace, ahead=ahead)
     fit(later, parts + [(0, 0)] * (len(later) - len(parts)))
+    for each in later:
+        each.interest += state.carried.get(each.n, 0)
     for each in later:
         if each.unpaid:
             each.paid_on = None

@@ -21,7 +21,7 @@ from holdfast.kernel.money import Money
 from holdfast.kernel.rate import Per, Rate
 from holdfast.kernel.rounding import divide, to_minor
 from holdfast.products.schedule import Instalment, added_time_rate, due_on, financed, lay_out, level, level_over, rate_over
-from holdfast.products.terms import MOST_INSTALMENTS, Method, Terms
+from holdfast.products.terms import MOST_INSTALMENTS, Method, Rest, Terms
 from holdfast.servicing.arrears import days_past_due
 from holdfast.servicing.state import Charge, Event, State
 
@@ -418,13 +418,14 @@ def _reage(state: State, change: Rearrangement, on: date) -> None:
     for row in regular:
         owed = row.interest
         if row.due_on > on:
-            owed = _by_days(state, row, on) if running and row.n >= 1 else 0
+            owed = so_far(state, row, on) if running and row.n >= 1 else 0
             running = False
         principal += row.principal - row.principal_paid
         interest += max(0, owed - row.interest_paid)
         first.fee += row.fee - row.fee_paid
         first.penalty += row.penalty - row.penalty_paid
         _close(state, row, first, on)
+        state.loose.add(row.n)
     method = terms.method
     if change.kind is Kind.REINSTAL or method is Method.SINGLE_PERIOD:
         method = Method.EQUAL_INSTALMENT
@@ -542,7 +543,10 @@ def relay(
     flat = terms.method is Method.FLAT
     balance = sum(row.principal for row in rows) + joins
     was = sum(row.interest for row in rows)
-    carried += 0 if flat or old == 0 else was - (_plain_interest(state, rows) if old is None else old)
+    if terms.recalculates:
+        carried += sum(state.carried.pop(row.n, 0) for row in rows)
+    elif not flat and old != 0:
+        carried += was - (_plain_interest(state, rows) if old is None else old)
     kept = {row.n: (row.interest, _rate_of_row(state, row)) for row in rows} if flat and old is None else {}
     all_rows = rows + more
     rates = [_rate_of_row(state, row) for row in all_rows]
@@ -577,6 +581,8 @@ def relay(
     fit(all_rows, parts)
     asking = all_rows[min(interest_grace, len(all_rows) - 1)]
     asking.interest = max(asking.interest_paid, asking.interest + carried)
+    if terms.recalculates and carried:
+        state.carried[asking.n] = carried
     for row in all_rows:
         if row.unpaid:
             row.paid_on = None
@@ -633,7 +639,16 @@ def _terms_of_row(state: State, n: int) -> Terms:
     return state.now if rate is None else replace(state.now, rate=rate)
 
 
-def _by_days(state: State, row: Instalment, on: date) -> int:
+def so_far(state: State, row: Instalment, on: date) -> int:
+    """The interest that the running instalment owes through `on`: as reckoned where it follows what is owed, else by its days."""
+    if not state.terms.recalculates or state.terms.rest is Rest.DUE_DATE:
+        return by_days(state, row, on)
+    reckoned = state.reckoned if state.reckoned_on == on and state.starts_on(row) < on else 0
+    return reckoned + state.carried.get(row.n, 0)
+
+
+def by_days(state: State, row: Instalment, on: date) -> int:
+    """The part of an instalment's interest that the days of its period up to `on` have earned."""
     start = state.starts_on(row)
     return divide(row.interest * max(0, (on - start).days), (row.due_on - start).days, state.terms.rounding)
 
@@ -676,6 +691,9 @@ def _check(state: State, change: Rearrangement, loan: str, on: date) -> None:
             f"only {len(to_come)} instalments are to come; a holiday leaves one to pay, or makes the term longer",
             code="holiday_too_long", field="periods",
         )  # fmt: skip
+    if change.kind is Kind.HOLIDAY and change.asks is not Asks.INTEREST and state.terms.recalculates:
+        why = "interest of this contract follows what is owed each day; a holiday from it cannot be had, only one from principal"
+        raise Refusal(why, code="holiday_from_interest", field="asks")
     if change.kind is Kind.EXTEND and state.now.method is Method.SINGLE_PERIOD:
         raise Refusal("a single period has no instalments to add to; defer it, or agree to instalments", code="single_period", field="kind")
     if change.start_on is not None and change.start_on <= on:

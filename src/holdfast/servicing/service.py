@@ -27,9 +27,10 @@ from holdfast.products import Terms, check_ceiling
 from holdfast.servicing import store
 from holdfast.servicing.charging import as_of
 from holdfast.servicing.duties import Cursors, Plan, plan_of
-from holdfast.servicing.fold import Event, State, Totals, begin
+from holdfast.servicing.fold import Event, State, Totals, begin, fold
 from holdfast.servicing.held import Account, Change, Held
 from holdfast.servicing.payoff import PayoffLine, payoff, payoff_lines
+from holdfast.servicing.recalculation import known_early
 from holdfast.servicing.rules import Act, change
 from holdfast.servicing.takeover_rows import TakenOver, TakeoverRow
 
@@ -43,7 +44,20 @@ NOTE_RECORDS = {
 }
 MOST_WORDS = 2_000
 _REVERSED = frozenset(
-    {"receipt", "waived", "deferred", "rearranged", "charge", "waived_part", "goodwill", "paused", "resumed", "written_off"}
+    {
+        "receipt",
+        "refund",
+        "waived",
+        "deferred",
+        "rearranged",
+        "charge",
+        "waived_part",
+        "goodwill",
+        "paused",
+        "resumed",
+        "written_off",
+        "disbursed",
+    }
 )
 # By these sources a pledge ended because the money posted: the thing is sold or gone, and the money stays where it fell.
 _ENDED_A_PLEDGE = ("disposal ", "sale ", "compensation ")
@@ -187,19 +201,22 @@ def take_over(
     ]
 
 
-def receive(db: Db, *, clock: Clock, by: Actor | Staff, loan: str, amount: Money, received_on: date, source: str = "") -> Done:
+def receive(
+    db: Db, *, clock: Clock, by: Actor | Staff, loan: str, amount: Money, received_on: date, source: str = "", early: str | None = None
+) -> Done:
     """Post a receipt: pay the loan off if it is enough, else pay what is due, oldest first, then what comes next.
 
     A receipt dated before the loan's last event replays the fold and posts the difference. Refusal for a settled
     loan or a date before the loan began. `source` says by which way the money came: a line of a bank file, a drawer.
+    `early` is the borrower's choice of what money beyond the due does (`reduce`, `shorten` or `next`), where the contract gives one.
     """
     actor = _allowed(db, by, "receipt.post", loan)
     held = one(db, loan)
-    event = receipt_event(held, today=clock.today(), amount=amount, received_on=received_on, source=source)
+    event = receipt_event(held, today=clock.today(), amount=amount, received_on=received_on, source=source, early=early)
     return do(db, held, clock, actor, lender(db), [event])
 
 
-def receipt_event(held: Held, *, today: date, amount: Money, received_on: date, source: str) -> Event:
+def receipt_event(held: Held, *, today: date, amount: Money, received_on: date, source: str, early: str | None = None) -> Event:
     """The event that a receipt is on this loan; BadInput and Refusal as `receive` says. A single receipt and a bank file pass here."""
     loan = held.loan.public_id
     if amount.minor <= 0:
@@ -212,12 +229,18 @@ def receipt_event(held: Held, *, today: date, amount: Money, received_on: date, 
         raise BadInput(f"received_on: the loan began on {held.state.terms.disbursed_on}, after {received_on}", field="received_on")
     if held.loan.state not in (LoanState.ACTIVE, LoanState.WRITTEN_OFF, LoanState.RELEASING):
         raise Refusal(f"loan {loan} is {held.loan.state}; nothing is owed on it, so it takes no receipt", code="loan_not_open", loan=loan)
-    payload = {"amount": amount.minor, "source": source} if source else {"amount": amount.minor}
+    payload: dict[str, Any] = {"amount": amount.minor, "source": source} if source else {"amount": amount.minor}
+    if early is not None:
+        known_early(held.state, early)
+        payload["early"] = early
     return Event(held.account.last_event_no + 1, "receipt", received_on, today, payload)
 
 
 def reverse(db: Db, *, clock: Clock, by: Actor, loan: str, event_no: int, reason: str) -> Done:
-    """Undo a receipt as if it had never come: the fold is replayed without it, and the difference is posted."""
+    """Undo an earlier event as if it had never been: the fold is replayed without it, and the difference is posted.
+
+    Refusal for what the loan began with, what the night billed, and what later events cannot do without.
+    """
     held = one(db, loan)
     events = store.history(db, [held.loan.loan_id])[held.loan.loan_id]
     target = next((event for event in events if event.event_no == event_no), None)
@@ -225,6 +248,9 @@ def reverse(db: Db, *, clock: Clock, by: Actor, loan: str, event_no: int, reason
         raise NotFound(f"loan {loan} has no event {event_no}", field="event_no")
     if target.kind not in _REVERSED:
         why = f"event {event_no} of loan {loan} is {target.kind}; only these are taken back: {', '.join(sorted(_REVERSED))}"
+        raise Refusal(why, code="not_a_receipt", field="event_no")
+    if target is next((event for event in events if event.kind == "disbursed"), None):
+        why = f"event {event_no} of loan {loan} is the payout that the loan began with; it stands"
         raise Refusal(why, code="not_a_receipt", field="event_no")
     if any(event.kind == "reversal" and event.payload["event_no"] == event_no for event in events):
         raise Refusal(f"receipt {event_no} of loan {loan} is reversed already", code="already_reversed", field="event_no")
@@ -340,13 +366,41 @@ def owed(db: Db, *, loan: str, on: date) -> Money:
 
 
 def quote(db: Db, *, loan: str, on: date) -> Quote:
-    """The pay-off of the loan on `on`, line by line. Refusal for a day before what has already happened."""
-    held = store.load(db, [loan_id_of(db, loan)], lock=False)[0]
+    """The pay-off of the loan on `on`, line by line: for a day that is gone, as the loan stood on it by all that is known now.
+
+    BadInput for a day before the loan began.
+    """
+    held = store.load(db, [loan_id := loan_id_of(db, loan)], lock=False)[0]
+    state = held.state
     if on < held.account.last_event_on:
-        raise BadInput(f"on: the loan has moved since {on}; ask for {held.account.last_event_on} or later", field="on")
+        events = store.history(db, [loan_id])[loan_id]
+        if on < (began := events[0].on):
+            raise BadInput(f"on: the loan began on {began}, after {on}", field="on")
+        state = fold(state.terms, [event for event in events if event.on <= on or event.kind == "reversal"])
     currency = held.loan.currency
-    lines = tuple(payoff_lines(held.state, on))
-    return Quote(loan, on, currency, lines, Money(payoff(held.state, on), currency))
+    return Quote(loan, on, currency, tuple(payoff_lines(state, on)), Money(payoff(state, on), currency))
+
+
+def lend_more(db: Db, *, clock: Clock, by: Actor, loan: str, amount: Money, paid_on: date) -> Done:
+    """A further sum of the same loan has gone out on `paid_on`, whole; it joins the instalments still to fall due.
+
+    Refusal unless the loan is being repaid and the contract's limit leaves room; one that may take no new charge gets none.
+    """
+    held = one(db, loan)
+    today, terms = clock.today(), held.state.terms
+    if amount.minor <= 0 or amount.currency != held.loan.currency:
+        raise BadInput(f"amount: pay out more than nothing, in {held.loan.currency}", field="amount")
+    if not held.account.last_event_on <= paid_on <= today:
+        raise BadInput(f"paid_on: name a day from {held.account.last_event_on} to {today}, not {paid_on}", field="paid_on")
+    if held.loan.state is not LoanState.ACTIVE:
+        raise Refusal(f"loan {loan} is {held.loan.state}; only a loan that is being repaid grows", code="loan_not_active", loan=loan)
+    room = (terms.limit or terms.principal) - held.state.totals.disbursed
+    if amount.minor > room or held.account.charges_barred:
+        raise Refusal(
+            f"the contract of loan {loan} leaves {max(room, 0)} minor units to pay out", code="above_limit", field="amount", room=room
+        )
+    event = Event(held.account.last_event_no + 1, "disbursed", paid_on, today, {"amount": amount.minor})
+    return do(db, held, clock, by, lender(db), [event])
 
 
 # ── how a verb is done ─────────────────────────────────────────────────────────────────────────────────────

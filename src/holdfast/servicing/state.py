@@ -105,9 +105,10 @@ class State:
 
     What later agreements have changed stands beside the contract, which never changes: `replaced` are the terms in
     force in its place, `rates` the rate from an instalment on, `starts` the day on which an instalment's period
-    begins where it is not the due date before it, `loose` the numbers of charges that stand alone after the schedule.
+    begins where it is not the due date before it, `loose` the numbers that are no periods: charges that stand alone after the schedule, and what was closed.
     `level` is the amount that repeats now, if it is not the contract's first. Where interest follows what is truly owed,
-    it stands in the running instalment up to `reckoned_on`, and comes to `reckoned` so far.
+    it stands in the running instalment up to `reckoned_on`, and comes to `reckoned` so far; `carried` is interest that an
+    agreement has put on an instalment beside that of its own period.
     """
 
     terms: Terms
@@ -127,6 +128,7 @@ class State:
     level: int | None = None
     reckoned_on: date | None = None
     reckoned: int = 0
+    carried: dict[int, int] = field(default_factory=dict)
 
     @property
     def now(self) -> Terms:
@@ -189,6 +191,7 @@ class State:
             charges=list(self.charges),
             starts=dict(self.starts),
             loose=set(self.loose),
+            carried=dict(self.carried),
         )
 
     def _first_unpaid(self) -> Instalment | None:

@@ -164,6 +164,7 @@ def agreed_text(state: State) -> str | None:
         "starts": [[n, on.isoformat()] for n, on in sorted(state.starts.items())],
         "loose": sorted(state.loose),
         "level": state.level,
+        "carried": [[n, amount] for n, amount in sorted(state.carried.items())],
         "reckoned": None if state.reckoned_on is None else [state.reckoned_on.isoformat(), state.reckoned],
     }
     return canonical.encode({name: value for name, value in agreed.items() if value}).decode()
@@ -177,6 +178,7 @@ def put_agreed(state: State, text: str) -> None:
     state.starts = {n: date.fromisoformat(on) for n, on in agreed.get("starts", [])}
     state.loose = set(agreed.get("loose", []))
     state.level = agreed.get("level")
+    state.carried = dict(agreed.get("carried", []))
     if "reckoned" in agreed:
         state.reckoned_on, state.reckoned = date.fromisoformat(agreed["reckoned"][0]), agreed["reckoned"][1]
 

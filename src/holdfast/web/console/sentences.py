@@ -24,7 +24,7 @@ KNOWN: Final = (
     _("received_on: the loan began on %(began)s, after %(day)s"),
     _("amount: a receipt is more than nothing, not %(amount)s"),
     _("amount: give back more than nothing, in %(currency)s"),
-    _("on: the loan has moved since %(day)s; ask for %(latest)s or later"),
+    _("on: the loan began on %(began)s, after %(day)s"),
     _("reason: say in a few words why this is asked"),
     _("reason: say in a few words why this is held"),
     _("reason: say why in a few words"),
