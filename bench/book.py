@@ -99,7 +99,7 @@ def _live_templates(db: Db, cohorts: Sequence[int]) -> list[int]:
     while day < DAY:
         record_contacts(db, reminders_of(db, day), clock=morning(day))
         if (day - first).days in cohorts:
-            lend(db, day, f"示例-{(day - first).days}")
+            lend(db, day, f"SAMPLE-{(day - first).days}")
         run_night(db, clock=evening(day), on=day)
         day += timedelta(days=1)
     record_contacts(db, reminders_of(db, DAY), clock=morning(DAY))
@@ -130,13 +130,20 @@ def multiply(db: Db, wanted: Mapping[int, int]) -> int:
         )
     db.execute(
         "INSERT INTO loan_registry SELECT 'public_id', public_id, loan_id FROM clone"
-        " UNION ALL SELECT 'contract_no', '示例-c' || loan_id, loan_id FROM clone"
+        " UNION ALL SELECT 'contract_no', 'SAMPLE-C' || loan_id, loan_id FROM clone"
     )
     _copy_records(db)
     db.execute(
         "INSERT INTO gl_entry (on_date, branch_id, product_code, debit_account, credit_account, amount, currency, source, recorded_at)"
         " SELECT p.on_date, 1, 'mobile', debit_account, credit_account, sum(amount), p.currency, 'bench', min(e.recorded_at)"
         " FROM posting p JOIN clone USING (loan_id) JOIN loan_event e USING (loan_id, event_no) GROUP BY 1, 4, 5, 7"
+    )
+    # What the copies' lines add to their product's; the next night folds it like any act's.
+    db.execute(
+        "INSERT INTO accrual_delta (on_date, branch_id, product_code, currency, kind, daily, constant, lost, source, recorded_at)"
+        " SELECT d.on_date, 1, 'mobile', 'CNY', 'accrued', sum(accrued_daily), sum(accrued_constant), 0, 'bench', d.recorded_at"
+        " FROM account JOIN clone USING (loan_id), (SELECT on_date, recorded_at FROM accrual_delta ORDER BY delta_id DESC LIMIT 1) d"
+        " GROUP BY d.on_date, d.recorded_at"
     )
     db.execute("DROP TABLE clone")
     db.execute("SET session_replication_role = origin")
@@ -149,7 +156,7 @@ def _copy_loans(db: Db) -> None:
     columns = [name for name in columns_of(db, "loan") if name not in ("loan_id", "public_id", "contract_no")]
     db.execute(
         f"INSERT INTO loan (loan_id, public_id, contract_no, {', '.join(columns)})"
-        f" SELECT c.loan_id, c.public_id, '示例-c' || c.loan_id, {', '.join('t.' + name for name in columns)}"
+        f" SELECT c.loan_id, c.public_id, 'SAMPLE-C' || c.loan_id, {', '.join('t.' + name for name in columns)}"
         " FROM clone c JOIN loan t ON t.loan_id = c.template_id ORDER BY c.loan_id".encode()
     )
 

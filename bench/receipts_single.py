@@ -6,24 +6,22 @@ INSERT the very rows that these receipts left behind (updated rows too), one pip
 
 from __future__ import annotations
 
-import multiprocessing
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
-from multiprocessing.synchronize import Barrier
 from statistics import median
 from typing import Any
 
 import psycopg
 
 from bench import book
+from bench.processes import together
 from bench.scratch import FLOOR_RUNS, Figure, Scratch, columns_of, key_of, make_floor_tables, say, scratch_book
 
 CONNECTIONS = 4
 RECEIPTS = 8_000
 LOANS = 100_000
 _AMOUNT = 110_000  # an instalment (106,619) and a little of the next
-_LONGEST_START_S = 120
 _TODAY = book.DAY + timedelta(days=1)
 # What a receipt writes or updates, and how its rows are found again.
 _WRITTEN = {
@@ -53,7 +51,7 @@ def measure(scale: float) -> Figure:
             ids = [row[0] for row in db.execute("SELECT public_id FROM loan ORDER BY md5(public_id) LIMIT %s", [count]).fetchall()]
         shares = [ids[number::CONNECTIONS] for number in range(CONNECTIONS)]
         with scratch.watch() as spent:
-            seconds, latencies, client_cpu_s = _together(_post, [(share,) for share in shares])
+            seconds, latencies, client_cpu_s = together(_post, [(share,) for share in shares])
         say(f"{count} receipts in {seconds:.2f} s")
         with scratch.owner() as db:
             work = _floor_work(db, shares)
@@ -81,50 +79,6 @@ def measure(scale: float) -> Figure:
             "floor": "INSERT of the same rows, updated ones too, into tables with only a primary key; one commit each",
         },
     )
-
-
-def _together(work: Any, arguments: Sequence[tuple[Any, ...]]) -> tuple[float, list[float], float]:
-    """Run `work` in one process for each of `arguments`.
-
-    Answers the seconds from the common start to the last end, each call's own, and the processes' processor seconds.
-    """
-    context = multiprocessing.get_context("spawn")
-    barrier = context.Barrier(len(arguments) + 1)
-    answers: Any = context.Queue()
-    processes = [context.Process(target=_run, args=(work, barrier, answers, given)) for given in arguments]
-    for process in processes:
-        process.start()
-    barrier.wait(_LONGEST_START_S)
-    begun = time.perf_counter()
-    latencies: list[float] = []
-    cpu_s = 0.0
-    for _ in processes:
-        own, spent = answers.get()
-        latencies += own
-        cpu_s += spent
-    seconds = time.perf_counter() - begun
-    for process in processes:
-        process.join()
-        if process.exitcode:
-            raise RuntimeError(f"a connection's process ended with {process.exitcode}")
-    return seconds, latencies, cpu_s
-
-
-def _run(work: Any, barrier: Barrier, answers: Any, given: tuple[Any, ...]) -> None:
-    """One process: make ready, wait for the others, work; a failure breaks the barrier or leaves the exit code."""
-    try:
-        one = work(*given)
-        next(one)
-    except BaseException:
-        barrier.abort()
-        raise
-    barrier.wait(_LONGEST_START_S)
-    begun = time.process_time()
-    latencies: list[float] = []
-    try:
-        latencies = list(one)
-    finally:
-        answers.put((latencies, time.process_time() - begun))
 
 
 def _post(loans: Sequence[str]) -> Iterator[float]:
@@ -168,7 +122,7 @@ def _floor(scratch: Scratch, work: Sequence[Sequence[Sequence[Line]]]) -> tuple[
     with scratch.owner() as db:
         tables: Mapping[str, Sequence[str]] = {table: key_of(db, table) for table in _WRITTEN}
         make_floor_tables(db, tables)
-    return _together(_insert, [(scratch.owner_url, each) for each in work])
+    return together(_insert, [(scratch.owner_url, each) for each in work])
 
 
 def _insert(url: str, receipts: Sequence[Sequence[Line]]) -> Iterator[float]:
