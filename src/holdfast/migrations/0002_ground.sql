@@ -47,7 +47,7 @@ CREATE TABLE one_time_code (
     code_id    text PRIMARY KEY,                -- 'oc_...'
     chain_id   bigint  NOT NULL,                -- the application, loan or party it is about
     party_id   bigint  REFERENCES party,
-    purpose    text    NOT NULL CHECK (purpose IN ('login', 'confirm', 'sign', 'collect', 'phone', 'mandate', 'consent')),
+    purpose    text    NOT NULL CHECK (purpose IN ('login', 'confirm', 'sign', 'collect', 'phone', 'mandate', 'consent', 'restructuring')),
     bound      text    NOT NULL,                -- digest of what is agreed to by typing the code
     lookup     bytea   NOT NULL,                -- the number, as a keyed hash: for the cap on codes to one number
     masked     text    NOT NULL,                -- the number, as it may be shown
