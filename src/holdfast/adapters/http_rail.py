@@ -112,6 +112,8 @@ class HttpRail:
             with urllib.request.urlopen(request, timeout=self._peer.timeout_s, context=_context(self._peer.url)) as said:  # noqa: S310
                 raw, signed = said.read(_MOST_BYTES + 1), said.headers.get("Holdfast-Signature", "")
         except (urllib.error.URLError, http.client.HTTPException, OSError) as error:
+            if isinstance(error, urllib.error.HTTPError):
+                error.close()
             raise Unavailable(f"{self._peer.name} gave no answer: {error}", code="rail_no_answer") from error
         if len(raw) > _MOST_BYTES or not hmac.compare_digest(signed, signature(self._peer.secret, "ANSWER", path, at, raw)):
             raise Unavailable(f"{self._peer.name} gave an answer that is not signed", code="rail_unsigned")

@@ -96,6 +96,7 @@ def take_payout_file(db: Db, *, clock: Clock, by: Staff, file: str) -> tuple[str
         for case, each in held:
             if why := why_not_now(case, each):
                 raise Refusal(f"payout {each.public_id}: {why}; stop the file", code="payout_may_not_go", payout=each.public_id)
+        for case, each in held:
             mark_sent(db, clock, by.actor, case, each, answer_by=clock.now() + _ANSWER_WITHIN, says={"file": file})
         rail_store.update_file(db, found, state=state, taker_id=by.staff_id, taken_at=clock.now())
     content = master_box(_KEY).open(rail_store.content_of(db, found), file)

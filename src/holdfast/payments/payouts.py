@@ -68,7 +68,7 @@ def ask_payout(db: Db, *, clock: Clock, by: Staff, loan: str, payee_name: str, a
     if (standing := store.payout_alive(db, case.loan.loan_id)) is not None:
         raise Refusal(f"loan {loan} has the payout {standing} already", code="payout_under_way", payout=standing)
     public_id = new_id("po")
-    sealed = box_of(db, borrower).seal(canonical.encode({"payee": payee_name.strip(), "account": number}), public_id)
+    sealed = box_of(db, borrower).seal(canonical.encode({"payee": normal("name", payee_name), "account": number}), public_id)
     lookup = lookup_of_account(number)
     amount = Money(agreed.terms.principal, agreed.terms.currency)
     asked = approvals.ask(
