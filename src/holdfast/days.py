@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import psycopg
 
-from holdfast import contracts, payments, servicing
+from holdfast import applications, contracts, payments, servicing
 from holdfast.contact import dispatch
 from holdfast.database.connection import transaction
 from holdfast.duties.audit import Audit, examine
@@ -61,6 +61,7 @@ def close_next(until: date) -> Night | None:
             return None
         now = _arrive(db, known, day)
     end_offers(now)
+    end_drafts(now)
     collect_debits()
     send_due(now)
     if lives_apart(known):
@@ -112,8 +113,9 @@ def run_programmes() -> int:
     with transaction() as db:
         waiting = programmes.unfinished(db)
     for public_id in waiting:
-        left = 1
-        while left:
+        before, left = -1, 0
+        while left != before:  # the loans that somebody else has in hand are left to them
+            before = left
             with transaction() as db:
                 left = programmes.run_programme(db, clock=clock(db), programme=public_id)
     return len(waiting)
@@ -127,6 +129,16 @@ def end_offers(now: Clock | None = None) -> int:
         for loan in loans:
             contracts.lapse(db, clock=now, by=SYSTEM, loan=loan)
     return len(loans)
+
+
+def end_drafts(now: Clock | None = None) -> int:
+    """Close the applications that were begun and not come back to within the pack's days; how many."""
+    with transaction() as db:
+        now = now or clock(db)
+        drafts = applications.lapsing(db, clock=now)
+        for draft in drafts:
+            applications.lapse(db, clock=now, application_id=draft)
+    return len(drafts)
 
 
 def _first_open(db: Db, known: Lender) -> date:

@@ -49,6 +49,8 @@ def flagged(
         "order_en": say.order_en(terms),
         "excess_zh": say.excess(terms)[0],
         "excess_en": say.excess(terms)[1],
+        "late_zh": say.late(terms)[0],
+        "late_en": say.late(terms)[1],
         "early_zh": say.early(terms)[0],
         "early_en": say.early(terms)[1],
     }

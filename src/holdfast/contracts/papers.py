@@ -54,8 +54,7 @@ def cost_items(terms: Terms, price: Price) -> list[CostItem]:
     rate = (f"{say.rate_zh(terms.rate)}，按未还本金", f"{say.rate_en(terms.rate)} on the principal that is left")
     lines = [CostItem(("利息", "Interest"), ("随每期还款", "with each instalment"), rate, say.collector("lender"), price.interest)]
     for fee, total in price.fees:
-        each = say.amount(fee.amount, terms.currency)
-        figures = (f"{each} 元／次", f"{terms.currency} {each} each time")
+        figures = say.fee_rate(fee, terms.currency)
         lines.append(CostItem((fee.name, fee.name), say.fee_at(fee.at), figures, say.collector(fee.collected_by), total))
     return lines
 
@@ -105,6 +104,7 @@ def facts_of(
             "items": [
                 [each.name[0], each.how[0], each.rate[0], each.collector[0], sum_of(each.amount)] for each in cost_items(terms, price)
             ],
+            "contingent": [list(line) for line in say.contingent(terms)],
             "charges": sum_of(price.total - price.principal),
             "total": sum_of(price.total),
             "total_capitals": in_capitals(Money(price.total, currency)),

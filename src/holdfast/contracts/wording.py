@@ -11,8 +11,9 @@ from holdfast.kernel.calendar import DayCount, Unit
 from holdfast.kernel.errors import Fault
 from holdfast.kernel.money import decimal_of
 from holdfast.kernel.rate import BILLION, Per, Rate, percent_of_ppb
-from holdfast.products import FeeAt, Method, Terms
-from holdfast.products.terms import Excess, PayoffInterest
+from holdfast.products import Fee, FeeAt, Method, Terms
+from holdfast.products.schedule import penalty_rate
+from holdfast.products.terms import Excess, FeeOf, PayoffInterest, PenaltyBase
 
 METHODS: Final[Mapping[Method, tuple[str, str]]] = {
     Method.EQUAL_INSTALMENT: ("等额本息：每期还款额相同", "equal instalments"),
@@ -43,6 +44,7 @@ _PERS: Final[Mapping[Per, tuple[str, str]]] = {
 }
 _PARTS: Final[Mapping[str, tuple[str, str]]] = {
     "fee": ("费用", "fees"),
+    "penalty": ("罚息", "penalty interest"),
     "interest": ("利息", "interest"),
     "principal": ("本金", "principal"),
 }
@@ -54,6 +56,12 @@ _EXCESS: Final[Mapping[Excess, tuple[str, str]]] = {
 _EARLY: Final[Mapping[PayoffInterest, tuple[str, str]]] = {
     PayoffInterest.ACCRUED: ("利息只计算到还清当天", "with interest up to that day only"),
     PayoffInterest.SCHEDULED: ("利息按还款计划全额计算", "with the whole interest of the schedule"),
+}
+_OF: Final[Mapping[FeeOf, tuple[str, str]]] = {
+    FeeOf.PRINCIPAL: ("借款本金", "the principal"),
+    FeeOf.INSTALMENT_PRINCIPAL: ("当期本金", "the instalment's principal"),
+    FeeOf.INSTALMENT_INTEREST: ("当期利息", "the instalment's interest"),
+    FeeOf.INSTALMENT: ("当期本金和利息", "the instalment"),
 }
 _UNITS: Final[Mapping[Unit, tuple[str, str]]] = {Unit.MONTHS: ("个月", "month"), Unit.WEEKS: ("周", "week"), Unit.DAYS: ("天", "day")}
 
@@ -120,13 +128,59 @@ def purpose_zh(code: str) -> str:
 
 
 def order_zh(terms: Terms) -> str:
-    """In which order a payment is taken: `费用、利息、本金`. The contract names no penalty, so none stands in it."""
-    return "、".join(_PARTS[part][0] for part in terms.allocation if part in _PARTS)
+    """In which order a payment is taken: `费用、利息、本金`; penalty interest stands in it where the contract names any."""
+    return "、".join(_PARTS[part][0] for part in _order(terms))
 
 
 def order_en(terms: Terms) -> str:
     """The same in English."""
-    return ", ".join(_PARTS[part][1] for part in terms.allocation if part in _PARTS)
+    return ", ".join(_PARTS[part][1] for part in _order(terms))
+
+
+def _order(terms: Terms) -> tuple[str, ...]:
+    return tuple(part for part in terms.allocation if part != "penalty" or terms.penalty is not None)
+
+
+def late(terms: Terms) -> tuple[str, str]:
+    """What paying late costs, in both languages, as a clause of a sentence."""
+    penalty = terms.penalty
+    if penalty is None:
+        return "逾期期间不收罚息、复利、违约金和催收费", "No penalty, compound interest or collection fee is charged"
+    (bears_zh, bears_en), (rate_zh, rate_en) = _bears(terms), penalty_rates(terms)
+    zh = f"自逾期第 {penalty.from_day} 天起，对逾期的{bears_zh}按{rate_zh}计收罚息，算到还清当天为止；不收复利、违约金和催收费"
+    en = (
+        f"From day {penalty.from_day} late on, the {bears_en} that is late bears penalty interest of {rate_en}, until the day "
+        "it is paid. No compound interest, liquidated damages or collection fee is charged"
+    )
+    return zh, en
+
+
+def penalty_rates(terms: Terms) -> tuple[str, str]:
+    """`每日 0.06%（合同利率的 150%）`, and the same in English."""
+    zh, en = f"每日 {daily_penalty(terms)}", f"{daily_penalty(terms)} a day"
+    if terms.penalty is None or not terms.penalty.ratio_ppb:
+        return zh, en
+    times = percent_of_ppb(terms.penalty.ratio_ppb)
+    return f"{zh}（合同利率的 {times}%）", f"{en} ({times}% of the contract's rate)"
+
+
+def contingent(terms: Terms) -> list[tuple[str, str, str]]:
+    """What the cost statement says of costs that arise only by breach: what, by which standard, who collects it."""
+    penalty = terms.penalty
+    if penalty is None:
+        return [("罚息、复利、违约金", "不收取", "—")]
+    standard = f"自逾期第 {penalty.from_day} 天起，逾期{_bears(terms)[0]}的{penalty_rates(terms)[0]}，算到还清当天"
+    return [("罚息", standard, collector("lender")[0]), ("复利、违约金", "不收取", "—")]
+
+
+def _bears(terms: Terms) -> tuple[str, str]:
+    both = terms.penalty is not None and terms.penalty.base is PenaltyBase.PRINCIPAL_AND_INTEREST
+    return ("本金和利息", "principal and interest") if both else ("本金", "principal")
+
+
+def daily_penalty(terms: Terms) -> str:
+    """The daily rate to seven decimals of a percent: where it goes on beyond them, the multiple of the contract's rate binds."""
+    return percent(round(penalty_rate(terms) * BILLION))
 
 
 def excess(terms: Terms) -> tuple[str, str]:
@@ -144,6 +198,15 @@ def fee_at(at: FeeAt | date) -> tuple[str, str]:
     if isinstance(at, date):
         return f"{day_zh(at)}一次", f"once, on {at.isoformat()}"
     return ("放款时一次", "once, at the payout") if at is FeeAt.DISBURSEMENT else ("每期一次", "with each instalment")
+
+
+def fee_rate(fee: Fee, currency: str) -> tuple[str, str]:
+    """By which standard a fee is computed, in both languages: an amount each time, or a share of something."""
+    if fee.of is None:
+        each = amount(fee.amount, currency)
+        return f"{each} 元／次", f"{currency} {each} each time"
+    zh, en = _OF[fee.of]
+    return f"{zh}的 {percent(fee.ppb)}", f"{percent(fee.ppb)} of {en}"
 
 
 def collector(collected_by: str) -> tuple[str, str]:

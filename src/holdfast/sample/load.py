@@ -74,6 +74,7 @@ def load(db: Db) -> list[tuple[str, str, str, str]]:
                 "method": offer.method.value,
                 "rate": {"ppb": offer.rate.ppb, "per": offer.rate.per.value},
                 "instalments": offer.instalments,
+                "penalty": {"base": offer.penalty.base.value, "ratio_ppb": offer.penalty.ratio_ppb},
             },
         )
     custody.set_shelf(db, clock=dawn, by=staff["custodian"], branch_id=branches[0], code=cast.SHELF, levels=5, slots=12)
@@ -135,7 +136,9 @@ def _open(db: Db, each: _Borrower, now: Clock, officer: Actor, officer_id: int, 
         language=life.language,
         private={"name": life.name, "phone": life.phone},
     )
-    terms = Terms("CNY", life.principal, life.offer.method, life.offer.rate, life.offer.instalments, today)
+    terms = Terms(
+        "CNY", life.principal, life.offer.method, life.offer.rate, life.offer.instalments, today, penalty=life.offer.penalty
+    )  # fmt: skip
     done = originate(
         db, clock=now, by=officer, officer_id=officer_id, branch_id=branch_id, party_id=party.party_id, borrower_label=party.label,
         product_code=life.offer.code, product_version=1, contract_no=f"HF-{today:%Y%m}-{life.phone[-4:]}", terms=terms, pack=pack,

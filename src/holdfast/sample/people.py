@@ -8,6 +8,7 @@ from typing import Final
 from holdfast import products
 from holdfast.kernel.rate import Per, Rate, ppb_of_percent
 from holdfast.products import Method
+from holdfast.products.terms import Penalty, PenaltyBase
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,12 @@ class Offer:
     method: Method
     rate: Rate
     instalments: int
+    late_percent: int = 150  # penalty interest, of the contract's rate
+
+    @property
+    def penalty(self) -> Penalty:
+        """What a day late costs: on the principal that is late, from the first day on."""
+        return Penalty(PenaltyBase.PRINCIPAL, ratio_ppb=self.late_percent * 10_000_000)
 
 
 def yearly(percent: str) -> Rate:
@@ -31,7 +38,7 @@ def yearly(percent: str) -> Rate:
 OFFERS: Final = (
     Offer("phone-pledge", "手机质押借款", "Phone pledge loan", "phone", Method.EQUAL_INSTALMENT, Rate(12_000_000, Per.MONTH), 6),
     Offer("car-mortgage", "汽车抵押借款", "Car mortgage loan", "vehicle", Method.EQUAL_INSTALMENT, yearly("13.2"), 12),
-    Offer("small-mobile", "小额信用借款", "Small mobile loan", "none", Method.EQUAL_PRINCIPAL, yearly("18"), 3),
+    Offer("small-mobile", "小额信用借款", "Small mobile loan", "none", Method.EQUAL_PRINCIPAL, yearly("18"), 3, 130),
     Offer("house-mortgage", "房屋抵押借款", "House mortgage loan", "real_estate", Method.INTEREST_FIRST, yearly("9.6"), 12),
 )
 

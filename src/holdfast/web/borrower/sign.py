@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from holdfast import contracts
 from holdfast.contact import codes
-from holdfast.contracts import PAPERS, Contract, ContractState, cost_items
+from holdfast.contracts import PAPERS, Contract, ContractState, cost_items, wording
 from holdfast.database.connection import transaction
 from holdfast.kernel.errors import HoldfastError
 from holdfast.kernel.rate import BILLION
@@ -149,6 +149,8 @@ def _page(request: HttpRequest, visitor: Visitor, loan_id: str, contract: Contra
             }
             for each in cost_items(contract.terms, price)
         ],
+        "late": wording.late(contract.terms)[tongue] if contract.terms.penalty else "",
+        "late_rate": wording.daily_penalty(contract.terms),
         "all_in": int(price.all_in * BILLION),
         "nominal": int(price.cost.nominal * BILLION),
         "effective": int(price.cost.effective * BILLION),

@@ -26,6 +26,8 @@ _PLACES = {
     "reverse": "loans",
     "note_duty": "loans",
     "restructuring": "loans",
+    "relief": "loans",
+    **dict.fromkeys(("programmes", "programme", "programme_act"), "programmes"),
     "freeze": "loans",
     "freeze_report": "loans",
     "freeze_ask": "loans",
@@ -148,7 +150,12 @@ _WORK: Final = (
     ("loans", "case", _("Loans")),
     ("tonight", "moon", _("Tonight")),
 )
-_VIEWS: Final = (("prices", "list", _("Prices")), ("tapes", "up", _("Tapes")), ("journal", "chain", _("Journal")))
+_VIEWS: Final = (
+    ("programmes", "list", _("Programmes")),
+    ("prices", "list", _("Prices")),
+    ("tapes", "up", _("Tapes")),
+    ("journal", "chain", _("Journal")),
+)
 # A phone's bar holds four places and a door to the rest: each role's own.
 _NEAR: Final = {
     Role.CALLER: ("home", "calls", "loans", "tonight"),

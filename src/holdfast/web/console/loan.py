@@ -27,7 +27,7 @@ from holdfast.policy import read_pack
 from holdfast.servicing import Quote
 from holdfast.servicing import reading as book
 from holdfast.servicing.views import Balances, DutyRow, EventRow, InstalmentRow
-from holdfast.web.console import approval, story, words
+from holdfast.web.console import approval, relief, story, words
 from holdfast.web.console.desk import Db, Desk, at_desk
 from holdfast.web.console.forms import NoteForm, ReasonForm, ReceiptForm, RefundForm
 from holdfast.web.console.panels import DONE_AT, panels
@@ -37,6 +37,8 @@ _RECORDS: Final = 40
 _MESSAGES: Final = 5
 _TOLD_ONE_BY_ONE: Final = 4
 _FAR: Final = timedelta(days=3660)
+# What is asked on this page to be taken back.
+_TAKEN_BACK: Final = frozenset({"receipt", "charge", "waived_part", "goodwill", "paused", "resumed", "written_off"})
 _TAKES_RECEIPTS: Final = ("active", "written_off", "releasing")
 
 
@@ -121,6 +123,8 @@ def page(request: HttpRequest, desk: Desk, loan_id: str, *, tried: Tried | None 
         or (RefundForm(name="refund", currency=currency) if over and may(desk.staff, "refund") else None),
         "write_off_form": _kept(tried, "write_off")
         or (ReasonForm(name="writeoff") if row.state == "active" and may(desk.staff, "write_off") else None),
+        "more_acts": relief.acts_for(desk, detail),
+        "pauses": [each for each in detail.pauses if each.ends_on > max(desk.today, each.starts_on)],
         "failed": tried.slot if tried else "",
     }
     return render(request, "console/loan.html", context, status=status)
@@ -230,7 +234,7 @@ def _event(event: EventRow, desk: Desk, tried: Tried | None) -> Mapping[str, Any
     form: forms.Form | None = None
     if failed and tried:
         form = tried.form
-    elif event.kind == "receipt" and event.reversed_by is None and may(desk.staff, "receipt.reverse"):
+    elif event.kind in _TAKEN_BACK and event.reversed_by is None and may(desk.staff, "receipt.reverse"):
         form = ReasonForm(name=f"reverse{event.no}")
     return {
         "event": event,

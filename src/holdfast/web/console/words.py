@@ -26,6 +26,7 @@ from holdfast.web.console import (
     money_words,
     paper_refusals,
     release_refusals,
+    relief_words,
     restructuring_refusals,
 )
 from holdfast.web.console.sentences import told
@@ -115,6 +116,7 @@ ACCOUNTS: Final[Mapping[str, Text]] = {
     "recovery_income": _("Recovered after write-off"),
     "write_off_loss": _("Write-off loss"),
     "custody_loss": _("Loss in custody"),
+    **relief_words.ACCOUNTS,
 }
 
 EVENTS: Final[Mapping[str, Text]] = {
@@ -128,6 +130,7 @@ EVENTS: Final[Mapping[str, Text]] = {
     "waived": _("All but principal waived"),
     "deferred": _("Due dates moved"),
     "rearranged": _("Instalments rearranged"),
+    **relief_words.EVENTS,
 }
 
 METHODS: Final[Mapping[str, Text]] = {
@@ -170,6 +173,7 @@ ACTS: Final[Mapping[str, Text]] = {
     "decision.make": _("Lend this sum"),
     **custody_words.ACTS,
     **money_words.ACTS,
+    **relief_words.ACTS,
 }
 
 # The colour of a deadline's bar, by the last mark of its time that is passed.
@@ -298,6 +302,7 @@ _REFUSALS: Final[Mapping[str, Text]] = {
     **call_refusals.REFUSALS,
     **decision_words.REFUSALS,
     **restructuring_refusals.REFUSALS,
+    **relief_words.REFUSALS,
     **paper_refusals.REFUSALS,
     **custody_words.REFUSALS,
     **money_words.REFUSALS,
