@@ -47,7 +47,7 @@ from holdfast.servicing import approved
 from holdfast.servicing.night import record_contacts
 from holdfast.stories import cast
 from holdfast.stories.cast import Borrower
-from holdfast.wiring import BUREAU, NOTARY, PRESS, RAIL, carry
+from holdfast.wiring import BUREAU, NOTARY, PRESS, RAIL, carry, receive_many, take_answer
 
 Db = psycopg.Connection[Any]
 Answered = TypeVar("Answered")
@@ -298,7 +298,7 @@ class Stage:
         text = f"入账日期,贷方金额,对方户名,对方账号,附言,交易流水号\n{line}\n"
         self.do(payments.load_bank_file, "officer", name=f"银行流水-{self.today}.csv", data=text.encode(), map_name="generic")
         with self._act() as db:
-            payments.match_lines(db, clock=self.clock, settle=partial(carry, payments.match_line))
+            payments.match_lines(db, clock=self.clock, receive=receive_many, answer=take_answer)
 
     def pay_at_counter(self, loan: str, amount: Money) -> None:
         """Cash into a drawer that two people close (several acts)."""
