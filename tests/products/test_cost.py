@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -16,7 +17,7 @@ from holdfast.cli import schedule as command
 from holdfast.kernel.calendar import Unit
 from holdfast.kernel.errors import BadInput
 from holdfast.kernel.rate import Per, Rate
-from holdfast.products.cost import yearly_cost
+from holdfast.products.cost import exact_cost, internal_rate, yearly_cost
 from holdfast.products.schedule import schedule
 from holdfast.products.terms import Fee, FeeAt, Method, Terms
 from tests.servicing.contracts import contract, contracts
@@ -148,3 +149,45 @@ def test_the_command_names_what_is_wrong(tmp_path: Path, capsys: pytest.CaptureF
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match=r"missing\.json cannot be read"):
         command.run(argparse.Namespace(file=tmp_path / "missing.json"))
+
+
+# ── against a spreadsheet's functions ──────────────────────────────────────────────────────────────────────
+
+
+def test_xirr_of_the_spreadsheet_s_own_example() -> None:
+    # The worked example in Excel's help of XIRR: 0.373362535.
+    start = date(2008, 1, 1)
+    flows = [(date(2008, 3, 1), 2_750), (date(2008, 10, 30), 4_250), (date(2009, 2, 15), 3_250), (date(2009, 4, 1), 2_750)]
+    found = internal_rate(10_000, [(Decimal((on - start).days) / 365, amount) for on, amount in flows])
+    assert abs(found - Decimal("0.373362535")) < Decimal("1e-8")
+
+
+def test_irr_and_rate_of_the_spreadsheet_s_own_examples() -> None:
+    # Excel's help of IRR: 70,000 out, then 12,000 to 26,000 a year: 8.663095 %. Of RATE: 8,000 in 48 of 200: 0.770147 %.
+    irr = internal_rate(70_000, [(Decimal(year), amount) for year, amount in enumerate((12_000, 15_000, 18_000, 21_000, 26_000), 1)])
+    assert irr.quantize(Decimal("0.00000001")) == Decimal("0.08663095")
+    rate = internal_rate(8_000, [(Decimal(month), 200) for month in range(1, 49)])
+    assert rate.quantize(Decimal("0.00000001")) == Decimal("0.00770147")
+
+
+def by_bisection(received: int, flows: list[tuple[float, int]]) -> float:
+    """The rate at which a spreadsheet's formula, sum of amount / (1 + rate) ^ time, comes to what was received: halved until found."""
+    low, high = -0.999999, 1e9
+    for _ in range(400):
+        middle = (low + high) / 2
+        worth = sum(amount / (1 + middle) ** time for time, amount in flows)
+        low, high = (middle, high) if worth > received else (low, middle)
+    return (low + high) / 2
+
+
+@given(contracts())
+def test_both_figures_agree_with_a_spreadsheet_s_formula_to_the_sixth_digit(terms: Terms) -> None:
+    terms = replace(terms, fees=(Fee("service", terms.principal // 50, FeeAt.DISBURSEMENT), Fee("each", 100, FeeAt.EACH_INSTALMENT)))
+    received = terms.principal - terms.principal // 50
+    rows = schedule(terms)
+    cost = exact_cost(terms)
+    days = [((row.due_on - terms.disbursed_on).days / 365, row.due) for row in rows]
+    assert float(cost.effective) == pytest.approx(by_bisection(received, days), rel=1e-6, abs=1e-9)
+    per_year = {Unit.MONTHS: 12, Unit.WEEKS: 52, Unit.DAYS: 365}[terms.every_unit] / terms.every_count
+    period = by_bisection(received, [(float(row.n), row.due) for row in rows])
+    assert float(cost.nominal) == pytest.approx(period * per_year, rel=1e-6, abs=1e-9)

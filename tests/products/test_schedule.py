@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,7 +13,7 @@ from holdfast.kernel.errors import BadInput
 from holdfast.kernel.rate import Per, Rate
 from holdfast.kernel.rounding import Rounding
 from holdfast.products.schedule import due_on, level, period_rate, rest_of_schedule, schedule
-from holdfast.products.terms import Annuity, Fee, FeeAt, Method, PeriodInterest, Terms
+from holdfast.products.terms import Annuity, Excess, Fee, FeeAt, Method, PeriodInterest, Terms
 from tests.servicing.contracts import contract, contracts
 
 
@@ -195,3 +196,51 @@ def test_the_principal_of_a_schedule_sums_to_the_principal(terms: Terms) -> None
 def test_due_dates_only_go_forward(terms: Terms) -> None:
     dates = [terms.disbursed_on, *(row.due_on for row in schedule(terms))]
     assert dates == sorted(set(dates))
+
+
+# ── balloon, a last day of its own, decimals ───────────────────────────────────────────────────────────────
+
+
+def test_a_balloon_falls_due_with_the_last_instalment_beside_its_own() -> None:
+    # 1,200.00 in three equal principals with a balloon of 600.00: 200.00 each, and 12.00, 10.00, 8.00 of interest.
+    terms = contract(principal=120_000, instalments=3, balloon=60_000)
+    assert [(row.principal, row.interest) for row in schedule(terms)] == [(20_000, 1_200), (20_000, 1_000), (80_000, 800)]
+    # Equal instalments: (1,200.00 - 600.00 / 1.01^3) / 2.940985 = 210.01; the last asks for 600.00 more, give or take a fen.
+    equal = schedule(contract(principal=120_000, instalments=3, balloon=60_000, method=Method.EQUAL_INSTALMENT))
+    assert [row.due for row in equal] == [21_001, 21_001, 81_002]
+    flat = schedule(contract(principal=120_000, instalments=3, balloon=60_000, method=Method.FLAT))
+    assert [(row.principal, row.interest) for row in flat] == [(20_000, 1_200), (20_000, 1_200), (80_000, 1_200)]
+
+
+def test_the_last_instalment_may_have_a_day_of_its_own_and_bears_interest_for_its_days() -> None:
+    # From 1 March to 16 March is 15 of 31 days: of 400.00 at 1 % a month 1.94.
+    rows = schedule(contract(principal=120_000, instalments=3, last_due_on=date(2026, 3, 16)))
+    assert [(row.due_on.isoformat(), row.interest) for row in rows] == [("2026-02-01", 1_200), ("2026-03-01", 800), ("2026-03-16", 194)]
+
+
+@pytest.mark.parametrize(("currency", "each"), [("JPY", [400, 400, 400]), ("CNY", [400, 400, 400]), ("KWD", [400, 400, 400])])
+def test_a_currency_has_its_own_decimals(currency: str, each: list[int]) -> None:
+    rows = schedule(contract(principal=1_200, instalments=3, currency=currency))
+    assert [row.principal for row in rows] == each and [row.interest for row in rows] == [12, 8, 4]
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"balloon": -1}, "terms.balloon"),
+        ({"balloon": 120_000}, "terms.balloon"),
+        ({"balloon": 1, "method": Method.INTEREST_FIRST}, "terms.balloon"),
+        ({"last_due_on": date(2026, 1, 1)}, "terms.last_due_on"),
+        ({"limit": 119_999}, "terms.limit"),
+        ({"excess_for": (("salary", Excess.NEXT),)}, "terms.excess_for.salary"),
+    ],
+)
+def test_terms_that_cannot_be_are_refused(change: dict[str, Any], field: str) -> None:
+    with pytest.raises(BadInput) as refused:
+        contract(**change)
+    assert refused.value.field == field
+
+
+def test_these_terms_are_written_and_read_back_the_same() -> None:
+    terms = contract(balloon=100, last_due_on=date(2027, 2, 1), limit=130_000, excess_for=(("goodwill", Excess.LAST),))
+    assert Terms.from_json(terms.to_json()) == terms

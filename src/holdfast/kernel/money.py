@@ -13,7 +13,7 @@ from typing import Any, Final
 from holdfast.kernel.errors import BadInput, Fault
 
 # ISO 4217 minor units of the currencies that we accept; all others are refused by name.
-EXPONENTS: Final = {"CNY": 2, "HKD": 2, "USD": 2, "EUR": 2, "GBP": 2, "SGD": 2, "JPY": 0}
+EXPONENTS: Final = {"CNY": 2, "HKD": 2, "USD": 2, "EUR": 2, "GBP": 2, "SGD": 2, "JPY": 0, "KWD": 3}
 LARGEST_MINOR: Final = 10**15
 _DECIMAL: Final = re.compile(r"-?[0-9]{1,15}(\.[0-9]+)?", re.ASCII)
 

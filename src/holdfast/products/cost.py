@@ -56,13 +56,13 @@ def exact_cost(terms: Terms) -> YearlyCost:
         raise BadInput("terms.fees: the fees at disbursement leave nothing to pay out", field="terms.fees")
     with localcontext() as context:
         context.prec = _DIGITS
-        period = _internal_rate(received, [(periods, amount) for _, periods, amount in flows])
+        period = internal_rate(received, [(periods, amount) for _, periods, amount in flows])
         per_year = {Unit.MONTHS: Decimal(12), Unit.WEEKS: Decimal(52), Unit.DAYS: Decimal(365)}[terms.every_unit] / terms.every_count
         days = [(Decimal((on - terms.disbursed_on).days) / 365, amount) for on, _, amount in flows]
-        return YearlyCost(period * per_year, _internal_rate(received, days))
+        return YearlyCost(period * per_year, internal_rate(received, days))
 
 
-def _internal_rate(received: int, flows: Sequence[tuple[Decimal, int]]) -> Decimal:
+def internal_rate(received: int, flows: Sequence[tuple[Decimal, int]]) -> Decimal:
     """The rate at which the flows, each `amount` after some time, are worth `received` today.
 
     Newton on y = ln(1 + rate): what the flows are worth falls and is convex in y, so that from y = 0, where it

@@ -57,6 +57,8 @@ class Instalment:
 
 def due_on(terms: Terms, n: int) -> date:
     """The due date of instalment `n` (from 1), counted from the first due date or else from the payout."""
+    if terms.last_due_on is not None and n >= terms.instalments:
+        return terms.last_due_on
     start, steps = (terms.disbursed_on, n) if terms.first_due_on is None else (terms.first_due_on, n - 1)
     try:
         return step(start, terms.every_unit, terms.every_count * steps)
@@ -71,6 +73,8 @@ def period_start(terms: Terms, n: int) -> date:
 
 def period_rate(terms: Terms, n: int) -> Fraction:
     """The interest of period `n` on one unit of principal."""
+    if terms.last_due_on is not None and n == terms.instalments:
+        return rate_over(terms, period_start(terms, n), terms.last_due_on)
     if n > 1 and terms.rate.per is not Per.DAY and terms.period_interest is PeriodInterest.PERIOD:
         return _whole_period(terms.rate, terms.every_unit, terms.every_count, terms.day_count)
     start, end = period_start(terms, n), due_on(terms, n)
@@ -150,7 +154,7 @@ def level(terms: Terms) -> int:
         return terms.instalment_amount
     if terms.method is Method.FLAT:
         paying = terms.instalments - terms.principal_grace
-        return _rounded(terms, Fraction(financed(terms), paying)) + _rounded(terms, Fraction(_flat_interest(terms)))
+        return _rounded(terms, Fraction(financed(terms) - terms.balloon, paying)) + _rounded(terms, Fraction(_flat_interest(terms)))
     if terms.method in (Method.INTEREST_FIRST, Method.SINGLE_PERIOD):
         return 0
     return level_over(terms, financed(terms), _rates(terms, 1), principal_grace=terms.principal_grace)
@@ -159,12 +163,12 @@ def level(terms: Terms) -> int:
 def level_over(terms: Terms, balance: int, rates: Sequence[Fraction], *, principal_grace: int = 0) -> int:
     """What repeats when `balance` comes back in as many instalments as there are `rates`, one rate for each."""
     if terms.method is not Method.EQUAL_INSTALMENT:
-        return _rounded(terms, Fraction(balance, len(rates) - principal_grace))
+        return _rounded(terms, Fraction(balance - terms.balloon, len(rates) - principal_grace))
     worth, growth = Fraction(0), Fraction(1)
     for rate in rates[principal_grace:]:
         growth *= 1 + (_thirty_days(terms) if terms.annuity is Annuity.THIRTY_DAYS else rate)
         worth += 1 / growth
-    amount = _rounded(terms, balance / worth)
+    amount = _rounded(terms, (balance - terms.balloon / growth) / worth)
     return _balanced(terms, amount, balance, rates, principal_grace) if terms.balanced else amount
 
 
@@ -308,7 +312,7 @@ def _balanced(terms: Terms, amount: int, balance: int, rates: Sequence[Fraction]
         principal, interest = lay_out(
             terms, balance, rates, repeating=repeating, principal_grace=principal_grace, interest_grace=terms.interest_grace
         )[-1]
-        return principal + interest - repeating
+        return principal + interest - repeating - terms.balloon
 
     difference = last_difference(amount)
     if 2 * abs(difference) < len(rates):

@@ -21,6 +21,8 @@ from holdfast.kernel.rounding import Rounding
 MOST_INSTALMENTS: Final = 1_000
 PARTS: Final = ("fee", "penalty", "interest", "principal")
 _FEE_FIELDS: Final = ({"name", "amount", "at", "collected_by"}, {"name", "amount", "at", "collected_by", "ppb", "of"})
+# How money comes: of its own accord, as the lender's goodwill, or given back by a merchant or out of a payout.
+MONEY: Final = ("receipt", "goodwill", "merchant_refund", "payout_refund")
 _Choice = TypeVar("_Choice", bound=StrEnum)
 
 
@@ -161,6 +163,8 @@ class Terms:
     no interest (it is asked for with the first instalment after them).
     `balanced` spreads a rest that rounding would leave on the last instalment over all of them.
     `down_payment_ppb` is the share of each payout that falls due on its own day; `limit` the most that all payouts may come to.
+    `balloon` is principal that the last instalment asks for beside its own; `last_due_on` its day where that is no step of the
+    others; `excess_for` what money beyond the due does by how it came (`MONEY`), where that is not what `excess` says.
     """
 
     currency: str
@@ -193,6 +197,9 @@ class Terms:
     compounding: bool = False
     rest: Rest = Rest.DAILY
     limit: int | None = None
+    balloon: int = 0
+    last_due_on: date | None = None
+    excess_for: tuple[tuple[str, Excess], ...] = ()
     fees: tuple[Fee, ...] = ()
     penalty: Penalty | None = None
 
@@ -223,6 +230,14 @@ class Terms:
             if order is not None and sorted(order) != sorted(PARTS):
                 raise BadInput(f"terms.{name}: name each of {', '.join(PARTS)} once, not {list(order)}", field=f"terms.{name}")
 
+        _at_least(self.balloon, 0, "balloon")
+        if self.balloon and (self.balloon >= self.principal or self.method in (Method.INTEREST_FIRST, Method.SINGLE_PERIOD)):
+            raise BadInput("terms.balloon: must leave principal for the other instalments", field="terms.balloon")
+        if self.last_due_on is not None and self.last_due_on <= self.disbursed_on:
+            raise BadInput("terms.last_due_on: must come after disbursed_on", field="terms.last_due_on")
+        for kind, _excess in self.excess_for:
+            if kind not in MONEY:
+                raise BadInput(f"terms.excess_for.{kind}: must be one of {', '.join(MONEY)}", field=f"terms.excess_for.{kind}")
         if self.limit is not None:
             _at_least(self.limit, self.principal, "limit")
         if self.recalculates and self.method is Method.FLAT:
@@ -233,6 +248,10 @@ class Terms:
             )
         if self.compounding and self.overdue_interest is OverdueInterest.NONE:
             raise BadInput("terms.compounding: say in overdue_interest that what is overdue bears interest", field="terms.compounding")
+
+    def excess_of(self, kind: str) -> Excess:
+        """What money of this kind does beyond what has fallen due."""
+        return next((excess for name, excess in self.excess_for if name == kind), self.excess)
 
     @property
     def recalculates(self) -> bool:
@@ -287,6 +306,9 @@ class Terms:
                 }
                 for fee in self.fees
             ],
+            **({"balloon": self.balloon} if self.balloon else {}),
+            **({} if self.last_due_on is None else {"last_due_on": self.last_due_on.isoformat()}),
+            **({"excess_for": {kind: excess.value for kind, excess in self.excess_for}} if self.excess_for else {}),
             **({} if self.limit is None else {"limit": self.limit}),
             **({} if self.penalty is None else {"penalty": _penalty_json(self.penalty)}),
         }
@@ -349,6 +371,13 @@ def _one_of(kind: type[_Choice]) -> Callable[[object, str], _Choice]:
 
 
 _per = _one_of(Per)
+_excess = _one_of(Excess)
+
+
+def _excess_for(value: object, field: str) -> tuple[tuple[str, Excess], ...]:
+    if not isinstance(value, Mapping):
+        raise BadInput(f"{field}: write an object, not {value!r}", field=field)
+    return tuple((str(kind), _excess(value[kind], f"{field}.{kind}")) for kind in sorted(value))
 
 
 def _rate(value: object, field: str) -> Rate:
@@ -439,6 +468,9 @@ _READERS: Final[dict[str, Callable[[object, str], Any]]] = {
     "overdue_interest": _one_of(OverdueInterest),
     "compounding": _yes_or_no,
     "rest": _one_of(Rest),
+    "balloon": _whole,
+    "last_due_on": lambda value, field: None if value is None else parse_date(value, field),
+    "excess_for": _excess_for,
     "limit": lambda value, field: None if value is None else _whole(value, field),
     "fees": _fees,
     "penalty": _penalty,

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from holdfast.kernel.errors import Fault, Refusal
 from holdfast.products.schedule import Instalment, down_payment, evenly, rest_of_schedule, schedule
-from holdfast.products.terms import Excess, Terms
+from holdfast.products.terms import Terms
 from holdfast.servicing import charging, recalculation, rescheduling
 from holdfast.servicing.allocation import allocate
 from holdfast.servicing.payoff import owed_interest, payoff
@@ -171,11 +171,7 @@ def _receipt(state: State, event: Event) -> None:
     elif amount >= payoff(state, event.on):
         _pay_off(state, event, amount)
     else:
-        if state.terms.recalculates:
-            totals.overpaid += recalculation.receive(state, event, amount)
-            return
-        excess = Excess(event.payload["excess"]) if "excess" in event.payload else None
-        totals.overpaid += allocate(state, event_no=event.event_no, on=event.on, amount=amount, excess=excess)
+        totals.overpaid += _lay(state, event, amount, event.payload.get("type", "receipt"))
 
 
 def _goodwill(state: State, event: Event) -> None:
@@ -188,7 +184,15 @@ def _goodwill(state: State, event: Event) -> None:
     if amount == owed:
         _pay_off(state, event, amount)
     else:
-        state.totals.overpaid += allocate(state, event_no=event.event_no, on=event.on, amount=amount)
+        state.totals.overpaid += _lay(state, event, amount, "goodwill")
+
+
+def _lay(state: State, event: Event, amount: int, kind: str) -> int:
+    """Lay money that does not end the loan on what is due and then on what is not, as the contract says of money of this kind."""
+    if state.terms.recalculates:
+        return recalculation.receive(state, event, amount)
+    excess = state.terms.excess_of(kind)
+    return allocate(state, event_no=event.event_no, on=event.on, amount=amount, excess=excess)
 
 
 def _pay_off(state: State, event: Event, amount: int) -> None:

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from holdfast.kernel.rounding import divide
 from holdfast.products.schedule import Instalment
 from holdfast.products.terms import PayoffInterest
 from holdfast.servicing.recalculation import standing

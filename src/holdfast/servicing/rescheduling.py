@@ -431,7 +431,7 @@ def _reage(state: State, change: Rearrangement, on: date) -> None:
         method = Method.EQUAL_INSTALMENT
     state.replaced = terms = replace(
         terms, principal=max(principal, 1), method=method, instalments=change.instalments, down_payment_ppb=0, principal_grace=0,
-        interest_grace=0, instalment_amount=None, first_due_on=change.start_on,
+        interest_grace=0, instalment_amount=None, balloon=0, last_due_on=None, first_due_on=change.start_on,
         every_unit=change.every_unit or terms.every_unit, every_count=change.every_count or terms.every_count, fees=(),
     )  # fmt: skip
     if change.rate is not None:
@@ -559,7 +559,7 @@ def relay(
             kept[row.n][0] if row.n in kept and kept[row.n][1] == rate else to_minor(financed(terms) * rate, terms.rounding)
             for row, rate in zip(all_rows, rates, strict=True)
         ]
-        each = divide(balance, len(all_rows) - principal_grace, terms.instalment_rounding)
+        each = divide(balance - terms.balloon, len(all_rows) - principal_grace, terms.instalment_rounding)
         multiple = terms.instalment_multiple
         each = divide(each, multiple, terms.instalment_rounding) * multiple
         if joins:

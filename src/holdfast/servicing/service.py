@@ -24,6 +24,7 @@ from holdfast.loans import Happened, Loan, loan_id_of
 from holdfast.parties import Staff, require
 from holdfast.policy import Lender, Pack, lender, may_originate, read_pack
 from holdfast.products import Terms, check_ceiling
+from holdfast.products.terms import MONEY
 from holdfast.servicing import store
 from holdfast.servicing.charging import as_of
 from holdfast.servicing.duties import Cursors, Plan, plan_of
@@ -202,21 +203,25 @@ def take_over(
 
 
 def receive(
-    db: Db, *, clock: Clock, by: Actor | Staff, loan: str, amount: Money, received_on: date, source: str = "", early: str | None = None
-) -> Done:
+    db: Db, *, clock: Clock, by: Actor | Staff, loan: str, amount: Money, received_on: date, source: str = "", early: str | None = None,
+    kind: str = "receipt",
+) -> Done:  # fmt: skip
     """Post a receipt: pay the loan off if it is enough, else pay what is due, oldest first, then what comes next.
 
     A receipt dated before the loan's last event replays the fold and posts the difference. Refusal for a settled
     loan or a date before the loan began. `source` says by which way the money came: a line of a bank file, a drawer.
-    `early` is the borrower's choice of what money beyond the due does (`reduce`, `shorten` or `next`), where the contract gives one.
+    `early` is the borrower's choice of what money beyond the due does (`reduce`, `shorten` or `next`), where the contract gives one;
+    `kind` is how the money came (`products.terms.MONEY`).
     """
     actor = _allowed(db, by, "receipt.post", loan)
     held = one(db, loan)
-    event = receipt_event(held, today=clock.today(), amount=amount, received_on=received_on, source=source, early=early)
+    event = receipt_event(held, today=clock.today(), amount=amount, received_on=received_on, source=source, early=early, kind=kind)
     return do(db, held, clock, actor, lender(db), [event])
 
 
-def receipt_event(held: Held, *, today: date, amount: Money, received_on: date, source: str, early: str | None = None) -> Event:
+def receipt_event(
+    held: Held, *, today: date, amount: Money, received_on: date, source: str, early: str | None = None, kind: str = "receipt"
+) -> Event:
     """The event that a receipt is on this loan; BadInput and Refusal as `receive` says. A single receipt and a bank file pass here."""
     loan = held.loan.public_id
     if amount.minor <= 0:
@@ -230,6 +235,10 @@ def receipt_event(held: Held, *, today: date, amount: Money, received_on: date, 
     if held.loan.state not in (LoanState.ACTIVE, LoanState.WRITTEN_OFF, LoanState.RELEASING):
         raise Refusal(f"loan {loan} is {held.loan.state}; nothing is owed on it, so it takes no receipt", code="loan_not_open", loan=loan)
     payload: dict[str, Any] = {"amount": amount.minor, "source": source} if source else {"amount": amount.minor}
+    if kind not in MONEY:
+        raise BadInput(f"kind: must be one of {', '.join(MONEY)}, not {kind!r}", field="kind")
+    if kind != "receipt":
+        payload["type"] = kind
     if early is not None:
         known_early(held.state, early)
         payload["early"] = early

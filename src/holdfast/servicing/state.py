@@ -105,10 +105,11 @@ class State:
 
     What later agreements have changed stands beside the contract, which never changes: `replaced` are the terms in
     force in its place, `rates` the rate from an instalment on, `starts` the day on which an instalment's period
-    begins where it is not the due date before it, `loose` the numbers that are no periods: charges that stand alone after the schedule, and what was closed.
-    `level` is the amount that repeats now, if it is not the contract's first. Where interest follows what is truly owed,
-    it stands in the running instalment up to `reckoned_on`, and comes to `reckoned` so far; `carried` is interest that an
-    agreement has put on an instalment beside that of its own period.
+    begins where it is not the due date before it, `loose` the numbers that are no periods (charges that stand alone
+    after the schedule, and what was closed), `level` the amount that repeats now, if it is not the contract's first.
+
+    Where interest follows what is truly owed, it stands in the running instalment up to `reckoned_on`, and comes to
+    `reckoned` so far; `carried` is interest that an agreement has put on an instalment beside that of its own period.
     """
 
     terms: Terms

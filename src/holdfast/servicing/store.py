@@ -19,10 +19,10 @@ from holdfast.life import LoanState
 from holdfast.loans import Loan
 from holdfast.products.terms import Terms
 from holdfast.servicing.books import PAIRS
-from holdfast.servicing.charging import as_of
 from holdfast.servicing.duties import Cursors
 from holdfast.servicing.fold import Charge, Event, Instalment, State, Totals
 from holdfast.servicing.held import Account, Change, Held
+from holdfast.servicing.recalculation import standing
 from holdfast.servicing.state import Pause
 
 Db = psycopg.Connection[Any]
@@ -68,7 +68,8 @@ SELECT loan_id, event_no, kind, on_date, entered_on, payload FROM loan_event WHE
 def load(db: Db, loan_ids: Sequence[int], *, lock: bool = True, on: date | None = None) -> list[Held]:
     """The loans with those numbers, locked in their order for the rest of the transaction.
 
-    To be looked at and not changed: `on` brings their penalty interest up to that day. Raises Fault if one of them is not there: the caller has found it by its registry entry.
+    To be looked at and not changed: `on` brings their penalty interest, and interest that follows what is owed, up to that day.
+    Raises Fault if one of them is not there: the caller has found it by its registry entry.
     """
     ids = sorted(set(loan_ids))
     with db.pipeline():
@@ -89,7 +90,7 @@ def load(db: Db, loan_ids: Sequence[int], *, lock: bool = True, on: date | None 
         raise Fault(f"loans {sorted(missing)[:5]} have no rows behind their registry entry")
     if on is not None:
         for held in found:
-            held.state = as_of(held.state, on)
+            held.state = standing(held.state, on)
     return found
 
 
@@ -127,7 +128,10 @@ def _held(row: Sequence[Any], instalments: list[Instalment], duties: list[Duty])
     )
     if row[36] is not None:
         put_agreed(state, row[36])
-    account = Account(row[21], row[22], row[23], Cursors(row[25], row[26]), row[27], row[28], row[29], row[30], row[-3], Slope(int(row[-2]), int(row[-1])))
+    account = Account(
+        row[21], row[22], row[23], Cursors(row[25], row[26]), row[27], row[28], row[29], row[30], row[-3],
+        Slope(int(row[-2]), int(row[-1])),
+    )  # fmt: skip
     return Held(loan, row[19], state, account, duties)
 
 

@@ -14,7 +14,7 @@ from holdfast.kernel.money import decimal_of
 from holdfast.kernel.rate import BILLION, Rate
 from holdfast.kernel.rounding import to_minor
 from holdfast.products.schedule import down_payment, level
-from holdfast.products.terms import MOST_INSTALMENTS, Early, Excess, Terms
+from holdfast.products.terms import MOST_INSTALMENTS, Early, Terms
 from holdfast.servicing.arrears import bucket_of, paused_days
 from holdfast.servicing.fold import Event, Instalment, State, fold
 from holdfast.servicing.payoff import payoff
@@ -31,6 +31,11 @@ _RECEIPTS: Final = {
     "MERCHANT_ISSUED_REFUND": "Merchant Issued Refund",
     "PAYOUT_REFUND": "Payout Refund",
     "PAYOFF": "Repayment",
+}
+MONEY_OF: Final = {
+    "Goodwill Credit": "goodwill",
+    "Merchant Issued Refund": "merchant_refund",
+    "Payout Refund": "payout_refund",
 }
 EVENT_FIELDS: Final = {
     "APPROVAL": {"date", "amount", "entered_on"},
@@ -157,8 +162,7 @@ class _History:
             value_date = parse_date(event.get("date"), f"{where}.date")
             asked = kind == "PAYOFF" and event.get("amount") is None
             amount = self._owed(value_date) if asked else self._amount(event, where)
-            excess = self.setting.excess.get(kind, self.terms.excess)
-            self._receive(amount, value_date, on, kind=_RECEIPTS[kind], excess=excess)
+            self._receive(amount, value_date, on, kind=_RECEIPTS[kind])
             self._classify(on)
         elif kind == "CHARGE":
             self._charge(event, where, on)
@@ -192,21 +196,25 @@ class _History:
         if not self.disbursements:
             # With interest the peer sets the instalment once, for all that was approved.
             fixed = level(self.terms) if self.setting.several and self.terms.rate.ppb else None
-            self.terms = replace(self.terms, principal=amount, disbursed_on=on, instalment_amount=fixed)
+            days = self.setting.fixed_length_days
+            self.terms = replace(
+                self.terms, principal=amount, disbursed_on=on, instalment_amount=fixed, balloon=min(self.terms.balloon, amount - 1),
+                last_due_on=None if days is None else on + timedelta(days=days),
+            )  # fmt: skip
         self.disbursements.append((on, amount))
         self._add("disbursed", on, entered_on, {"amount": amount})
         self.transactions.append(Transaction(self.events[-1].event_no, on, "Disbursement", amount))
         at_once = down_payment(self.terms, amount)
         if at_once and self.setting.auto_down_payment:
-            self._receive(at_once, on, entered_on, kind="Down Payment", excess=self.terms.excess)
+            self._receive(at_once, on, entered_on, kind="Down Payment")
 
-    def _receive(self, amount: int, on: date, entered_on: date, *, kind: str, excess: Excess) -> None:
+    def _receive(self, amount: int, on: date, entered_on: date, *, kind: str) -> None:
         if self.terms.early is Early.LAST and self.disbursements:
             due = fold(self.terms, [event for event in self.events if event.on <= on]).unpaid_due(on)
             if due < amount < self._owed(on):
                 # How its newer engine shares a payment ahead of its day between two periods, no example shows.
                 raise NotYet("progressive-recalculation-ahead", "events")
-        self._add("receipt", on, entered_on, {"amount": amount, "excess": excess.value})
+        self._add("receipt", on, entered_on, {"amount": amount, "type": MONEY_OF.get(kind, "receipt")})
         self.transactions.append(Transaction(self.events[-1].event_no, on, kind, amount))
 
     def _charge(self, event: Mapping[str, Any], where: str, on: date) -> None:

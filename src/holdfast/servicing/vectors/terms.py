@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any, Final
 
@@ -60,6 +60,12 @@ _PRE_CLOSE: Final = {
     "TILL_PRE_CLOSE_DATE": PayoffInterest.ACCRUED,
     "TILL_REST_FREQUENCY_DATE": PayoffInterest.RUNNING_PERIOD,
 }
+_MONEY: Final = {
+    "REPAYMENT": "receipt",
+    "GOODWILL_CREDIT": "goodwill",
+    "MERCHANT_ISSUED_REFUND": "merchant_refund",
+    "PAYOUT_REFUND": "payout_refund",
+}
 _ADVANCED: Final = "advanced-payment-allocation-strategy"
 _STRATEGIES: Final = (
     _ADVANCED,
@@ -105,6 +111,8 @@ _TERMS_FIELDS: Final = {
     "payment_allocation",
     "month_end_rule",
     "fees",
+    "balloon",
+    "first_due_on",
 }
 _REQUIRED: Final = (
     "currency",
@@ -135,12 +143,12 @@ class Setting:
     terms: Terms
     progressive: bool
     auto_down_payment: bool
-    excess: Mapping[str, Excess]
     submitted_on: date
     overdue_charges: tuple[tuple[str, Fraction], ...]
     arrears_grace_days: int
     buckets: tuple[Bucket, ...]
     instalment_level: bool
+    fixed_length_days: int | None
     several: bool  # paid out in more than one sum
 
 
@@ -159,8 +167,6 @@ def read_setting(data: object) -> Setting:
     )
     if a_whole(grace.get("interest_free_instalments", 0), "terms.grace.interest_free_instalments"):
         raise NotYet("interest-free-instalments", "terms.grace.interest_free_instalments")
-    if given.get("fixed_length_days") is not None:
-        raise NotYet("fixed-length", "terms.fixed_length_days")
     only_known(given, "interest_charged_from", "ACTUAL_DISBURSEMENT_DATE")
     only_known(given, "first_due_date_counted_from", "DISBURSEMENT_DATE")
     only_known(given, "month_end_rule", "clamp to last day of month")
@@ -183,6 +189,9 @@ def read_setting(data: object) -> Setting:
         ("DAILY", "SAME_AS_REPAYMENT_PERIOD"),
         "terms.interest_calculation_period",
     )
+    fixed = given.get("fixed_length_days")
+    if fixed is not None:
+        fixed = a_whole(fixed, "terms.fixed_length_days", least=1)
     terms = Terms(
         currency=currency,
         principal=an_amount(given["principal"], currency, "terms.principal"),
@@ -208,6 +217,10 @@ def read_setting(data: object) -> Setting:
         allocation_in_advance=ahead,
         across=across,
         excess=excess.get("DEFAULT", Excess.NEXT),
+        excess_for=tuple((_MONEY[kind], choice) for kind, choice in excess.items() if kind in _MONEY),
+        balloon=0 if given.get("balloon") is None else an_amount(given["balloon"], currency, "terms.balloon", least=0),
+        first_due_on=None if given.get("first_due_on") is None else parse_date(given["first_due_on"], "terms.first_due_on"),
+        last_due_on=None if fixed is None else disbursed_on + timedelta(days=fixed),
         fees=_fees(given.get("fees", []), currency),
         **_recalculation(given, progressive, rate, method, disbursed_on),
     )
@@ -219,12 +232,12 @@ def read_setting(data: object) -> Setting:
         terms=terms,
         progressive=progressive,
         auto_down_payment=automatic,
-        excess=excess,
         submitted_on=parse_date(given.get("submitted_on", given["expected_disbursement_on"]), "terms.submitted_on"),
         overdue_charges=_product_charges(given.get("product_charges") or []),
         arrears_grace_days=a_whole(given.get("grace_on_arrears_ageing_days", 0), "terms.grace_on_arrears_ageing_days"),
         buckets=_buckets(given.get("delinquency_buckets") or []),
         instalment_level=bool(given.get("instalment_level_delinquency", False)),
+        fixed_length_days=fixed,
         several=bool(given.get("multi_disbursement", False)),
     )
 
