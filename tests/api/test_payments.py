@@ -142,3 +142,42 @@ def test_a_file_dated_tomorrow_is_refused_line_by_line(api: Api) -> None:
     tomorrow: date = api.book.day + timedelta(days=1)
     loaded = said(hand_in(api, f"交易日期,交易金额\n{tomorrow},1.00\n"))
     assert (loaded["lines"], len(loaded["report"]["refused"])) == ({}, 1)
+
+
+# ── the bank's own ways ────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_lenders_account_is_asked_for_by_one_and_answered_by_another(api: Api) -> None:
+    body = {"holder": "示例小额贷款", "account": "6222000011112222", "bank": "示例银行", "words": "开户（示例）"}
+    assert api.post("/house-account", body, who="officer").status_code == 403
+    asked = said(api.post("/house-account", body, who="admin"))
+    now = said(api.post(f"/house-account/{asked['id']}/answer", {"approved": True}, who="risk"))
+    assert now["account"]["holder"] == said(api.get("/house-account"))["account"]["holder"] == "示例小额贷款"
+
+
+def test_a_loan_tells_its_pay_code_and_money_with_it_finds_the_loan(api: Api, loan: str) -> None:
+    code = said(api.get(f"/loans/{loan}/pay-code"))["code"]
+    day = api.book.day.isoformat()
+    handed = said(hand_in(api, f"交易日期,交易金额,对方户名,摘要,流水号\n{day},12.00,示例别人,{code},R1\n"))
+    assert handed["lines"] == {"matched": 1}
+
+
+def test_money_in_suspense_is_split_and_its_parts_stand_in_the_queue(api: Api) -> None:
+    day = api.book.day.isoformat()
+    hand_in(api, f"交易日期,交易金额,对方户名,摘要,流水号\n{day},30.00,示例别人,不明,R1\n")
+    (line,) = said(api.get("/suspense"))["items"]
+    wrong = api.post(f"/bank-lines/{line['id']}/split", {"parts": [money(1000), money(1000)]})
+    assert (wrong.status_code, said(wrong)["field"]) == (422, "parts")
+    assert len(said(api.post(f"/bank-lines/{line['id']}/split", {"parts": [money(1000), money(2000)]}))["items"]) == 2
+    assert sorted(each["amount"]["minor"] for each in said(api.get("/suspense"))["items"]) == [1000, 2000]
+
+
+def test_what_is_not_there_is_not_found_by_any_of_them(api: Api, loan: str) -> None:
+    day = api.book.day.isoformat()
+    assert api.post("/payout-files", {"payouts": ["po_x"], "execute_on": day}).status_code in (404, 409)
+    assert api.get("/payout-files/pf_x").status_code == 404
+    assert api.post("/payouts/po_x/recall", {"words": "要求追回"}).status_code == 404
+    assert api.post("/payout-matters/pm_x/answer", {"approved": True}, who="approver").status_code == 404
+    assert api.post(f"/loans/{loan}/mandates/md_x/cancel", {"words": "来电取消"}).status_code == 404
+    assert api.post(f"/loans/{loan}/debits/follow-up", {"words": "已沟通"}, who="caller").status_code == 409
+    assert said(api.get("/mandates"))["items"] == said(api.get("/debits"))["items"] == said(api.get("/payout-matters"))["items"] == []

@@ -149,7 +149,6 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     "payout.recall": frozenset({Role.OFFICER, Role.APPROVER}),
     "house_account.set": frozenset({Role.ADMIN}),
     "house_account.check": frozenset({Role.RISK, Role.APPROVER}),
-    "mandate.draft": frozenset({Role.OFFICER}),
     "mandate.cancel": frozenset({Role.OFFICER, Role.CALLER}),
     "debit.note": frozenset({Role.CALLER}),
     "drawer.open": frozenset({Role.OFFICER}),

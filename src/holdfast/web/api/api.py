@@ -31,6 +31,7 @@ from holdfast.web.api import (
     policy,
     products,
     programmes,
+    rails,
     release,
     relief,
     restructuring,
@@ -100,7 +101,7 @@ for _error, _handler in handlers():
     api.add_exception_handler(_error, _handler)
 for _capability in (
     applications, collateral, pledges,
-    servicing, papers, confirmation, decisioning, contracts, payments, restructuring, relief, programmes, duties, approvals, journal,
+    servicing, papers, confirmation, decisioning, contracts, payments, rails, restructuring, relief, programmes, duties, approvals, journal,
     ledger, policy, products,
     parties, takeover, night, release,
 ):  # fmt: skip

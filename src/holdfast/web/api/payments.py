@@ -30,7 +30,7 @@ _MATCHED_AT_ONCE = 500
 
 
 class PayoutOut(Out):
-    """A payout. `state` is asked, approved, sent, unknown, paid, rejected or cancelled; name and account are masked."""
+    """A payout. `state` is asked, approved, listed, sent, unknown, paid, rejected or cancelled; name and account are masked."""
 
     id: str
     loan: str
@@ -47,6 +47,8 @@ class PayoutOut(Out):
     paid_on: Day | None
     reference: str
     why: str
+    channel: str
+    disputed: bool
 
 
 class PayoutList(Out):
@@ -70,6 +72,7 @@ class PayoutIn(In):
 
     payee_name: Name
     account: Name
+    channel: Literal["rail", "file"] = "rail"
 
 
 class AnswerIn(In):
@@ -77,6 +80,12 @@ class AnswerIn(In):
 
     approved: StrictBool
     words: Annotated[str, Field(max_length=1000)] = ""
+
+
+class SlipIn(In):
+    """The number of the bank's paper."""
+
+    slip: Words
 
 
 class WordsIn(In):
@@ -91,6 +100,13 @@ class RulingIn(In):
     outcome: Literal["paid", "rejected"]
     reference: Name
     words: Words
+
+
+class AsideIn(In):
+    """Why it is no loan's: it goes back to who paid it, or it belongs to other business."""
+
+    words: Words
+    purpose: Literal["set_aside", "sent_back"] = "set_aside"
 
 
 class DrawerOut(Out):
@@ -175,7 +191,10 @@ class FileList(Out):
 
 
 class LineOut(Out):
-    """A line of a statement. `state` is read, matched, unmatched, ignored, duplicate or reversed; payer and account are masked."""
+    """A line of a statement; payer and account are masked.
+
+    `state` is read, matched, unmatched, ignored, duplicate, reversed, answered, returned or split.
+    """
 
     id: str
     file: str
@@ -243,7 +262,7 @@ def read_rail(call: Call) -> Any:
 @operation(router, "POST", "/loans/{loan}/payouts", "payments.ask_payout", answer=PayoutOut, status=201)
 def ask_payout(call: Call, loan: str, body: PayoutIn) -> Any:
     """Ask for the contract's principal to be paid to the borrower. Another person checks it."""
-    given = {"loan": loan, "payee_name": body.payee_name, "account": body.account}
+    given = {"loan": loan, "payee_name": body.payee_name, "account": body.account, "channel": body.channel}
     return _payout(payments.ask_payout(call.db, clock=call.clock, by=call.staff, **given))
 
 
@@ -321,6 +340,12 @@ def settle_difference(call: Call, drawer: str, body: WordsIn) -> Any:
     return _drawer(payments.settle_difference(call.db, clock=call.clock, by=call.staff, drawer=drawer, words=body.words))
 
 
+@operation(router, "POST", "/drawers/{drawer}/banking", "payments.bank_drawer", answer=DrawerOut)
+def bank_drawer(call: Call, drawer: str, body: SlipIn) -> Any:
+    """What a closed drawer took has been paid in at the bank."""
+    return _drawer(payments.bank_drawer(call.db, clock=call.clock, by=call.staff, drawer=drawer, slip=body.slip))
+
+
 # -- the bank ----------------------------------------------------------------------------------------
 
 
@@ -332,7 +357,10 @@ def list_files(call: Call) -> Any:
 
 @operation(router, "POST", "/bank-files", "payments.load_bank_file", answer=FileOut, status=201)
 def load_bank_file(call: Call, file: UploadedFile, map_name: str = MAP) -> Any:
-    """Hand in a statement (CSV or XLSX). Its lines are matched at once, of a long file by the worker; each applies once."""
+    """Hand in a statement: CSV, XLSX, or camt.053 or camt.054, which needs no map.
+
+    Its lines are matched at once, of a long file by the worker; each applies once.
+    """
     data = file.read()
     if not data:
         raise BadInput("file: it is empty", field="file")
@@ -354,33 +382,34 @@ def read_file(call: Call, bank_file: str) -> Any:
 def read_lines(call: Call, bank_file: str) -> Any:
     """The first lines of a statement, in its order."""
     payments.bank_file(call.db, call.staff, bank_file)
-    return {"items": [_line(each) for each in payments.lines_of(call.db, call.staff, bank_file)]}
+    return {"items": [line_out(each) for each in payments.lines_of(call.db, call.staff, bank_file)]}
 
 
 @operation(router, "GET", "/suspense", "payments.suspense", answer=LineList)
 def list_suspense(call: Call) -> Any:
     """Lines whose money belongs to no loan yet, the oldest first."""
-    return {"items": [_line(each) for each in payments.suspense(call.db, call.staff)]}
+    return {"items": [line_out(each) for each in payments.suspense(call.db, call.staff)]}
 
 
 @operation(router, "POST", "/bank-lines/{line}/match", "payments.match_by_hand", answer=LineOut)
 def match_by_hand(call: Call, line: str, body: MatchIn) -> Any:
     """Say which loan a line in suspense is for: at once if the payer is the borrower, else another person answers."""
     given = {"line": line, "loan": body.loan, "words": body.words}
-    return _line(carry(payments.match_by_hand, call.db, clock=call.clock, by=call.staff, **given))
+    return line_out(carry(payments.match_by_hand, call.db, clock=call.clock, by=call.staff, **given))
 
 
 @operation(router, "POST", "/bank-lines/{line}/set-aside", "payments.ask_set_aside", answer=LineOut, status=202)
-def ask_set_aside(call: Call, line: str, body: WordsIn) -> Any:
-    """Propose that a line in suspense is no loan's; another person answers."""
-    return _line(payments.ask_set_aside(call.db, clock=call.clock, by=call.staff, line=line, words=body.words))
+def ask_set_aside(call: Call, line: str, body: AsideIn) -> Any:
+    """Propose that a line in suspense goes back to who paid it, or is no loan's; another person answers."""
+    given = {"line": line, "words": body.words, "purpose": body.purpose}
+    return line_out(payments.ask_set_aside(call.db, clock=call.clock, by=call.staff, **given))
 
 
 @operation(router, "POST", "/bank-lines/{line}/answer", "payments.answer_line", answer=LineOut)
-def answer_line(call: Call, line: str, body: AnswerIn) -> Any:
+def answerline_out(call: Call, line: str, body: AnswerIn) -> Any:
     """The second person's answer to what was proposed for a line."""
     given = {"line": line, "approved": body.approved, "words": body.words}
-    return _line(carry(payments.answer_line, call.db, clock=call.clock, by=call.staff, **given))
+    return line_out(carry(payments.answer_line, call.db, clock=call.clock, by=call.staff, **given))
 
 
 @operation(router, "GET", "/loans/{loan}/intents", "payments.intents", answer=IntentList)
@@ -405,7 +434,8 @@ def _file(found: BankFile) -> dict[str, Any]:
     return {name: getattr(found, name) for name in found.__slots__} | {"id": found.public_id}
 
 
-def _line(found: BankLine) -> dict[str, Any]:
+def line_out(found: BankLine) -> dict[str, Any]:
+    """A line as the API tells it."""
     return {name: getattr(found, name) for name in found.__slots__} | {"id": found.public_id}
 
 
