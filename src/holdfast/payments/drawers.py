@@ -154,6 +154,12 @@ def bank_drawer(db: Db, *, clock: Clock, by: Staff, drawer: str, slip: str) -> D
     return _drawer(db, drawer)
 
 
+def drawers_to_bank(db: Db, by: Staff) -> list[Drawer]:
+    """The closed drawers within sight that hold more than their change, and whose money is not in the bank yet."""
+    closed = [each for each in drawers(db, by) if each.state is DrawerState.CLOSED and each.counted is not None]
+    return [each for each in closed if each.counted and each.counted > each.float_held and not was_banked(db, each.public_id)]
+
+
 def was_banked(db: Db, drawer: str) -> bool:
     """Whether what a drawer took is in the bank."""
     return house_posted(db, about=drawer, debit=Account.BANK)

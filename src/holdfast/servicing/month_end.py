@@ -151,6 +151,11 @@ def snapshots(db: Db) -> list[MonthEnd]:
     return [_told(db, row) for row in store.snapshots(db)]
 
 
+def lines_of(db: Db, taken: MonthEnd, *, after: int = -1, limit: int = store.CHUNK) -> list[LoanAtMonthEnd]:
+    """Lines of a snapshot in order of loan, after the loan of that number."""
+    return [LoanAtMonthEnd(*row) for row in store.snapshot_rows(db, taken.snapshot_id, after=after, limit=limit)]
+
+
 def root_now(db: Db, taken: MonthEnd) -> str:
     """The root over the snapshot's lines as they stand in the database: the record's own, unless one was changed."""
 

@@ -1,22 +1,12 @@
-"""What the API reads besides loans: sums of the ledger, packs, products, staff, nights. Reads only."""
+"""What the API reads besides loans: packs, products, staff, nights. Reads only."""
 
 from __future__ import annotations
 
 import json
-from datetime import date
 from typing import Any, Final
 
 from holdfast.servicing.pages import Db, Page, cursor_after, fetch, page_size, read_cursor
 
-# Each account once as debited and once as credited: the two sides of the trial balance.
-TRIAL_BALANCE: Final = """
-SELECT g.code, g.kind, s.currency, sum(s.debit) AS debits, sum(s.credit) AS credits
-  FROM (SELECT debit_account AS code, currency, amount AS debit, 0 AS credit FROM gl_entry WHERE on_date <= %(on)s
-        UNION ALL
-        SELECT credit_account, currency, 0, amount FROM gl_entry WHERE on_date <= %(on)s) AS s
-  JOIN gl_account g USING (code)
- GROUP BY g.code, g.kind, s.currency ORDER BY s.currency, g.code
-"""
 PACKS: Final = "SELECT name, version, effective_from, digest, loaded_at FROM policy_pack ORDER BY effective_from DESC, name, version DESC"
 PRODUCTS: Final = """
 SELECT DISTINCT ON (p.code) p.code, p.name_zh, p.name_en, p.collateral, v.version, v.from_date, v.terms
@@ -33,13 +23,6 @@ RECORDS: Final = """
 SELECT seq, kind, on_date AS on, recorded_at, encode(leaf_hash, 'hex') AS leaf_hash, body
   FROM record WHERE loan_id = %(chain)s AND seq > %(after)s::integer ORDER BY seq LIMIT %(limit)s
 """
-
-
-def trial_balance(db: Db, on: date) -> list[dict[str, Any]]:
-    """Each account's debits and credits up to a day; a balance is debits less credits."""
-    rows = fetch(db, TRIAL_BALANCE, {"on": on})
-    whole = [{**row, "debits": int(row["debits"]), "credits": int(row["credits"])} for row in rows]
-    return [{**row, "balance": row["debits"] - row["credits"]} for row in whole]
 
 
 def packs(db: Db) -> list[dict[str, Any]]:

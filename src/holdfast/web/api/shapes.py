@@ -291,26 +291,6 @@ class AuditOut(Out):
     unproved: list[FindingOut]
 
 
-class AccountOut(Out):
-    """One account of the general ledger in one currency; amounts are minor units and may be beyond 64 bits."""
-
-    code: str
-    kind: str
-    currency: str
-    debits: int
-    credits: int
-    balance: int
-
-
-class TrialBalanceOut(Out):
-    """The general ledger's sums as of a day; debits equal credits in each currency."""
-
-    as_of: Day
-    balanced: bool
-    items: list[AccountOut]
-    next: None = None
-
-
 class PackOut(Out):
     """One version of a policy pack, as stored."""
 

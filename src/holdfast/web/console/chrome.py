@@ -127,6 +127,11 @@ _PLACES = {
         ),
         "money",
     ),
+    **dict.fromkeys(
+        ("ledger", "ledger_account", "ledger_entries", "months", "month_close", "month_reopen", "month_decide", "snapshot"),
+        "ledger",
+    ),
+    "drawer_bank": "money",
     "tonight": "tonight",
     "hold": "tonight",
     "tapes": "tapes",
@@ -138,7 +143,7 @@ _PLACES = {
 
 
 # The navigation: place, icon and word, in the order of a loan's life; after the line, what is looked at rather than worked on.
-_WORK: Final = (
+_WORK: Final[tuple[tuple[str, str, Any], ...]] = (
     ("home", "home", _("My day")),
     ("applications", "list", _("Applications")),
     ("calls", "call", _("Calls")),
@@ -150,9 +155,10 @@ _WORK: Final = (
     ("loans", "case", _("Loans")),
     ("tonight", "moon", _("Tonight")),
 )
-_VIEWS: Final = (
+_VIEWS: Final[tuple[tuple[str, str, Any], ...]] = (
     ("programmes", "list", _("Programmes")),
     ("prices", "list", _("Prices")),
+    ("ledger", "money", _("Ledger")),
     ("tapes", "up", _("Tapes")),
     ("journal", "chain", _("Journal")),
 )
@@ -166,6 +172,8 @@ _NEAR: Final = {
 }
 # Whoever puts a scorecard or a table in force, and whoever looks over the shoulder, finds them beside the decisions.
 _SEES_RULES: Final = frozenset({Role.RISK, Role.AUDITOR})
+# The general ledger is for those who look over the whole.
+_SEES_LEDGER: Final = frozenset({Role.RISK, Role.AUDITOR, Role.ADMIN})
 _NEAR_ELSE: Final = ("home", "loans", "tonight", "journal")
 
 
@@ -176,7 +184,8 @@ def _navigation(desk: Desk, place: str) -> dict[str, Any]:
         return {"url": reverse(f"console:{name}"), "icon": icon, "word": word, "here": name == place, "near": name in near}
 
     seen = [each for each in _WORK if each[0] != "rules" or desk.staff.role in _SEES_RULES]
-    work, views = [item(*each) for each in seen], [item(*each) for each in _VIEWS]
+    looked_at = [each for each in _VIEWS if each[0] != "ledger" or desk.staff.role in _SEES_LEDGER]
+    work, views = [item(*each) for each in seen], [item(*each) for each in looked_at]
     far = [each for each in work + views if not each["near"]]
     return {"work": work, "views": views, "far": far, "here_is_far": any(each["here"] for each in far)}
 

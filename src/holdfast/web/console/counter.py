@@ -19,7 +19,7 @@ from holdfast.payments import Drawer, DrawerState
 from holdfast.web.console import money_words
 from holdfast.web.console.desk import Db, Desk, at_desk
 from holdfast.web.console.money_acts import Tried, kept, loan_named, perform
-from holdfast.web.console.money_forms import CashForm, CountForm, DrawerForm, WordsForm
+from holdfast.web.console.money_forms import CashForm, CountForm, DrawerForm, SlipForm, WordsForm
 from holdfast.web.console.templatetags.console import money
 from holdfast.wiring import carry
 
@@ -116,6 +116,18 @@ def settle(request: HttpRequest, desk: Desk, drawer: str) -> HttpResponse:
     return _do(request, desk, Tried("settle", drawer, form), "drawer.settle", verb, gettext("Noted; the difference is settled."))
 
 
+@require_POST
+@at_desk
+def bank(request: HttpRequest, desk: Desk, drawer: str) -> HttpResponse:
+    """What a closed drawer took is paid in at the bank."""
+    form = SlipForm(request.POST, name=f"bank-{drawer[-6:]}")
+
+    def verb(db: Db) -> None:
+        payments.bank_drawer(db, clock=desk.clock, by=desk.staff, drawer=drawer, slip=form.cleaned_data["slip"])
+
+    return _do(request, desk, Tried("bank", drawer, form), "drawer.bank", verb, gettext("The money of the drawer is in the bank."))
+
+
 def _do(request: HttpRequest, desk: Desk, tried: Tried, act: str, verb: Any, said: str) -> HttpResponse:
     return perform(
         request, desk, tried, act=act, verb=verb, said=lambda: said, back=reverse("console:counter"),
@@ -129,6 +141,7 @@ def _page(request: HttpRequest, desk: Desk, tried: Tried | None = None) -> HttpR
         mine = payments.drawer_of(db, desk.staff)
         entries = payments.in_drawer(db, mine) if mine else []
         found = payments.drawers(db, desk.staff)
+        to_bank = payments.drawers_to_bank(db, desk.staff) if may(desk.staff, "drawer.bank") else []
     may_hold = may(desk.staff, "drawer.open")
     open_form: forms.Form | None = None
     if may_hold and mine is None:
@@ -143,6 +156,7 @@ def _page(request: HttpRequest, desk: Desk, tried: Tried | None = None) -> HttpR
         "count_form": kept(tried, "count", mine.public_id, lambda: CountForm(name="count", currency=currency)) if mine else None,
         "counted": [_counted(desk, each, tried) for each in counted],
         "differing": [_differing(desk, each, tried) for each in differing],
+        "to_bank": [_to_bank(each, tried) for each in to_bank],
         "drawers": [(each, *money_words.DRAWERS[each.state]) for each in found][:_LISTED],
         "may_hold": may_hold,
         "tab": "counter",
@@ -155,6 +169,11 @@ def _counted(desk: Desk, found: Drawer, tried: Tried | None) -> Mapping[str, Any
     closes = may(desk.staff, "drawer.close") and desk.staff.staff_id != found.cashier_id
     form = kept(tried, "close", found.public_id, lambda: CountForm(name=name, currency=found.float_held.currency)) if closes else None
     return {"drawer": found, "form": form}
+
+
+def _to_bank(found: Drawer, tried: Tried | None) -> Mapping[str, Any]:
+    form = kept(tried, "bank", found.public_id, lambda: SlipForm(name=f"bank-{found.public_id[-6:]}"))
+    return {"drawer": found, "takings": found.counted - found.float_held if found.counted else found.taken, "form": form}
 
 
 def _differing(desk: Desk, found: Drawer, tried: Tried | None) -> Mapping[str, Any]:

@@ -45,6 +45,12 @@ class WordsForm(ActForm):
     words = forms.CharField(label=_("Words"), min_length=4, max_length=500, widget=forms.Textarea(attrs=_WORDS))
 
 
+class SlipForm(ActForm):
+    """Cash that was paid in at the bank, by the number of the bank's paper."""
+
+    slip = forms.CharField(label=_("Number of the bank's paper"), min_length=4, max_length=100)
+
+
 class CheckForm(ActForm):
     """The second person's answer; a no says why."""
 

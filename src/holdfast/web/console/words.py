@@ -116,6 +116,13 @@ ACCOUNTS: Final[Mapping[str, Text]] = {
     "recovery_income": _("Recovered after write-off"),
     "write_off_loss": _("Write-off loss"),
     "custody_loss": _("Loss in custody"),
+    "cash": _("Cash on hand"),
+    "cash_difference": _("Cash differences"),
+    "cash_loss": _("Cash short or over"),
+    "accrued_interest": _("Interest accrued"),
+    "interest_suspense": _("Interest in suspense"),
+    "loan_loss_provision": _("Provision for loan losses"),
+    "provision_expense": _("Credit impairment loss"),
     **relief_words.ACCOUNTS,
 }
 
