@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from holdfast.kernel.errors import BadInput
-from holdfast.kernel.sealing import master_box
+from holdfast.kernel.sealing import Box, master_box
 
 _NUMBER: Final = re.compile(r"[0-9]{8,28}", re.ASCII)
 _FULL_WIDTH: Final = str.maketrans("０１２３４５６７８９　", "0123456789 ")
@@ -25,6 +25,11 @@ def masked_account(number: str) -> str:
     return "*" * max(0, len(number) - 4) + number[-4:]
 
 
-def lookup_of_account(number: str) -> bytes:
+def accounts_box() -> Box:
+    """The box whose keyed hashes find accounts again; drawn once for a file of many."""
+    return master_box("payer accounts")
+
+
+def lookup_of_account(number: str, box: Box | None = None) -> bytes:
     """The keyed hash by which an account is found again; it says nothing to one without the key."""
-    return master_box("payer accounts").keyed_hash(number)
+    return (box or accounts_box()).keyed_hash(number)

@@ -29,7 +29,7 @@ from holdfast.life import LoanState
 from holdfast.loans import Happened
 from holdfast.parties import Reach, Staff, find, mask_name, require
 from holdfast.payments import code_store, rail_store, store
-from holdfast.payments.accounts import account_number, lookup_of_account, masked_account
+from holdfast.payments.accounts import account_number, accounts_box, lookup_of_account, masked_account
 from holdfast.payments.answers import PAYOUT_KEY, Record
 from holdfast.payments.drawers import take_out
 from holdfast.payments.intents import clear, unclear
@@ -94,6 +94,7 @@ def load_bank_file(db: Db, *, clock: Clock, by: Staff, name: str, data: bytes, m
     digest = hashlib.sha256(data).hexdigest()
     # A book that has never sealed anything has no key yet.
     box = master_box(_KEY_OF_LINES, first_use=not anything_sealed(db))
+    accounts = accounts_box()
     marks = _identities(box, statement.lines)
     before = store.known_identities(db, marks)
     fresh = _fresh(statement, marks, before)
@@ -111,7 +112,7 @@ def load_bank_file(db: Db, *, clock: Clock, by: Staff, name: str, data: bytes, m
         by=by.staff_id, at=clock.now(),
         report=canonical.encode(report).decode(),
     )  # fmt: skip
-    store.insert_lines(db, (_row(box, file_id, line, mark) for line, mark in fresh))
+    store.insert_lines(db, (_row(box, accounts, file_id, line, mark) for line, mark in fresh))
     says = {
         "rows": report["rows"], "refused": len(statement.refused), "already": report["already"], "outgoing": len(outgoing), "map": map_name,
     }  # fmt: skip
@@ -385,7 +386,7 @@ def _fresh(statement: Statement, marks: Sequence[bytes], before: set[bytes]) -> 
     return found
 
 
-def _row(box: Box, file_id: int, line: StatementLine, mark: bytes | None) -> tuple[Any, ...]:
+def _row(box: Box, accounts: Box, file_id: int, line: StatementLine, mark: bytes | None) -> tuple[Any, ...]:
     public_id = new_id("bl")
     number = _account(line.account)
     about = "" if mark is None else _about(line)
@@ -396,8 +397,8 @@ def _row(box: Box, file_id: int, line: StatementLine, mark: bytes | None) -> tup
     )
     return (
         public_id, file_id, line.row, mark, state, line.booked_on, line.amount, line.currency, mask_name(line.payer) if line.payer else "",
-        masked_account(number or line.account), None if number is None else lookup_of_account(number), sealed.nonce, sealed.sealed, "",
-        about,
+        masked_account(number or line.account), None if number is None else lookup_of_account(number, accounts),
+        sealed.nonce, sealed.sealed, "", about,
     )  # fmt: skip
 
 
