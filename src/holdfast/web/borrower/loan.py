@@ -20,6 +20,7 @@ from holdfast.servicing import reading
 from holdfast.servicing.views import Sight
 from holdfast.web.borrower.desk import Visitor, borrower_at
 from holdfast.web.borrower.links import calendar_path, loan_behind
+from holdfast.web.console import paper_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ def _page(request: HttpRequest, sight: Sight, public_id: str, *, logged_in: bool
         house = lender(db)
     context = {
         "loan": detail, "row": detail.row, "schedule": schedule, "pay_off": total, "today": told.today(), "lender": house,
-        "logged_in": logged_in, "calendar": calendar_path(public_id) if schedule else "",
+        "logged_in": logged_in, "cost": paper_words.yearly(detail.terms), "calendar": calendar_path(public_id) if schedule else "",
     }  # fmt: skip
     with timezone.override(ZoneInfo(house.zone)):
         return render(request, "borrower/loan.html", context)

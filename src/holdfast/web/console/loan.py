@@ -27,7 +27,7 @@ from holdfast.policy import read_pack
 from holdfast.servicing import Quote
 from holdfast.servicing import reading as book
 from holdfast.servicing.views import Balances, DutyRow, EventRow, InstalmentRow
-from holdfast.web.console import approval, relief, story, words
+from holdfast.web.console import approval, paper_words, relief, story, words
 from holdfast.web.console.desk import Db, Desk, at_desk
 from holdfast.web.console.forms import NoteForm, ReasonForm, ReceiptForm, RefundForm
 from holdfast.web.console.panels import DONE_AT, panels
@@ -92,6 +92,7 @@ def page(request: HttpRequest, desk: Desk, loan_id: str, *, tried: Tried | None 
         "row": row,
         "currency": currency,
         "terms_line": words.terms_line(detail.terms),
+        "cost": paper_words.yearly(detail.terms),
         "steps": story.steps(detail, schedule, passed, began_on, desk.today),
         "moments": to_come + story.behind(timeline.items, events.items, desk.today),
         "timeline_next": timeline.next,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from io import StringIO
 from typing import Any, Final
 
@@ -12,12 +13,13 @@ from django.http import HttpResponse
 from django.utils.dateparse import parse_date
 from django.utils.functional import Promise
 from django.utils.http import content_disposition_header
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from icalendar import Alarm, Calendar, Event
 
 from holdfast.kernel.errors import BadInput
 from holdfast.kernel.money import decimal_of
+from holdfast.products import Terms, YearlyCost, yearly_cost
 from holdfast.servicing.account_statement import ACCRUED, AccountStatement, Parts, StatementLine
 from holdfast.servicing.due_dates import DueDate
 from holdfast.servicing.payoff import PayoffLine
@@ -152,8 +154,25 @@ def _payoff_why(line: PayoffLine, currency: str) -> str:
         figures = {"n": line.n, "of": money(line.of, currency), "days": line.days, "all": line.period_days}
         return gettext("instalment %(n)s: %(of)s × %(days)s ÷ %(all)s days") % figures
     if line.part == "penalty" and line.days:
-        return gettext("%(days)s days late") % {"days": line.days}
+        return ngettext("%(n)s day late", "%(n)s days late", line.days) % {"n": line.days}
     return ""
+
+
+# ── what it costs in a year ─────────────────────────────────────────────────────────────────────────────────
+
+
+def yearly(terms: Mapping[str, Any]) -> tuple[str, str] | None:
+    """What the contract costs in a year if performed as agreed, nominal and effective, as `23.99%`; None for one without terms."""
+    if not terms:
+        return None
+    cost = _yearly(Terms.from_json(dict(terms)))
+    return (f"{cost.nominal * 100:.2f}%", f"{cost.effective * 100:.2f}%")
+
+
+@lru_cache(maxsize=512)
+def _yearly(terms: Terms) -> YearlyCost:
+    """Computed once for a contract: a page of it is looked at again and again."""
+    return yearly_cost(terms)
 
 
 # ── the calendar ───────────────────────────────────────────────────────────────────────────────────────────

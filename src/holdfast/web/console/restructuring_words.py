@@ -45,7 +45,7 @@ KINDS: Final[Mapping[Kind, tuple[Text, Text]]] = {
     Kind.DUE_DATE: (_("Another day for one"), _("One instalment falls due on another day; the others stay.")),
     Kind.EXTEND: (_("More instalments"), _("What is left is spread over more instalments, each of them smaller.")),
     Kind.HOLIDAY: (_("A holiday"), _("Some instalments ask for interest only, or for nothing.")),
-    Kind.NEW_RATE: (_("Another rate"), _("Another rate from the next instalment on.")),
+    Kind.NEW_RATE: (_("A new rate"), _("Another rate from the next instalment on.")),
     Kind.REAMORTISE: (_("Spread the arrears"), _("What is overdue is spread over the instalments to come.")),
     Kind.REINSTAL: (_("Pay off in new instalments"), _("All that is owed today comes back in equal new instalments.")),
     Kind.REAGE: (_("Start the plan anew"), _("The old instalments are closed; all that is owed comes back by the contract's own method.")),
