@@ -185,7 +185,7 @@ DUTIES: Final = {
               after={"payout.recall_asked"}, within="sla.payout_recall"),
         _kind("payout_dispute", "核清银行矛盾答复", "Clear up what the bank contradicted", "officer", by={"payout.dispute_settled"},
               after={"payout.contradicted"}, within="sla.payout_dispute"),
-        _kind("hand_back", "退还未放款押品", "Hand back, no loan was made", "custodian", by={"custody.handed_back"},
+        _kind("hand_back", "退还押品", "Hand the thing back to its owner", "custodian", by={"custody.handed_back"},
               after={"custody.to_hand_back"}, within="sla.hand_back"),
         _kind("fraud_review", "核查欺诈迹象", "Review a sign of fraud", "approver", by={"fraud.thawed", "custody.to_hand_back"} | _ENDED,
               after={"fraud.frozen"}, within="sla.fraud_review", hours=_ALL_DAY),
@@ -287,7 +287,7 @@ RECORDS: Final = {
         *_records(
             "pledges",
             ("custody.taken_in", "押品入库", "Thing taken into custody"),
-            ("custody.to_hand_back", "未放款，押品应退还", "No loan made, to be handed back"),
+            ("custody.to_hand_back", "押品应退还", "Thing to be handed back"),
             ("custody.handed_back", "押品退还", "Handed back"),
             ("custody.given_back", "押品之一退还", "One of several things handed back"),
             ("pledge.offered", "另提供一件质物", "A further thing offered"),

@@ -19,7 +19,7 @@ from holdfast.applications.model import OPEN, Application, ApplicationEvent, App
 from holdfast.applications.reading import By, about, application, draft_of, newest_of, of_loan
 from holdfast.applications.store import Db
 from holdfast.contact import codes
-from holdfast.journal import Actor, next_chain_id, write_record
+from holdfast.journal import SYSTEM, Actor, next_chain_id, write_record
 from holdfast.kernel import canonical
 from holdfast.kernel.clock import Clock, iso_instant
 from holdfast.kernel.errors import BadInput, Fault, NotFound, Refusal
@@ -314,6 +314,29 @@ def discard(db: Db, *, clock: Clock, by: By, application_id: str) -> Application
     store.write_state(db, known.application_id, after(known.state, event))
     _record(db, clock, by, known, "application.given_up", {})
     return application(db, application_id, by)
+
+
+def lapsing(db: Db, *, clock: Clock) -> list[str]:
+    """The drafts that nobody has touched for the pack's days, by public id."""
+    return store.untouched_since(db, clock.today() - timedelta(days=_draft_days(db, clock)))
+
+
+def lapse(db: Db, *, clock: Clock, application_id: str) -> None:
+    """Close a draft that nobody came back to, on record; whoever comes back begins anew. One that was touched meanwhile stays."""
+    held = store.file_where(db, "a.public_id = %(id)s::text AND a.state = 'draft'", {"id": application_id})
+    if held is None or application_id not in lapsing(db, clock=clock):
+        return
+    store.lock(db, held[0])
+    known = newest_of(db, held[3])
+    if known is None or known.public_id != application_id or known.state is not ApplicationState.DRAFT:
+        return
+    store.write_state(db, known.application_id, after(known.state, ApplicationEvent.CLOSE))
+    _record(db, clock, SYSTEM, known, "application.lapsed", {"began_on": known.started_on.isoformat(), "days": _draft_days(db, clock)})
+
+
+def _draft_days(db: Db, clock: Clock) -> int:
+    known = lender(db)
+    return pack_in_force(db, clock).number("application.draft_days", on=clock.today(), lender_type=known.lender_type)
 
 
 # ── how it is done ─────────────────────────────────────────────────────────────────────────────────────────

@@ -151,6 +151,19 @@ def next_entry(db: Db, application_id: int) -> int:
     return int(row[0])
 
 
+def untouched_since(db: Db, on: date) -> list[str]:
+    """Drafts into which nobody has put anything after that day, oldest first."""
+    rows = db.execute(
+        """SELECT a.public_id FROM application a
+            WHERE a.state = 'draft' AND a.started_on < %(on)s
+              AND NOT EXISTS (SELECT FROM application_entry e WHERE e.application_id = a.application_id AND e.at::date >= %(on)s)
+              AND NOT EXISTS (SELECT FROM application_file f WHERE f.application_id = a.application_id AND f.put_at::date >= %(on)s)
+            ORDER BY a.application_id""",
+        {"on": on},
+    ).fetchall()
+    return [str(row[0]) for row in rows]
+
+
 def insert_entry(db: Db, application_id: int, entry: Entry, nonce: bytes, sealed: bytes) -> None:
     """Write a step."""
     db.execute(INSERT_ENTRY, (application_id, entry.entry_no, list(entry.fields), entry.source, entry.by, entry.at, nonce, sealed))

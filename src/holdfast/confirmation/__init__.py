@@ -47,6 +47,7 @@ from holdfast.confirmation.service import (
     take_case,
     try_code,
     try_code_as_borrower,
+    waits_for_code,
 )
 from holdfast.confirmation.states import ConfirmationState
 
@@ -101,4 +102,5 @@ __all__ = [
     "take_case",
     "try_code",
     "try_code_as_borrower",
+    "waits_for_code",
 ]

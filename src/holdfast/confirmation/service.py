@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 import psycopg
 
 from holdfast import applications, contact, products
+from holdfast.applications import ApplicationState
 from holdfast.confirmation import rules, store
 from holdfast.confirmation.figures import Facts, facts_of
 from holdfast.confirmation.model import UNREACHED, Answer, Call, CallOutcome, Confirmation, Failure
@@ -185,6 +186,7 @@ def answer(
 def send_code(db: Db, *, clock: Clock, by: Staff, loan: str) -> CodeSent:
     """Send the borrower the code that stands for what was read to them; only when all the rest is said."""
     case, _found, call = _spoken(db, by, loan)
+    _file_is_with_us(db, case)
     spoken = script(call.script_version)
     rules.may_answer(spoken, call.answers, spoken.steps[-1])
     facts = _facts(db, case, call, clock)
@@ -216,6 +218,7 @@ def confirm(db: Db, *, clock: Clock, by: Staff, loan: str) -> Confirmed:
     """
     case, found, call = _spoken(db, by, loan)
     state = after(found.state, ConfirmationEvent.CONFIRM)
+    _file_is_with_us(db, case)
     spoken = script(call.script_version)
     if missing := rules.missing(spoken, call.answers):
         raise Refusal(f"not yet: {', '.join(missing)}", code="steps_missing", field="step", steps=", ".join(missing))
@@ -357,6 +360,12 @@ def facts_now(db: Db, *, clock: Clock, scope: Scope | None, loan: str) -> Facts:
     return _facts(db, case, store.confirmation(db, case.loan.loan_id).call, clock)
 
 
+def waits_for_code(db: Db, loan_id: int) -> bool:
+    """Whether a code was sent in a call that is open, so that the borrower has something to confirm."""
+    call = store.confirmation(db, loan_id).call
+    return call is not None and call.code_id is not None
+
+
 def facts_to_confirm(db: Db, *, clock: Clock, loan: str) -> Facts | None:
     """What the borrower is asked to confirm: the figures of the open call, once a code was sent in it and while it is not used."""
     call = store.confirmation(db, loan_id_of(db, loan)).call
@@ -408,6 +417,15 @@ def _spoken(db: Db, by: Staff, loan: str) -> tuple[Case, Confirmation, Call]:
     if call.answered_at is None:
         raise Refusal("nobody has answered this call yet", code="call_rings", loan=loan)
     return case, found, call
+
+
+def _file_is_with_us(db: Db, case: Case) -> None:
+    """Refusal while the borrower has the file back: what is still to change in it cannot be confirmed."""
+    if applications.of_loan(db, case.loan.loan_id).state is ApplicationState.RETURNED:
+        raise Refusal(
+            f"the file of loan {case.loan.public_id} was given back to the borrower; it is confirmed when it is handed in again",
+            code="file_given_back", loan=case.loan.public_id,
+        )  # fmt: skip
 
 
 def _own_case(case: Case, by: Staff) -> None:

@@ -33,7 +33,7 @@ TEMPLATES: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "overdue": {
         "zh-hans": "您尾号 {contract} 的合同，第 {n} 期还差 {amount}，晚了 {days} 天。还不上？可申请延期或分期。",
-        "en": "Contract ending {contract}, instalment {n}: {amount} to pay, {days} days late. Cannot pay? Ask for more time.",
+        "en": "Contract ending {contract}, instalment {n}: {amount} to pay, {days} late. Cannot pay? Ask for more time.",
     },
     "receipt": {
         "zh-hans": "已收到您 {paid_on}还款 {amount}，合同尾号 {contract}。剩余本金 {principal_out}。",
@@ -104,7 +104,7 @@ TEMPLATES: Final[Mapping[str, Mapping[str, str]]] = {
     "default_notice": {
         "zh-hans": "您尾号 {contract} 的合同晚了 {days_late} 天，到期未付 {amount}。请在 {by}前付清，或申请展期；"
         "否则押品将估值出售，多出的钱退还给您。通知书在您的页面。咨询 {contact}。",
-        "en": "Contract ending {contract}: {days_late} days late, {amount} to pay. Pay before {by} or ask for more time;"
+        "en": "Contract ending {contract}: {days_late} late, {amount} to pay. Pay before {by} or ask for more time;"
         " else the thing is sold and the rest is yours. The notice is on your page. Call {contact}.",
     },
     "disposal_statement": {
@@ -187,6 +187,8 @@ def _write_en(name: str, value: Any) -> str:
         return CODE_PURPOSES[value]["en"]
     if name == "days" and isinstance(value, str):
         return _span(value, _WEEKDAYS_EN, "-")
+    if name in ("days", "days_late"):
+        return f"{value} day" if value == 1 else f"{value} days"
     return _day_en(value) if name in _DATES else str(value)
 
 

@@ -25,7 +25,7 @@ from holdfast.kernel.money import Money
 from holdfast.kernel.sealing import Sealed
 from holdfast.life import LIVE, LoanState
 from holdfast.loans import Happened
-from holdfast.parties import Party, Scope, Staff, box_of, find, mask_name, party_by_id, require
+from holdfast.parties import Party, Scope, Staff, box_of, find, mask_name, normal, party_by_id, require
 from holdfast.payments import rail_store, store
 from holdfast.payments.accounts import account_number, lookup_of_account, masked_account
 from holdfast.payments.matters import DISPUTE, RECALL, begin_matter, end_matter, standing

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import psycopg
 
-from holdfast import approvals, duties
+from holdfast import approvals, confirmation, duties
 from holdfast.approvals import Request
 from holdfast.collateral import Item, ItemState, custody, seal_of
 from holdfast.duties import Case
@@ -27,24 +27,44 @@ from holdfast.pledges.states import PledgeState
 
 Db = psycopg.Connection[Any]
 
+FRAUD: Final = "fraud"
 TO_HAND_BACK: Final = "custody.to_hand_back"
 HAND_BACK: Final = "custody.hand_back"
 _OF_A_SENT_PAYOUT: Final = ("payout.sent", "payout.unknown", "payout.paid", "payout.rejected")
-ENDS: Final[Mapping[str, LoanState]] = {"withdrawn": LoanState.WITHDRAWN, "refused": LoanState.REFUSED}
+# How a loan ends of which nothing was paid out while its thing lay here: what two people say, and the state it comes to.
+ENDS: Final[Mapping[str, LoanState]] = {
+    "withdrawn": LoanState.WITHDRAWN, "refused": LoanState.REFUSED, FRAUD: LoanState.REFUSED,
+}  # fmt: skip
 
 
 def ask_to_hand_back(db: Db, *, clock: Clock, by: Staff, loan: str, ends: str, reason: str) -> Request:
-    """Ask another person to agree that no loan is made of this contract and the thing goes home. `ends`: withdrawn or refused.
+    """Ask another person to agree that no loan is made of this contract and the thing goes home. `ends`: withdrawn, refused or fraud.
 
-    May be asked of a frozen loan: a fraud that is confirmed ends so. Refusal while a payout is on its way.
+    A loan that is frozen for a sign of fraud ends by `fraud` when the sign is confirmed: neither who asks nor who agrees may have
+    reported it. Refusal while a payout is on its way.
     """
     require(by, TO_HAND_BACK)
     if ends not in ENDS:
-        raise BadInput(f"ends: {ends!r}; say withdrawn (by the borrower) or refused (by the lender)", field="ends")
+        raise BadInput(
+            f"ends: {ends!r}; say withdrawn (by the borrower), refused (by the lender) or fraud (a sign was confirmed)", field="ends"
+        )
     case = duties.take(db, loan, by.scope)
     _may_end(db, case)
+    reported: list[int] = []
+    frozen = any(each.reason == FRAUD for each in case.freezes)
+    if frozen and ends != FRAUD:
+        raise Refusal(
+            f"loan {loan} is frozen for a sign of fraud; it ends by fraud once the sign is confirmed, or is thawed first",
+            code="ends_by_fraud", field="ends", loan=loan,
+        )  # fmt: skip
+    if ends == FRAUD:
+        if not frozen:
+            raise Refusal(f"loan {loan} is not frozen for a sign of fraud", code="not_frozen", field="ends", loan=loan)
+        signs = confirmation.signs_of(db, by.scope, loan=loan)
+        confirmation.may_review(signs, by)
+        reported = [sign.staff_id for sign in signs]
     inputs = {"loan": loan, "ends": ends, "pledges": [each.public_id for each in _delivered(db, case)]}
-    return approvals.ask(db, clock=clock, by=by, act=TO_HAND_BACK, inputs=inputs, reason=reason, loan_id=case.loan.loan_id)
+    return approvals.ask(db, clock=clock, by=by, act=TO_HAND_BACK, inputs=inputs, reason=reason, loan_id=case.loan.loan_id, barred=reported)
 
 
 def to_hand_back(db: Db, *, clock: Clock, by: Staff, approval: str) -> Done:

@@ -45,6 +45,19 @@ _THINGS: Final = {
 }
 
 
+# What is asked for and declared: a thing that is not here any more is not asked back.
+_ENDED: Final = "因主债权已经清偿，担保物权随之消灭（《民法典》第三百九十三条）"
+_ASKS: Final = {
+    Thing.COMPENSATED: f"{_ENDED}。押品在保管期间灭失，赔偿金已付清，现申请解除担保登记。",
+    Thing.DISPOSED: f"{_ENDED}。押品已依约处置，价款已清算，现申请解除担保登记。",
+    Thing.RETURNED: f"{_ENDED}。押品已于还款期间交还，现申请解除担保登记。",
+    Thing.NONE: f"{_ENDED}。本笔借款无押品，现申请确认担保关系终止。",
+}
+_ASKS_BACK: Final = f"{_ENDED}，现申请解除下列押品的担保并返还押品。"
+_DECLARES_BACK: Final = "归还押品不收取任何费用。归还前由两名与本笔借款经办无关的人员复核，当面核对封签与机身串号后交还。"
+_DECLARES: Final = "办理解除不收取任何费用，由两名与本笔借款经办无关的人员复核。"
+
+
 @dataclass(frozen=True, slots=True)
 class Certified:
     """The two papers of a release."""
@@ -68,6 +81,9 @@ def certify(db: Db, *, clock: Clock, by: Staff, case: Case, release: Release, pr
         **settled,
         "number": f"JQ-{release.public_id[3:].upper()}",
         "thing": _THINGS[release.thing],
+        "asks": _ASKS.get(release.thing, _ASKS_BACK),
+        "declares": _DECLARES if release.thing in _ASKS else _DECLARES_BACK,
+        "returns": release.thing not in _ASKS,
         "counter": _counter(db, case),
         "way": _collected(release),
         "proof": proof_address(site, release),

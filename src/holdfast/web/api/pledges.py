@@ -123,7 +123,7 @@ class PartIn(In):
 class NoLoanIn(In):
     """Who ends it, and why."""
 
-    ends: Literal["withdrawn", "refused"]
+    ends: Literal["withdrawn", "refused", "fraud"]
     reason: Words
 
 

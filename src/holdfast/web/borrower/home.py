@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
-from holdfast import applications
+from holdfast import applications, confirmation
 from holdfast.applications import STEPS, Application, ApplicationState, completeness
 from holdfast.database.connection import transaction
 from holdfast.servicing import reading
@@ -119,7 +119,10 @@ def _card(db: Db, visitor: Visitor, row: LoanRow) -> dict[str, Any]:
     passed = reading.milestones(db, visitor.look, row.id, story.MILESTONES)
     open_duties = [duty for duty in reading.duties_of(db, visitor.look, row.id) if duty.open]
     kinds = frozenset(duty.kind for duty in open_duties)
-    acts = sorted((act for act in ACTS if act.open_to(row.state, kinds)), key=lambda act: not act.first)
+    called = "confirm" not in kinds or confirmation.waits_for_code(db, detail.number)
+    acts = sorted(
+        (act for act in ACTS if act.open_to(row.state, kinds) and (called or act.page != "borrower:confirm")), key=lambda act: not act.first
+    )
     asked = None
     if row.state in _BEFORE_MONEY:
         asked = applications.of_loan(db, detail.number)

@@ -66,6 +66,8 @@ def pay(request: HttpRequest, visitor: Visitor, loan_id: str) -> HttpResponse:
         intents = payments.intents_of(db, number)
         uncleared = payments.uncleared(db, number, detail.row.currency)
         withdrawal = payments.withdrawal_of(db, number)
+        own = payments.house_account(db)
+        to = payments.pay_code(db, number) if own is not None else None
         may_give_back = payments.last_day_to_withdraw(db, loan_id, clock=visitor.clock)
     standing = next((each for each in intents if each.state is IntentState.OPEN and each.expires_on >= visitor.today), None)
     context = {
@@ -76,12 +78,19 @@ def pay(request: HttpRequest, visitor: Visitor, loan_id: str) -> HttpResponse:
         "uncleared": uncleared,
         "earlier": [(each, *money_words.INTENTS[each.state]) for each in intents if each.state not in _STANDING][:_EARLIER],
         "lender": visitor.lender,
+        "own": own,
+        "account": _in_fours((to.virtual if to else "") or own.account) if own is not None else "",
         "withdrawal": (withdrawal, *money_words.WITHDRAWALS[withdrawal.state]) if withdrawal else None,
         "may_give_back": may_give_back,
         "refused": refused,
         "today": visitor.today,
     }
     return render(request, "borrower/pay.html", context, status=422 if refused else 200)
+
+
+def _in_fours(account: str) -> str:
+    """An account number as people read it out."""
+    return " ".join(account[place : place + 4] for place in range(0, len(account), 4))
 
 
 @require_POST

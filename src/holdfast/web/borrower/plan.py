@@ -35,7 +35,6 @@ class Shown:
     price: Price
     all_in_ppb: int
     ceiling_ppb: int
-    ceiling_rule: str
 
     @property
     def mark(self) -> str:
@@ -111,7 +110,7 @@ def shown(house: House, offers: list[ProductVersion], form: PlanForm) -> Shown |
         field = error.field if error.field in form.fields else None
         form.add_error(field, beside(error) if field else refusal(error))
         return None
-    return Shown(version, wanted["amount"], wanted["instalments"], price, int(price.all_in * BILLION), ceiling.rate.ppb, ceiling.rule.key)
+    return Shown(version, wanted["amount"], wanted["instalments"], price, int(price.all_in * BILLION), ceiling.rate.ppb)
 
 
 def first_plan(offers: list[ProductVersion], places_known: list[tuple[str, str]]) -> dict[str, Any]:

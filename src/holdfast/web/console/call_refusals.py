@@ -20,6 +20,7 @@ REFUSALS: Final[Mapping[str, str | Promise]] = {
     ),
     "contact_refused contact.pauses": _("Contact with this person rests for now. From %(local)s on it may be."),
     "contact_refused contact.opt_out": _("This person asked not to be contacted."),
+    "file_given_back": _("The file was given back to the borrower. It can be confirmed when it is handed in again."),
     "attempts_used": _("%(made)s calls reached nobody and no more are allowed; return the application."),
     "attempts_left": _("%(made)s of %(most)s calls reached nobody; call again before the application is returned."),
     "case_taken": _("A colleague has this case; take it over if that is agreed."),

@@ -454,7 +454,8 @@ def on_loan(db: Db, desk: Desk, loan_id: str) -> Mapping[str, Any] | None:
         "may_take_in": _ready(case) and draft is None and may(desk.staff, "custody.take_in"),
         "draft_form": ActForm(name="draft") if draft and may(desk.staff, "custody.take_in") else None,
         "draft": draft,
-        "no_loan_form": NoLoanForm(name="noloan")
+        "frozen_for_fraud": any(each.reason == "fraud" for each in case.freezes),
+        "no_loan_form": NoLoanForm(name="noloan", fraud=any(each.reason == "fraud" for each in case.freezes))
         if signed
         and case.open("hand_back") is None
         and any(each.state == "delivered" for each in held)

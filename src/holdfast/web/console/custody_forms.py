@@ -143,6 +143,13 @@ class NoLoanForm(ReasonForm):
     ends = forms.ChoiceField(label=_("Who ends it"), choices=list(custody_words.ENDS.items()))
     field_order = ("ends", "reason")
 
+    def __init__(self, *args: Any, fraud: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not self.is_bound:  # a confirmed sign is what ends a frozen loan, and no other
+            ends = self.fields["ends"]
+            assert isinstance(ends, forms.ChoiceField)
+            ends.choices = [each for each in custody_words.ENDS.items() if (each[0] == "fraud") is fraud]
+
 
 class QuoteForm(ActForm):
     """What an outsider offers, with the paper that shows it."""

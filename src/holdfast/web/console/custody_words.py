@@ -103,7 +103,11 @@ PASSAGES: Final[Mapping[str, Text]] = {
     "custody.handed_back": _("Handed back"),
     "custody.compensated": _("Compensated"),
 }
-ENDS: Final[Mapping[str, Text]] = {"withdrawn": _("The borrower does not want the loan"), "refused": _("The lender does not make the loan")}
+ENDS: Final[Mapping[str, Text]] = {
+    "withdrawn": _("The borrower does not want the loan"),
+    "refused": _("The lender does not make the loan"),
+    "fraud": _("A sign of fraud was confirmed: no loan is made"),
+}
 REFUSALS: Final[Mapping[str, Text]] = {
     "pledged_already": _("This phone is pledged already, under %(pledges)s. One phone cannot stand behind two pledges."),
     "imei_differs": _("The IMEIs read from this phone are not those of the file: it is another phone."),
@@ -129,6 +133,7 @@ REFUSALS: Final[Mapping[str, Text]] = {
     "loan_frozen": _("The loan is frozen; two people must thaw it first."),
     "payout_unknown": _("A payout's outcome is unknown; the money may be out. Enquire first."),
     "nothing_held": _("Nothing of this loan is in custody."),
+    "ends_by_fraud": _("The loan is frozen for a sign of fraud: it ends by that, or is thawed first."),
     "not_lost": _("Nothing of this loan has been declared lost."),
     "moved_since": _("The thing has been moved since this was asked; ask again."),
     "no_take_in_duty": _("This loan waits for nothing to be taken in."),
