@@ -18,4 +18,5 @@ def test_no_two_are_alike_and_every_letter_comes_as_often_as_another() -> None:
     letters = Counter("".join(each.removeprefix("x_") for each in ids))
     assert len(letters) == 32
     # 5,000 of each are expected, with a deviation of 70: one that came twice as often would stand out.
-    assert 4_500 < min(letters.values()) and max(letters.values()) < 5_500
+    assert min(letters.values()) > 4_500
+    assert max(letters.values()) < 5_500

@@ -85,10 +85,13 @@ def test_a_cause_is_accepted_for_all_loans_and_taken_back_for_all(old: OldSystem
 
 
 def test_what_is_unexplained_is_accepted_loan_by_loan_only(old: OldSystem) -> None:
-    old.take_over(a=LOAN)
-    found = old.compare(a=LOAN | {"balance": "6543.21"})
+    old.take_over(a=LOAN, b=LOAN)
+    found = old.compare(a=LOAN | {"balance": "6543.21"}, b=LOAN)
     with pytest.raises(BadInput, match="loan by loan"):
         accept(old, found, cause="unexplained")
+    torn = old.compare(a=LOAN | {"balance": "x"}, b=LOAN)
+    with pytest.raises(BadInput, match="mended in the export"):
+        accept(old, torn, cause="unreadable", line=1)
     accept(old, found, cause="unexplained", line=1)
     assert again(old, found).unexplained == []
 

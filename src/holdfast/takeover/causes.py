@@ -318,7 +318,7 @@ def _of_the_reading(theirs: Figures, ours: Figures, basis: Basis, meaning: Meani
     of_arrears = apart <= {"days_past_due", "loan_class"}
     if of_arrears and (found := _counted_otherwise(theirs, basis, meaning)):
         return found
-    for days in (1, -1, 2, -2):
+    for days in (1, -1, 2, -2) if theirs.balance else ():
         other = _under(basis, replace(meaning, on=meaning.on - timedelta(days=days)))
         if other is not None and not differences(theirs, other):
             return Finding(Cause.OTHER_DAY, {"as_of": (meaning.on - timedelta(days=days)).isoformat()})

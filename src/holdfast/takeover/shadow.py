@@ -352,6 +352,8 @@ def _meant(
     require(by, "shadow.accept")
     found = comparison(db, by, public_id)
     chosen = [each for each in found.lines if each.cause == cause and line in (None, each.line_no)]
+    if cause == Cause.UNREADABLE:
+        raise BadInput("a row that cannot be read is mended in the export, not accepted", field="cause", code="unreadable")
     if not chosen:
         raise NotFound("this comparison has no such difference within your sight", code="no_difference", field="line")
     if line is None:

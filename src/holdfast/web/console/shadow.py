@@ -22,7 +22,7 @@ from holdfast.kernel.errors import HoldfastError, NotFound
 from holdfast.kernel.money import decimal_of
 from holdfast.parties import may, require
 from holdfast.takeover import shadow
-from holdfast.takeover.causes import UNEXPLAINED
+from holdfast.takeover.causes import UNEXPLAINED, Cause
 from holdfast.web.console import shadow_words
 from holdfast.web.console.acts import into_form, once
 from holdfast.web.console.desk import Db, Desk, at_desk
@@ -67,7 +67,9 @@ def days(request: HttpRequest, desk: Desk) -> HttpResponse:
     """The days so far; a POST hands an export in and goes to its page."""
     maps = [(name, of_language((loaded.title_zh, loaded.title_en))) for name in takeover.shipped() for loaded in [takeover.load(name)]]
     status = 200
-    form = ExportForm(name="export", maps=maps)
+    with transaction() as db:
+        runs = shadow.comparisons(db, limit=_DAYS)
+    form = ExportForm(name="export", maps=maps, initial={"map": runs[0].map_name} if runs else None)
     if request.method == "POST":
         require(desk.staff, "shadow.compare")
         form = ExportForm(request.POST, request.FILES, name="export", maps=maps)
@@ -78,7 +80,6 @@ def days(request: HttpRequest, desk: Desk) -> HttpResponse:
                 into_form(form, error)
         status = 422
     with transaction() as db:
-        runs = shadow.comparisons(db, limit=_DAYS)
         trends = [(name, shadow.days(db, name, limit=_DAYS)) for name in dict.fromkeys(run.map_name for run in runs)]
     context = {"form": form, "trends": trends, "may_compare": may(desk.staff, "shadow.compare")}
     return render(request, "console/shadow/days.html", context, status=status)
@@ -219,6 +220,7 @@ def _told(found: shadow.Compared, line: Any, currency: str) -> dict[str, Any]:
         "line": line,
         "cause": shadow_words.cause(line.cause),
         "proved": line.cause not in UNEXPLAINED,
+        "readable": line.cause != Cause.UNREADABLE,
         "fields": shadow_words.fields(line, currency),
         "proof": shadow_words.proof(line, currency),
         "accepted": found.accepted.get(line.line_no),

@@ -55,7 +55,7 @@ CAUSES: Final[Mapping[str, Text]] = {
 }
 FIELDS: Final[Mapping[str, Text]] = {
     "balance": _("Balance"), "next_due_on": _("Next due on"), "next_due_amount": _("Next instalment"), "days_past_due": _("Days late"),
-    "loan_class": _("Class"), "penalty": _("Penalty"),
+    "loan_class": _("Class"), "penalty": _("Penalty interest"),
 }  # fmt: skip
 _AMOUNTS: Final = frozenset({"balance", "next_due_amount", "penalty"})
 _MONTH_ENDS: Final[Mapping[str, Text]] = {
