@@ -32,7 +32,7 @@ from holdfast.web.console.desk import Db, Desk, at_desk
 from holdfast.web.console.forms import ActForm, ReasonForm
 
 READERS: Final = frozenset({Role.RISK, Role.AUDITOR, Role.ADMIN})
-_LISTED: Final = 100
+_LISTED: Final = 50
 _MONTHS: Final = 24
 
 # What must be so before a month is closed, in the words of the screen.

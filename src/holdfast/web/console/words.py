@@ -23,6 +23,7 @@ from holdfast.web.console import (
     contract_words,
     custody_words,
     decision_words,
+    ledger_words,
     money_words,
     paper_refusals,
     release_refusals,
@@ -180,6 +181,7 @@ ACTS: Final[Mapping[str, Text]] = {
     "decision.make": _("Lend this sum"),
     **custody_words.ACTS,
     **money_words.ACTS,
+    **ledger_words.ACTS,
     **relief_words.ACTS,
 }
 
@@ -204,6 +206,9 @@ DUTY_ACTS: Final[Mapping[str, Text]] = {
     "take_in": _("Take it in"),
     "pay_out": _("Pay out"),
     "payout_enquiry": _("Enquire"),
+    "payout_recall": _("Pursue"),
+    "payout_dispute": _("Clear up"),
+    "debit_failed": _("Call"),
     "hand_back": _("Hand back"),
     "fraud_review": _("Look into it"),
     "cooling_off": _("Look"),
@@ -313,6 +318,7 @@ _REFUSALS: Final[Mapping[str, Text]] = {
     **paper_refusals.REFUSALS,
     **custody_words.REFUSALS,
     **money_words.REFUSALS,
+    **ledger_words.REFUSALS,
     **release_refusals.REFUSALS,
     "loan_not_found": _("There is no such loan within your sight."),
     "approval_maker": _("You asked for this, so another person must answer."),
