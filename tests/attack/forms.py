@@ -9,24 +9,29 @@ that prepares the house and says what is sent. Roles are written nowhere here: t
               first, the loan's officer (`teller`). A form that answers as a second person names at least one
     sight     where the loan or the thing is named: in the "address", so that it is not there (404) for who does not see it, in a
               "field" of the form, or "nowhere": it is about no loan and no branch but one's own
+    reads     it finds something and writes nothing
     screen    it is no verb of a capability, the screen alone decides who may: say why beside it
 """
 
 from __future__ import annotations
 
+import dataclasses
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any, Final
 
-from holdfast import applications, confirmation, days, decisioning, files, payments, pledges, release, restructuring, servicing
+from holdfast import applications, confirmation, days, decisioning, files, payments, pledges, release, restructuring, servicing, takeover
 from holdfast.collateral import CHECKLIST, appraise, ask_settlement, custody, sample_price_book
 from holdfast.collateral import value as value_now
 from holdfast.database.connection import transaction
 from holdfast.journal import Actor
 from holdfast.kernel.errors import Refusal
+from holdfast.kernel.places import data_folder
 from holdfast.parties import MAY, Role, box_of, change_private, party_by_id
 from holdfast.release import disposal
 from holdfast.servicing import approved
@@ -52,6 +57,7 @@ class Form:
     sight: str = "address"
     screen: bool = False
     also: str = ""
+    reads: bool = False
 
     @property
     def may(self) -> frozenset[Role]:
@@ -91,6 +97,65 @@ def _draft(house: House) -> Post:
     party = house.stage.log_in(cast.borrower(700, "李示例"))
     plan = {"product": cast.PRODUCT, "principal": house.yuan(1_000), "instalments": 3, "branch": cast.BRANCH}
     return Post({"application_id": house.stage.do(applications.start, applications.actor_of(party), party=party, **plan).public_id})
+
+
+# -- at the counter -------------------------------------------------------------------------------
+
+_VISITOR: Final = cast.borrower(701, "李示例")
+_CONSENTS: Final = {f"consent_{purpose}": "on" for purpose in applications.CONSENTS}
+
+
+def _plan_seen(house: House) -> Post:
+    """The officer has shown the cost of the plan; the mark says of which."""
+    plan = {"product": cast.PRODUCT, "amount": "1000", "instalments": "3", "branch": cast.BRANCH}
+    page = house.post("officer", "intake", Post({}, plan)).page
+    mark = re.search(r'name="seen" value="([^"]+)"', page)
+    assert mark is not None
+    return Post({}, {**plan, "seen": mark[1], "begin": "yes", "number": _VISITOR.number, "language": "zh-hans"})
+
+
+def _at_counter(house: House) -> str:
+    """A draft for somebody who stands at the counter; its id."""
+    party = house.do(applications.person_at_counter, "officer", number=_VISITOR.number)
+    plan = {"product": cast.PRODUCT, "principal": house.yuan(1_000), "instalments": 3, "branch": cast.BRANCH}
+    return str(house.do(applications.start, "officer", party=party, **plan).public_id)
+
+
+def _number_of_draft(house: House) -> Post:
+    _at_counter(house)
+    return Post({}, {"number": _VISITOR.number})
+
+
+def _counter_step(house: House, /, step: str, **fields: Any) -> Post:
+    return Post({"application_id": _at_counter(house), "name": step}, fields)
+
+
+def _consents_sent(house: House, file: str) -> str:
+    """The code for all consents is on the borrower's phone; its id."""
+    given = dict.fromkeys(applications.CONSENTS, True)
+    sent = house.do(applications.ask_consent_code, "officer", application_id=file, given=given)
+    house.stage.deliver()
+    return str(sent.code_id)
+
+
+def _consents_proved(house: House) -> Post:
+    file = _at_counter(house)
+    code_id = _consents_sent(house, file)
+    return Post({"application_id": file, "name": "consents"}, {**_CONSENTS, "code_id": code_id, "code": house.stage.phone.code()})
+
+
+def _filled_at_counter(house: House) -> Post:
+    file = _at_counter(house)
+    for facts in (_VISITOR.private, _VISITOR.file):
+        house.do(applications.save, "officer", application_id=file, facts=facts)
+    for number, slot in enumerate(applications.SLOTS.values()):
+        if slot.needed:
+            data = cast.picture(40 * number)
+            house.do(applications.attach, "officer", application_id=file, slot=slot.name, data=data, name=f"{slot.name}.png")
+    code = house.stage.type_code(_consents_sent(house, file))
+    given = dict.fromkeys(applications.CONSENTS, True)
+    house.do(applications.agree, "officer", application_id=file, given=given, code=code)
+    return Post({"application_id": file})
 
 
 # -- the call -------------------------------------------------------------------------------------
@@ -283,9 +348,9 @@ def _compensation_asked(house: House) -> Post:
     return _second(house.do(pledges.ask_compensation, "officer", loan=house.loans["active"], reason=WORDS).public_id)
 
 
-def _seen(house: House) -> pledges.IntakeRead:
+def _seen(house: House, state: str = "sealed") -> pledges.IntakeRead:
     with transaction() as db:
-        party = party_by_id(db, house.one("SELECT party_id FROM loan WHERE loan_id = %s", house.number("sealed")))
+        party = party_by_id(db, house.one("SELECT party_id FROM loan WHERE loan_id = %s", house.number(state)))
         box = box_of(db, party)
         photos = {
             what: files.put(
@@ -293,7 +358,7 @@ def _seen(house: House) -> pledges.IntakeRead:
             ).public_id
             for index, what in enumerate(pledges.PHOTOS)
         }
-    return pledges.IntakeRead(True, True, house.who["sealed"].imeis, photos, "SL-70000", f"{cast.SHELF}-04-01")
+    return pledges.IntakeRead(True, True, house.who[state].imeis, photos, "SL-70000", f"{cast.SHELF}-04-01")
 
 
 def _intake(house: House) -> Post:
@@ -335,6 +400,83 @@ def _going_home_asked(house: House) -> Post:
     _going_home(house)
     given = {"loan": house.loans["stored"], "seal_no": house.seals["stored"], "identity_seen": True}
     return _second(house.do(pledges.ask_hand_back, "custodian", **given).public_id)
+
+
+_MORE_IMEIS: Final = (cast.imei(9_001), cast.imei(9_002))
+_MORE_SLOT: Final = f"{cast.SHELF}-04-02"
+
+
+def _further(house: House) -> Post:
+    phone = {
+        "model": "示例机型 Pro", "storage_gb": "256", "screen": "clean", "body": "clean", "works": "all", "opened": "no", "sim": "dual",
+        "imei1": _MORE_IMEIS[0], "imei2": _MORE_IMEIS[1], "account_signed_out": "yes",
+    }  # fmt: skip
+    return _loan(house, "active", invoice=PICTURE, declaration=PICTURE, **phone)
+
+
+def _brought(house: House) -> str:
+    """A further phone that the borrower has brought; nothing is pledged by it."""
+    with transaction() as db:
+        party = party_by_id(db, house.one("SELECT party_id FROM loan WHERE loan_id = %s", house.number("active")))
+        given: dict[str, Any] = {"clock": house.stage.clock, "name": "picture.png", "box": box_of(db, party), "party_id": party.party_id}
+        papers = {what: files.put(db, cast.picture(index), **given).public_id for index, what in enumerate(pledges.NEEDED)}
+    thing = {"model": "示例机型 Pro", "storage_gb": 256, "grade": "A", "imeis": _MORE_IMEIS, "evidence": papers}
+    return str(house.do(pledges.offer, "custodian", loan=house.loans["active"], **thing).public_id)
+
+
+def _further_in(house: House) -> Post:
+    photos = {f"photo_{what}": PICTURE for what in ("front", "back", "seal")}
+    seen = {"imei1": _MORE_IMEIS[0], "imei2": _MORE_IMEIS[1], "lock_off": "on", "sim_out": "on", "seal_no": "SL-70001", "slot": _MORE_SLOT}
+    return _loan(house, "active", {"thing": _brought(house)}, reason=WORDS, **seen, **photos)
+
+
+def _pledge(house: House) -> str:
+    return str(
+        house.one(
+            "SELECT p.public_id FROM pledge p JOIN thing USING (thing_id) WHERE thing.public_id = %s AND p.state = 'delivered'",
+            _thing_of(house, "active"),
+        )
+    )
+
+
+def _instead_in(house: House) -> Post:
+    sent = _further_in(house)
+    return Post(sent.names, sent.fields, f"instead_of={_pledge(house)}")
+
+
+def _more_seen(house: House) -> dict[str, Any]:
+    """The further phone as it was seen when it came in."""
+    thing = _brought(house)
+    seen = dataclasses.replace(_seen(house, "active"), imeis=_MORE_IMEIS, seal_no="SL-70001", slot=_MORE_SLOT)
+    return {"loan": house.loans["active"], "thing": thing, "seen": seen, "reason": WORDS}
+
+
+def _further_asked(house: House) -> Post:
+    return _second(house.do(pledges.ask_add, "custodian", **_more_seen(house)).request.public_id)
+
+
+def _instead_asked(house: House) -> Post:
+    first = _pledge(house)
+    asked = house.do(pledges.ask_substitute, "custodian", **_more_seen(house), pledge=first, owed=servicing.owed)
+    return _second(asked.request.public_id)
+
+
+def _two_stand(house: House) -> str:
+    """Two phones stand behind the loan, and most of it is paid; the pledge of the first."""
+    first = _pledge(house)
+    asked = house.do(pledges.ask_add, "custodian", **_more_seen(house))
+    house.stage.agree(asked.request.public_id, "keeper")
+    _paid(house, 1_500)
+    return first
+
+
+def _one_of_two(house: House) -> Post:
+    return _loan(house, "active", {"pledge": _two_stand(house)}, reason=WORDS)
+
+
+def _part_asked(house: House) -> Post:
+    given = {"loan": house.loans["active"], "pledge": _two_stand(house), "reason": WORDS, "owed": servicing.owed}
+    return _second(house.do(pledges.ask_release_part, "officer", **given).request.public_id)
 
 
 # -- while it is repaid -----------------------------------------------------------------------------
@@ -411,6 +553,11 @@ def _taking_back_asked(house: House) -> Post:
     return _yes(house, "active", {"asked": waits.public_id})
 
 
+def _paper_made(house: House, kind: str) -> Post:
+    today = house.stage.today
+    return _loan(house, "active", {"kind": kind}, start=str(today - timedelta(days=30)), until=str(today), on=str(today))
+
+
 # -- decisions --------------------------------------------------------------------------------------
 
 
@@ -419,6 +566,20 @@ def _referred(house: House, *, answered: bool = False) -> Post:
     if answered:
         house.do(decisioning.answer_referral, "approver", loan=house.loans["referred"], approved=True, words=WORDS)
     return _loan(house, "referred", approved="yes", words=WORDS, **({} if answered else {"amount": "1500.00"}))
+
+
+def _table(house: House) -> str:
+    """The policy table in force, set anew: another file that says the same."""
+    return json.dumps(json.loads(decisioning.in_force(house.db)[1].content), indent=3, ensure_ascii=False)
+
+
+def _proposal(house: House) -> Post:
+    return Post({}, {"kind": "table", "file": Upload("table.json", _table(house).encode()), "reason": WORDS})
+
+
+def _table_proposed(house: House) -> Post:
+    asked = house.do(decisioning.propose, "risk", kind="table", content=_table(house), reason=WORDS)
+    return Post({"sha256": asked.inputs["sha256"]}, {"approved": "yes", "words": WORDS})
 
 
 # -- money ------------------------------------------------------------------------------------------
@@ -643,6 +804,33 @@ def _tape(house: House) -> Post:
     return Post({}, {"file": Upload("tape.csv", b"balance\n1\n"), "map": "lendingclub-openintro"})
 
 
+def _sheet(house: House, balance: str) -> Path:
+    """One loan of the old system as its sheet of the day tells it."""
+    lent = house.stage.today - timedelta(days=10)
+    row = {
+        "合同号": "旧-1", "放款金额": "12000.00", "期数": "12", "年利率": "12.0", "每期应还": "1066.19", "放款日": str(lent),
+        "首期应还日": str(lent + timedelta(days=31)), "状态": "正常", "本金余额": balance, "已还本金": "0.00", "下期应还日": "",
+        "下期应还金额": "", "逾期天数": "0", "五级分类": "正常", "应收罚息": "", "最近还款日": "", "最近还款金额": "",
+    }  # fmt: skip
+    path = data_folder() / f"sheet-{balance}.csv"
+    path.write_text(f"{','.join(row)}\n{','.join(row.values())}\n", encoding="utf-8")
+    return path
+
+
+def _compared(house: House) -> Post:
+    """A loan that was taken over, and the old system's sheet that tells another balance of it."""
+    old, yesterday = takeover.load("old-book"), house.stage.today - timedelta(days=1)
+    takeover.import_tape(transaction, _sheet(house, "12000.00"), old, as_of=yesterday)
+    run = takeover.shadow.compare(transaction, _sheet(house, "11000.00"), old, as_of=yesterday)
+    found = takeover.shadow.comparison(house.db, house.stage.people["risk"], run)
+    line = found.lines[0]
+    return Post({"run_id": run}, {"reason": WORDS, "most": ""}, f"cause={line.cause}&line={line.line_no}")
+
+
+def _export(house: House) -> Post:
+    return Post({}, {"file": Upload("sheet.csv", _sheet(house, "11500.00").read_bytes()), "map": "old-book", "as_of": ""})
+
+
 # Forms that are nobody's in particular: whoever works here may, and nothing of any loan is done. The journal and the coverage are
 # computed again, to the same figures; a signed head is given out. The log-in itself is no act.
 OPEN: Final = frozenset({"login", "logout", "journal", "head", "coverage"})
@@ -654,6 +842,13 @@ FORMS: Final[Mapping[str, Form]] = {
     "application_withdraw": Form("application.withdraw", "officer", partial(_file, reason=WORDS)),
     "application_give_back": Form("application.intake", "officer", partial(_file, fields_needed=["employment_years"], words=WORDS)),
     "application_close": Form("application.intake", "officer", _draft),
+    "intake": Form("application.intake", "officer", _plan_seen, sight="nowhere"),
+    "intake_resume": Form("application.intake", "officer", _number_of_draft, sight="field", reads=True),
+    "intake_step": Form("application.intake", "officer", partial(_counter_step, step="money", employment_years="8", later="yes")),
+    "intake_step · consents": Form("application.intake", "officer", lambda house: _counter_step(house, "consents", **_CONSENTS)),
+    # An attempt at a code counts whoever makes it, so nobody but who may gets as far.
+    "intake_step · code": Form("application.intake", "officer", _consents_proved, screen=True),
+    "intake_submit": Form("application.intake", "officer", _filled_at_counter),
     "receive": Form("receipt.post", "officer", _receipt),
     "reverse": Form("receipt.reverse", "officer", _to_reverse),
     "refund": Form("refund", "officer", _refund),
@@ -669,6 +864,8 @@ FORMS: Final[Mapping[str, Form]] = {
     ),
     "terms_withdraw": Form("restructuring.ask", "officer", _more_time_asked),
     "terms_reverse": Form("restructuring.reverse", "officer", _more_time_agreed),
+    "paper_make · account": Form("paper.issue", "officer", partial(_paper_made, kind="account_statement")),
+    "paper_make · payoff": Form("paper.issue", "officer", partial(_paper_made, kind="payoff_statement")),
     "terms_answer": Form("restructuring.decide", "approver", _taking_back_asked, barred=("officer",)),
     "freeze_report": Form("fraud.freeze", "caller", on("submitted", sign="coached", evidence=WORDS, words=WORDS)),
     "freeze_ask · thaw": Form("fraud.thaw", "approver", partial(_frozen, act="fraud.thaw", words=WORDS), barred=("caller",)),
@@ -707,6 +904,10 @@ FORMS: Final[Mapping[str, Form]] = {
     "shelf_scan": Form("custody.audit", "keeper", _scanned),
     "shelf_audit_close": Form("custody.audit", "keeper", _walked),
     "take_in": Form("custody.take_in", "custodian", _intake),
+    "pledging_offer": Form("custody.take_in", "custodian", _further),
+    "pledging_take_in": Form("custody.take_in", "custodian", _further_in),
+    "pledging_take_in · instead": Form("custody.take_in", "custodian", _instead_in),
+    "pledging_part": Form("pledge.part_release", "officer", _one_of_two),
     "custody_act · draft": Form("custody.take_in", "custodian", _intake_drafted),
     "custody_act · noloan": Form(
         "custody.to_hand_back", "custodian", lambda house: _loan(house, "stored", {"what": "noloan"}, ends="withdrawn", reason=WORDS)
@@ -721,6 +922,9 @@ FORMS: Final[Mapping[str, Form]] = {
     "thing_answer · hand back": Form("approval.answer", "approver", _going_home_asked, barred=("custodian",)),
     "thing_answer · compensate": Form("approval.answer", "approver", _compensation_asked, barred=("officer",)),
     "thing_answer · settle": Form("approval.answer", "approver", _settlement_asked, barred=("custodian",)),
+    "thing_answer · further": Form("approval.answer", "keeper", _further_asked, barred=("custodian",), also="custody.witness"),
+    "thing_answer · instead": Form("approval.answer", "keeper", _instead_asked, barred=("custodian",), also="custody.witness"),
+    "thing_answer · part": Form("approval.answer", "approver", _part_asked, barred=("officer",)),
     "value": Form("collateral.value", "custodian", _thing("confirmed")),
     "appraise": Form(
         "collateral.appraise", "custodian", _thing("confirmed", market="1234.00", **{f"see_{each}": _good(each) for each in CHECKLIST})
@@ -756,6 +960,8 @@ FORMS: Final[Mapping[str, Form]] = {
     "decide": Form("decision.make", "approver", on("confirmed"), barred=("teller",)),
     "decision_answer": Form("decision.make", "approver", _referred, barred=("teller",)),
     "decision_answer · second": Form("decision.make", "risk", partial(_referred, answered=True), barred=("teller", "approver")),
+    "rule_propose": Form("decision.activate", "risk", _proposal, sight="nowhere"),
+    "rule_answer": Form("decision.make", "approver", _table_proposed, barred=("risk",), sight="nowhere"),
     "decision_review": Form("decision.review", "officer", on("refused", words=WORDS)),
     "payout_ask": Form("payout.ask", "officer", _payout),
     "payout_check": Form("payout.check", "checker", partial(_payout_asked, approved="yes", words=WORDS), barred=("officer", "teller")),
@@ -780,5 +986,7 @@ FORMS: Final[Mapping[str, Form]] = {
     "line_answer · aside": Form("bank_line.check", "approver", _aside_asked, barred=("officer",)),
     "line_answer · match": Form("bank_line.check", "approver", _match_asked, barred=("officer",)),
     "hold": Form("tonight.hold", "officer", _held, sight="field"),
+    "shadow": Form("shadow.compare", "risk", _export, sight="nowhere"),
+    "shadow_accept": Form("shadow.accept", "risk", _compared),
     "tapes": Form("tape.import", "risk", _tape, sight="nowhere"),
 }  # fmt: skip

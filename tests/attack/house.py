@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import re
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -57,10 +58,11 @@ class Upload:
 
 @dataclass(frozen=True)
 class Post:
-    """A form as it is sent: what its address names, and its fields."""
+    """A form as it is sent: what its address names, its fields, and what follows the address after a question mark."""
 
     names: Mapping[str, Any] = field(default_factory=dict)
     fields: Mapping[str, Any] = field(default_factory=dict)
+    query: str = ""
 
 
 @dataclass(frozen=True)
@@ -174,10 +176,12 @@ class House:
     def trial(self) -> Iterator[None]:
         """Whatever is done inside is undone."""
         now = self.stage.now, self.stage.seals
-        with atomic():
-            yield
-            set_rollback(True)
-        self.stage.now, self.stage.seals = now
+        try:
+            with atomic():
+                yield
+                set_rollback(True)
+        finally:
+            self.stage.now, self.stage.seals = now
 
     def post(self, log_in: str | None, name: str, sent: Post, *, method: str = "post", site: str = "console") -> Answer:
         """That person sends the form (nobody is logged in where there is no log-in); `site` may be the borrowers' too."""
@@ -186,7 +190,8 @@ class House:
         client = Client() if log_in is None else self.clients[log_in]
         self.shown.clear()
         client.cookies.pop("messages", None)  # what was said of an earlier form, and not read
-        response = getattr(client, method)(reverse(f"{site}:{name}", kwargs=dict(sent.names)), given, headers=ENGLISH)
+        path = reverse(f"{site}:{name}", kwargs=dict(sent.names)) + (f"?{sent.query}" if sent.query else "")
+        response = client.get(path, headers=ENGLISH) if method == "get" else client.post(path, given, headers=ENGLISH)
         said = tuple(f"{each.level_tag}: {each}" for each in get_messages(response.wsgi_request))
         words_of_it = response.content.decode(errors="replace") if response.status_code != 302 else ""
         return Answer(response.status_code, response.get("Location", ""), tuple(self.shown), said, words_of_it)
@@ -327,7 +332,9 @@ def _watch(house: House, patch: pytest.MonkeyPatch) -> None:
         house.shown.append(error)
         return told(error)
 
-    patch.setattr(words, "refusal", remembered)
+    for name, module in list(sys.modules.items()):
+        if name.startswith("holdfast.web") and getattr(module, "refusal", None) is told:
+            patch.setattr(module, "refusal", remembered)
     for place in (desk, at_the_phone, days):
         patch.setattr(place, "clock", lambda _db: house.stage.clock)
     # The audit of the whole book asks for a snapshot of its own, which there is none of inside a transaction.

@@ -250,6 +250,8 @@ def _sent_to(code_id: str) -> str:
 def submit(request: HttpRequest, desk: Desk, application_id: str) -> HttpResponse:
     """Hand the file in for the borrower who stands here; what is missing is told on the file's page."""
     form = ActForm(request.POST, name="submit")
+    with transaction() as db:
+        files.application(db, application_id, desk.staff)
 
     def verb(db: Db) -> None:
         files.submit(db, clock=desk.clock, by=desk.staff, application_id=application_id)
