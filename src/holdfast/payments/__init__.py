@@ -83,7 +83,7 @@ from holdfast.payments.model import (
     RailAnswer,
     Withdrawal,
 )
-from holdfast.payments.pay_codes import pay_code
+from holdfast.payments.pay_codes import known_pay_code, pay_code
 from holdfast.payments.payout_files import (
     hand_over,
     make_payout_file,
@@ -215,6 +215,7 @@ __all__ = [
     "instruct_debit",
     "intend",
     "intents_of",
+    "known_pay_code",
     "lapse",
     "last_day_to_withdraw",
     "last_heard",

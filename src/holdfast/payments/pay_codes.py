@@ -45,6 +45,11 @@ def pay_code(db: Db, loan_id: int) -> PayCode:
     return found
 
 
+def known_pay_code(db: Db, loan_id: int) -> PayCode | None:
+    """The code of a loan, if anybody has asked for it yet."""
+    return code_store.pay_code(db, loan_id)
+
+
 def new_code() -> str:
     """`HL`, seven signs and a check sign (ISO 7064, hybrid system over 32 signs): one wrong sign is always seen."""
     body = "".join(secrets.choice(ALPHABET) for _ in range(_SIGNS))

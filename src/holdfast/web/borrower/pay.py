@@ -20,7 +20,7 @@ from holdfast import payments, servicing
 from holdfast.database.connection import transaction
 from holdfast.kernel.errors import BadInput, HoldfastError
 from holdfast.kernel.money import Money
-from holdfast.payments import IntentState
+from holdfast.payments import DebitState, IntentState, MandateState
 from holdfast.servicing import reading
 from holdfast.servicing.views import InstalmentRow, LoanRow
 from holdfast.web.borrower.desk import Db, Visitor, borrower_at
@@ -30,6 +30,7 @@ from holdfast.wiring import carry
 
 _EARLIER = 5
 _STANDING = (IntentState.OPEN, IntentState.SAID_PAID)
+_ON_THE_WAY = (DebitState.SENT, DebitState.UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,9 @@ def pay(request: HttpRequest, visitor: Visitor, loan_id: str) -> HttpResponse:
         own = payments.house_account(db)
         to = payments.pay_code(db, number) if own is not None else None
         may_give_back = payments.last_day_to_withdraw(db, loan_id, clock=visitor.clock)
+        pay_code = payments.pay_code(db, number) if choices else None
+        standing_mandate = payments.mandate_of_loan(db, number)
+        collecting = [each for each in payments.debits(db, None, loan_id=number) if each.state in _ON_THE_WAY]
     standing = next((each for each in intents if each.state is IntentState.OPEN and each.expires_on >= visitor.today), None)
     context = {
         "row": detail.row,
@@ -78,6 +82,9 @@ def pay(request: HttpRequest, visitor: Visitor, loan_id: str) -> HttpResponse:
         "uncleared": uncleared,
         "earlier": [(each, *money_words.INTENTS[each.state]) for each in intents if each.state not in _STANDING][:_EARLIER],
         "lender": visitor.lender,
+        "pay_code": pay_code,
+        "mandate": standing_mandate if standing_mandate and standing_mandate.state is MandateState.ACTIVE else None,
+        "collecting": collecting,
         "own": own,
         "account": _in_fours((to.virtual if to else "") or own.account) if own is not None else "",
         "withdrawal": (withdrawal, *money_words.WITHDRAWALS[withdrawal.state]) if withdrawal else None,

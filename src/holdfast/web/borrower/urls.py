@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from holdfast.web.borrower import apply, confirm, decision, home, login, papers, pay, release, sign, terms
+from holdfast.web.borrower import apply, confirm, decision, home, login, mandate, papers, pay, release, sign, terms
 from holdfast.web.borrower.loan import loan, my_loan
 
 app_name = "borrower"
@@ -27,6 +27,8 @@ urlpatterns = [
     path("loans/<slug:loan_id>/pay", pay.pay, name="pay"),
     path("loans/<slug:loan_id>/pay/<slug:intent>/paid", pay.paid, name="pay_paid"),
     path("loans/<slug:loan_id>/pay/<slug:intent>/cancel", pay.cancel, name="pay_cancel"),
+    path("loans/<slug:loan_id>/direct-debit", mandate.mandate, name="mandate"),
+    path("loans/<slug:loan_id>/direct-debit/<slug:mandate_id>/cancel", mandate.cancel, name="mandate_cancel"),
     path("loans/<slug:loan_id>/give-back", pay.give_back, name="give_back"),
     path("loans/<slug:loan_id>/sign", sign.sign, name="sign"),
     path("loans/<slug:loan_id>/papers/<slug:kind>", sign.paper, name="paper"),

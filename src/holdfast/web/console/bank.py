@@ -22,7 +22,8 @@ from holdfast.web.console import money_words, words
 from holdfast.web.console.acts import into_form
 from holdfast.web.console.desk import Db, Desk, at_desk
 from holdfast.web.console.money_acts import Tried, kept, loan_named, perform
-from holdfast.web.console.money_forms import BookForm, CheckForm, MatchForm, StatementForm, WordsForm
+from holdfast.web.console.money_forms import AsideForm, BookForm, CheckForm, MatchForm, StatementForm
+from holdfast.web.console.rails_forms import SplitForm
 from holdfast.web.console.templatetags.console import of_language
 from holdfast.wiring import carry
 
@@ -156,14 +157,29 @@ def match(request: HttpRequest, desk: Desk, line: str) -> HttpResponse:
 @require_POST
 @at_desk
 def set_aside(request: HttpRequest, desk: Desk, line: str) -> HttpResponse:
-    """Propose that a line is no loan's."""
-    form = WordsForm(request.POST, name=f"aside-{line[-6:]}")
+    """Propose that a line goes back to who paid it, or is no loan's."""
+    form = AsideForm(request.POST, name=f"aside-{line[-6:]}")
 
     def verb(db: Db) -> None:
-        payments.ask_set_aside(db, clock=desk.clock, by=desk.staff, line=line, words=form.cleaned_data["words"])
+        wanted = {name: form.cleaned_data[name] for name in ("words", "purpose")}
+        payments.ask_set_aside(db, clock=desk.clock, by=desk.staff, line=line, **wanted)
 
     said = gettext("Asked. Another person answers; until then it stays in suspense.")
     return _do(request, desk, Tried("aside", line, form), "bank_line.match", verb, lambda: said)
+
+
+@require_POST
+@at_desk
+def split(request: HttpRequest, desk: Desk, line: str) -> HttpResponse:
+    """Split a line that is for several loans."""
+    form = SplitForm(request.POST, name=f"split-{line[-6:]}", currency=desk.lender.currency)
+
+    def verb(db: Db) -> None:
+        payments.split_line(db, clock=desk.clock, by=desk.staff, line=line, parts=form.parts)
+
+    return _do(
+        request, desk, Tried("split", line, form), "bank_line.match", verb, lambda: gettext("Split. Each part now finds its own loan.")
+    )
 
 
 @require_POST
@@ -238,7 +254,12 @@ def _line(db: Db, desk: Desk, line: BankLine, tried: Tried | None) -> Mapping[st
         "match_form": kept(tried, "match", line.public_id, lambda: MatchForm(name=f"match-{line.public_id[-6:]}"))
         if may_match and asked is None
         else None,
-        "aside_form": kept(tried, "aside", line.public_id, lambda: WordsForm(name=f"aside-{line.public_id[-6:]}"))
+        "aside_form": kept(tried, "aside", line.public_id, lambda: AsideForm(name=f"aside-{line.public_id[-6:]}"))
+        if may_match and asked is None
+        else None,
+        "split_form": kept(
+            tried, "split", line.public_id, lambda: SplitForm(name=f"split-{line.public_id[-6:]}", currency=line.amount.currency)
+        )
         if may_match and asked is None
         else None,
         "open": tried is not None and tried.about == line.public_id,

@@ -19,7 +19,7 @@ from holdfast.parties import may
 from holdfast.payments import Payout, PayoutState
 from holdfast.servicing import reading as book
 from holdfast.servicing.views import DutyFilter
-from holdfast.web.console import money_words, words
+from holdfast.web.console import money_words, rails, words
 from holdfast.web.console.desk import Db, Desk, at_desk
 from holdfast.web.console.forms import ActForm
 from holdfast.web.console.money_acts import Tried, kept, perform
@@ -27,7 +27,7 @@ from holdfast.web.console.money_forms import CheckForm, PayoutForm, RulingForm, 
 from holdfast.web.console.templatetags.console import money as amount_of
 from holdfast.wiring import RAIL, carry
 
-_OPEN = (PayoutState.ASKED, PayoutState.APPROVED, PayoutState.SENT, PayoutState.UNKNOWN)
+_OPEN = (PayoutState.ASKED, PayoutState.APPROVED, PayoutState.LISTED, PayoutState.SENT, PayoutState.UNKNOWN)
 _LISTED = 50
 
 
@@ -46,7 +46,9 @@ def on_loan(db: Db, desk: Desk, loan_id: str) -> Mapping[str, Any] | None:
     withdrawal = payments.withdrawal_of(db, number)
     intents = payments.intents_of(db, number)
     drawers = payments.drawers_open_for(db, number)
-    if not found and "pay_out" not in kinds and withdrawal is None and not intents and not drawers:
+    bank = rails.on_loan(db, desk, loan_id, number, kinds)
+    nothing = not any(bank[name] for name in ("pay_code", "mandates", "debits", "matters"))
+    if not found and "pay_out" not in kinds and withdrawal is None and not intents and not drawers and nothing:
         return None
     waits = "pay_out" in kinds and not any(each.state in (*_OPEN, PayoutState.PAID) for each in found)
     return {
@@ -57,6 +59,7 @@ def on_loan(db: Db, desk: Desk, loan_id: str) -> Mapping[str, Any] | None:
         "withdrawal": (withdrawal, *money_words.WITHDRAWALS[withdrawal.state]) if withdrawal else None,
         "intents": [(each, *money_words.INTENTS[each.state]) for each in intents[:5]],
         "drawers_open": drawers,
+        "bank": bank,
         "rail": RAIL.capabilities(),
     }
 
@@ -69,7 +72,8 @@ def ask(request: HttpRequest, desk: Desk, loan_id: str) -> HttpResponse:
 
     def verb(db: Db) -> None:
         wanted = form.cleaned_data
-        payments.ask_payout(db, clock=desk.clock, by=desk.staff, loan=loan_id, payee_name=wanted["payee_name"], account=wanted["account"])
+        given = {name: wanted[name] for name in ("payee_name", "account", "channel")}
+        payments.ask_payout(db, clock=desk.clock, by=desk.staff, loan=loan_id, **given)
 
     return perform(
         request, desk, Tried("ask", loan_id, form), act="payout.ask", verb=verb, back=reverse("console:money"),

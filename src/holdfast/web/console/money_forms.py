@@ -37,6 +37,9 @@ class PayoutForm(ActForm):
         label=_("Account number"), max_length=40, help_text=_("8 to 28 digits; spaces do no harm."),
         widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
     )  # fmt: skip
+    channel = forms.ChoiceField(
+        label=_("How it goes"), choices=[("rail", _("Straight to the bank")), ("file", _("In a file for the bank"))]
+    )
 
 
 class WordsForm(ActForm):
@@ -104,15 +107,26 @@ class StatementForm(ActForm):
     """A bank's statement to be looked at."""
 
     file = forms.FileField(
-        label=_("Statement (CSV or XLSX)"), help_text=_("UTF-8 or GB18030. Nothing is booked before you have seen what it holds.")
+        label=_("Statement (CSV, XLSX or camt.053)"),
+        help_text=_("CSV in UTF-8 or GB18030. Nothing is booked before you have seen what it holds."),
     )
-    map = forms.ChoiceField(label=_("Map"), help_text=_("What the columns are called."))
+    map = forms.ChoiceField(label=_("Map"), help_text=_("What the columns are called; a camt message needs none."))
 
     def __init__(self, *args: Any, maps: list[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         chosen = self.fields["map"]
         assert isinstance(chosen, forms.ChoiceField)
         chosen.choices = maps
+
+
+class AsideForm(WordsForm):
+    """Money in suspense that is no loan's."""
+
+    purpose = forms.ChoiceField(
+        label=_("What becomes of it"),
+        choices=[("sent_back", _("It goes back to who paid it")), ("set_aside", _("It belongs to other business"))],
+    )
+    field_order = ("purpose", "words")
 
 
 class BookForm(ActForm):
@@ -128,7 +142,7 @@ class MatchForm(ActForm):
     loan = forms.CharField(label=_("Contract number or loan"), max_length=60)
     words = forms.CharField(
         label=_("Why this loan"), max_length=500, required=False, widget=forms.Textarea(attrs=_WORDS),
-        help_text=_("Needed where the payer is not the borrower: another person reads it."),
+        help_text=_("Needed where the payer is not the borrower, or the sum is large: another person reads it."),
     )  # fmt: skip
 
 
