@@ -152,7 +152,14 @@ def test_who_may_not_make_a_paper_is_refused(house: House, loan: str, who: str) 
 def test_there_are_only_so_many_papers_a_day(house: House, loan: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(papers, "MOST_A_DAY", 2)
     look = look_of(house.db, house.people["officer"].scope, house.clock)
-    made = {"clock": house.clock, "by": house.people["officer"], "look": look, "loan": loan, "press": PRESS, "notary": NOTARY}
+    made: dict[str, Any] = {
+        "clock": house.clock,
+        "by": house.people["officer"],
+        "look": look,
+        "loan": loan,
+        "press": PRESS,
+        "notary": NOTARY,
+    }
     for _ in range(2):
         issue_account_statement(house.db, **made)
     with pytest.raises(Refusal, match="papers of loan"):
