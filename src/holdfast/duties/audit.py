@@ -25,6 +25,8 @@ _ENDS_THE_REASON: Final = frozenset(
     {
         "receipt.posted", "receipt.reversed", "loan.written_off",
         "loan.deferred", "loan.deferred.reversed", "loan.rearranged", "loan.rearranged.reversed", "loan.waived", "loan.waived.reversed",
+        "loan.goodwill", "loan.goodwill.reversed", "loan.part_waived", "loan.part_waived.reversed", "loan.charged", "loan.charged.reversed",
+        "loan.written_off.reversed",
     }
 )  # fmt: skip
 

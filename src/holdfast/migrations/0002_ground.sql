@@ -20,6 +20,9 @@ ALTER TABLE loan_event ADD CONSTRAINT loan_event_kind_check CHECK (kind IN (
     'disbursed', 'taken_over', 'receipt', 'instalment_due', 'reversal', 'written_off', 'refund', 'deferred', 'waived', 'charge',
     'waived_part', 'goodwill', 'paused', 'resumed', 'rearranged'));
 
+-- What the lender gives from its own pocket.
+INSERT INTO gl_account (code, kind) VALUES ('goodwill_expense', 'expense');
+
 -- Penalty interest: over the days that have borne it, what bore it, in minor units times days.
 ALTER TABLE instalment ADD COLUMN late_base bigint NOT NULL DEFAULT 0;
 ALTER TABLE account ADD COLUMN penalised_through date NOT NULL DEFAULT '2000-01-01';   -- the day up to which it stands in the instalments

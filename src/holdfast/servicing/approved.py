@@ -95,6 +95,7 @@ def answer(db: Db, *, clock: Clock, by: Staff, request: str, approved: bool, wor
         raise Refusal(f"request {request} ({asked.act}) is answered on its own page", code="answered_elsewhere", act=asked.act)
     in_sight(db, asked.inputs["loan"], by.scope)
     if approved:
+        approvals.may_answer(asked, by)
         _within_authority(db, by, asked)
     answered = approvals.answer(db, clock=clock, by=by, public_id=request, approved=approved, words=words)
     if answered.standing is not Standing.APPROVED:

@@ -101,7 +101,8 @@ def change(
     loan_state = _loan_state(loan.state, state, events)
     begins_release = loan_state is LoanState.RELEASING and loan.state is not LoanState.RELEASING
     seq = loan.head.seq + max(len(events), 1)
-    reversed_now = any(event.kind == "reversal" for event in events)
+    # What leaves the money as it is ends no duty's reason.
+    reversed_now = any(event.kind == "reversal" and event.payload.get("of") not in ("paused", "resumed") for event in events)
 
     def wants(cursors: Cursors) -> dict[str, Moment]:
         return wanted(

@@ -189,7 +189,12 @@ ACTS: Final[Mapping[str, Text]] = {
 TONES: Final[Mapping[int, str]] = {0: "now", 50: "warn", 80: "warn", 100: "late"}
 
 # A payment or a write-off ends the reason for any duty; a card names only what is done for the duty itself.
-ENDS_THE_REASON: Final = frozenset({"receipt.posted", "receipt.reversed", "loan.written_off"})
+ENDS_THE_REASON: Final = frozenset(
+    {
+        "receipt.posted", "receipt.reversed", "loan.written_off", "loan.written_off.reversed", "loan.goodwill", "loan.goodwill.reversed",
+        "loan.part_waived", "loan.part_waived.reversed", "loan.charged", "loan.charged.reversed",
+    }
+)  # fmt: skip
 
 # What the button on a duty says: the first thing to do for it.
 DUTY_ACTS: Final[Mapping[str, Text]] = {
