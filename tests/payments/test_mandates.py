@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from holdfast import payments, servicing
 from holdfast.contact import codes
 from holdfast.duties import freeze, take
-from holdfast.journal import SYSTEM, Actor
+from holdfast.journal import SYSTEM
 from holdfast.kernel.errors import BadInput, Forbidden, NotFound, Refusal
 from holdfast.parties import change_private, party_by_id
 from holdfast.payments import Answer, Debit, DebitState, Mandate, MandateState, Outcome
@@ -21,7 +21,6 @@ from holdfast.wiring import carry, take_answer
 from tests.payments.house import ACCOUNT, House, yuan
 from tests.payments.iso import camt053, entry
 
-BORROWER = Actor("pt_borrower", "borrower")
 PLAN = (0, 1, 3, 7)
 DUE = date(2026, 4, 2)
 
@@ -78,16 +77,18 @@ def drafted(
     house: House, loan: str, *, each: float = 500, month: float = 1000, name: str = "示例张三", language: str = "zh-hans"
 ) -> Mandate:
     return payments.draft_mandate(
-        house.db, clock=house.clock, by=BORROWER, loan=loan, payer_name=name, account=ACCOUNT, most_each=yuan(each),
+        house.db, clock=house.clock, by=house.borrower_of(loan), loan=loan, payer_name=name, account=ACCOUNT, most_each=yuan(each),
         most_a_month=yuan(month), language=language,
     )  # fmt: skip
 
 
 def signed(house: House, loan: str, **how: Any) -> Mandate:
     draft = drafted(house, loan, **how)
-    code_id = payments.ask_mandate_code(house.db, clock=house.clock, loan=loan, mandate=draft.public_id)
+    code_id = payments.ask_mandate_code(house.db, clock=house.clock, by=house.borrower_of(loan), loan=loan, mandate=draft.public_id)
     assert codes.attempt(house.db, clock=house.clock, code_id=code_id, digits="123456")
-    return payments.sign_mandate(house.db, clock=house.clock, by=BORROWER, loan=loan, mandate=draft.public_id, code_id=code_id)
+    return payments.sign_mandate(
+        house.db, clock=house.clock, by=house.borrower_of(loan), loan=loan, mandate=draft.public_id, code_id=code_id
+    )
 
 
 def test_the_borrower_reads_the_whole_text_and_agrees_with_a_code_that_is_bound_to_it(house: House) -> None:
@@ -104,20 +105,20 @@ def test_the_borrower_reads_the_whole_text_and_agrees_with_a_code_that_is_bound_
 def test_a_code_for_one_text_signs_no_other(house: House) -> None:
     loan = lent(house)
     first = drafted(house, loan)
-    code_id = payments.ask_mandate_code(house.db, clock=house.clock, loan=loan, mandate=first.public_id)
+    code_id = payments.ask_mandate_code(house.db, clock=house.clock, by=house.borrower_of(loan), loan=loan, mandate=first.public_id)
     codes.attempt(house.db, clock=house.clock, code_id=code_id, digits="123456")
     other = drafted(house, loan, each=900)
     with pytest.raises(Refusal) as caught:
-        payments.sign_mandate(house.db, clock=house.clock, by=BORROWER, loan=loan, mandate=other.public_id, code_id=code_id)
+        payments.sign_mandate(house.db, clock=house.clock, by=house.borrower_of(loan), loan=loan, mandate=other.public_id, code_id=code_id)
     assert caught.value.code == "code_bound"
 
 
 def test_without_a_typed_code_nothing_is_allowed(house: House) -> None:
     loan = lent(house)
     draft = drafted(house, loan)
-    code_id = payments.ask_mandate_code(house.db, clock=house.clock, loan=loan, mandate=draft.public_id)
+    code_id = payments.ask_mandate_code(house.db, clock=house.clock, by=house.borrower_of(loan), loan=loan, mandate=draft.public_id)
     with pytest.raises(Refusal) as caught:
-        payments.sign_mandate(house.db, clock=house.clock, by=BORROWER, loan=loan, mandate=draft.public_id, code_id=code_id)
+        payments.sign_mandate(house.db, clock=house.clock, by=house.borrower_of(loan), loan=loan, mandate=draft.public_id, code_id=code_id)
     assert caught.value.code == "code_not_proved"
 
 
@@ -125,6 +126,17 @@ def test_only_the_borrowers_own_account_is_collected_from(house: House) -> None:
     with pytest.raises(Refusal) as caught:
         drafted(house, lent(house), name="示例别人")
     assert caught.value.code == "payer_not_borrower"
+
+
+def test_nobody_else_allows_or_cancels_for_the_borrower(house: House) -> None:
+    loan, other = lent(house), lent(house, "示例李四")
+    found = signed(house, loan)
+    with pytest.raises(NotFound):
+        payments.cancel_mandate(
+            house.db, clock=house.clock, by=house.borrower_of(other), loan=loan, mandate=found.public_id, words="不是我的"
+        )
+    with pytest.raises(NotFound):
+        payments.ask_mandate_code(house.db, clock=house.clock, by=house.borrower_of(other), loan=loan, mandate=found.public_id)
 
 
 @pytest.mark.parametrize(("each", "month", "language"), [(0, 100, "en"), (200, 100, "en"), (100, 200, "fr")])
@@ -219,7 +231,7 @@ def test_a_cancelled_mandate_collects_nothing_more(house: House) -> None:
     found = signed(house, loan)
     house.book.day = DUE
     propose(house)
-    payments.cancel_mandate(house.db, clock=house.clock, by=BORROWER, loan=loan, mandate=found.public_id, words="不想再扣")
+    payments.cancel_mandate(house.db, clock=house.clock, by=house.borrower_of(loan), loan=loan, mandate=found.public_id, words="不想再扣")
     assert (sent(house), propose(house)) == ([], 0)
     assert house.kinds(loan)[-1] == "mandate.cancelled"
 

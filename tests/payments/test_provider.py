@@ -21,7 +21,7 @@ from holdfast import payments, servicing
 from holdfast.adapters.http_rail import HttpRail, described
 from holdfast.contact import codes
 from holdfast.database.connection import transaction
-from holdfast.journal import SYSTEM, Actor
+from holdfast.journal import SYSTEM
 from holdfast.kernel.clock import FixedClock
 from holdfast.kernel.errors import HoldfastError
 from holdfast.life import DUTIES
@@ -174,11 +174,11 @@ def _party(house: House, loan: str) -> int:
 
 
 def _sign(house: House, loan: str, name: str) -> None:
-    borrower = Actor("pt_borrower", "borrower")
+    borrower = house.borrower_of(loan)
     draft = payments.draft_mandate(
         house.db, clock=house.clock, by=borrower, loan=loan, payer_name=name, account=ACCOUNT, most_each=yuan(500),
         most_a_month=yuan(1000), language="en",
     )  # fmt: skip
-    code_id = payments.ask_mandate_code(house.db, clock=house.clock, loan=loan, mandate=draft.public_id)
+    code_id = payments.ask_mandate_code(house.db, clock=house.clock, by=borrower, loan=loan, mandate=draft.public_id)
     codes.attempt(house.db, clock=house.clock, code_id=code_id, digits="123456")
     payments.sign_mandate(house.db, clock=house.clock, by=borrower, loan=loan, mandate=draft.public_id, code_id=code_id)

@@ -11,7 +11,7 @@ from importlib.resources import files
 from typing import Final
 
 from holdfast.contact import codes
-from holdfast.duties import Case, enter, take, take_by_id
+from holdfast.duties import Case, enter, take, take_by_id, take_own
 from holdfast.journal import SYSTEM, Actor
 from holdfast.kernel import canonical
 from holdfast.kernel.clock import Clock
@@ -41,7 +41,7 @@ def draft_mandate(
     """
     if language not in LANGUAGES:
         raise BadInput(f"language: one of {', '.join(LANGUAGES)}", field="language")
-    case = take(db, loan, None)
+    case = take_own(db, loan, by)
     case.must_be(LoanState.ACTIVE)
     borrower = _payer(db, case, payer_name)
     number = account_number(account)
@@ -63,9 +63,9 @@ def draft_mandate(
     return _mandate(db, public_id)
 
 
-def ask_mandate_code(db: Db, *, clock: Clock, loan: str, mandate: str) -> str:
+def ask_mandate_code(db: Db, *, clock: Clock, by: Actor, loan: str, mandate: str) -> str:
     """Send the borrower a code that is bound to exactly this text; its id."""
-    case = take(db, loan, None)
+    case = take_own(db, loan, by)
     found = _of_loan(db, case, mandate)
     after(MANDATE_LIFE, f"mandate {mandate}", found.state, MandateEvent.SIGN)
     return codes.send(db, clock=clock, chain_id=case.loan.loan_id, purpose=PURPOSE, bound=found.digest, party=_borrower(db, case))
@@ -73,7 +73,7 @@ def ask_mandate_code(db: Db, *, clock: Clock, loan: str, mandate: str) -> str:
 
 def sign_mandate(db: Db, *, clock: Clock, by: Actor, loan: str, mandate: str, code_id: str) -> Mandate:
     """The borrower agrees, with the code from his phone; one that stood before gives way. From now on what is due is collected."""
-    case = take(db, loan, None)
+    case = take_own(db, loan, by)
     case.must_be(LoanState.ACTIVE)
     found = _of_loan(db, case, mandate)
     state = after(MANDATE_LIFE, f"mandate {mandate}", found.state, MandateEvent.SIGN)
@@ -101,7 +101,7 @@ def cancel_mandate(db: Db, *, clock: Clock, by: Actor | Staff, loan: str, mandat
         require(by, "mandate.cancel")
     if len(words.strip()) < SHORTEST_REASON:
         raise BadInput("words: say why it is cancelled", field="words")
-    case = take(db, loan, by.scope if isinstance(by, Staff) else None)
+    case = take(db, loan, by.scope) if isinstance(by, Staff) else take_own(db, loan, by)
     found = _of_loan(db, case, mandate)
     if found.state is MandateState.DRAFTED:
         return _end(db, clock, found, MandateEvent.CANCEL, words.strip())

@@ -87,7 +87,9 @@ def mandate(request: HttpRequest, visitor: Visitor, loan_id: str) -> HttpRespons
                         return HttpResponseRedirect(request.get_full_path())
                 else:
                     with transaction() as db:
-                        code_id = payments.ask_mandate_code(db, clock=visitor.clock, loan=loan_id, mandate=found.public_id)
+                        code_id = payments.ask_mandate_code(
+                            db, clock=visitor.clock, by=visitor.actor, loan=loan_id, mandate=found.public_id
+                        )
                     code = CodeForm(initial={"code_id": code_id})
     except HoldfastError as error:
         into_form(code if code.is_bound else form, error) if code.is_bound or form.is_bound else messages.error(request, error.sentence)
