@@ -187,7 +187,7 @@ def decide(request: HttpRequest, desk: Desk, month: str) -> HttpResponse:
         wanted = form.cleaned_data
         decide_reopening(db, clock=desk.clock, by=desk.staff, month=month, agreed=wanted["answer"] == "yes", words=wanted["words"])
 
-    return _do(request, desk, form, "decide", f"{REOPEN}.decide", month, verb, gettext("Your answer is on record."))
+    return _do(request, desk, form, "decide", REOPEN, month, verb, gettext("Your answer is on record."))
 
 
 @require_safe

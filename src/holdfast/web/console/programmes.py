@@ -59,7 +59,7 @@ class PlanForm(ActForm):
         seen = [each for each in branches(db) if desk.staff.reach == "all" or each.branch_id == desk.staff.branch_id]
         for name, choices in (
             ("branches", [(each.code, each.name) for each in seen]),
-            ("products", [(each.code, of_language(each)) for each in products(db)]),
+            ("products", [(each.code, of_language((each.name_zh, each.name_en))) for each in products(db)]),
         ):
             field = self.fields[name]
             assert isinstance(field, forms.MultipleChoiceField)

@@ -15,7 +15,7 @@ from holdfast import payments
 from holdfast.approvals import Request, Standing, may_answer, requests
 from holdfast.approvals import request as request_of
 from holdfast.database.connection import transaction
-from holdfast.kernel.errors import HoldfastError
+from holdfast.kernel.errors import HoldfastError, NotFound
 from holdfast.parties import Reach, may
 from holdfast.payments import Matter, PayoutFile
 from holdfast.web.console import money_words, rails_words, words
@@ -62,6 +62,8 @@ def take_file(request: HttpRequest, desk: Desk, file: str) -> HttpResponse:
     try:
         with transaction() as db:
             name, content = payments.take_payout_file(db, clock=desk.clock, by=desk.staff, file=file)
+    except NotFound:
+        raise
     except HoldfastError as error:
         form.full_clean()
         form.add_error(None, words.refusal(error))
