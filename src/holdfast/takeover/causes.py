@@ -362,8 +362,8 @@ def _classed_otherwise(theirs: Figures, ours: Figures, basis: Basis, meaning: Me
     days = ours.days_past_due or 0
     if theirs.loan_class == five_tier(days, meaning.class_floors):
         return Finding(Cause.CLASS_FLOOR, {"days": days, "floor": basis.class_floor})
-    if theirs.days_past_due is None:
-        return None
+    if theirs.days_past_due is None and theirs.next_due_on is None:
+        return None  # nothing tells that both count from the same day
     return Finding(Cause.CLASS_RULE, {"days": days, "theirs": theirs.loan_class, "ours": ours.loan_class})
 
 

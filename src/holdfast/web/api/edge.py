@@ -20,7 +20,7 @@ from holdfast.web.api import problem
 LARGEST_BODY: Final = 2**20
 LARGEST_TAPE: Final = 64 * 2**20
 # Paths that take a file.
-TAPES: Final = ("tapes", "bank-files")
+TAPES: Final = ("tapes", "comparisons", "bank-files")
 
 
 def guarded(pattern: URLPattern) -> URLPattern:

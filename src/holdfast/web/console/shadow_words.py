@@ -48,7 +48,7 @@ CAUSES: Final[Mapping[str, Text]] = {
     "closed_there": _("Closed there, open here"),
     "closed_here": _("Closed here, open there"),
     "not_taken_over": _("Not taken over"),
-    "unknown_loan": _("New in the old system since the takeover"),
+    "unknown_loan": _("New since the takeover"),
     "missing_there": _("Not in the export"),
     "unreadable": _("Row cannot be read"),
     "unexplained": _("Unexplained"),
@@ -94,7 +94,7 @@ def proof(line: Line, currency: str) -> str:
 
 def _supposed(code: str, given: Mapping[str, Any], currency: str) -> str:
     if code == "unreadable":
-        return f"{given['column']}: {told(str(given['reason']))}"
+        return told(str(given["reason"]))
     if code in ("receipt_only_here", "receipt_not_here"):
         facts = {"amount": amount(given["amount"], currency)}
         if "on" in given:
