@@ -18,9 +18,9 @@ from holdfast.kernel.errors import BadInput, Refusal
 from holdfast.products.terms import Terms
 from holdfast.servicing import reading, store
 from holdfast.servicing.arrears import days_past_due
-from holdfast.servicing.charging import as_of
 from holdfast.servicing.entered import as_entered
 from holdfast.servicing.fold import Event, Totals
+from holdfast.servicing.recalculation import standing
 from holdfast.servicing.rules import record_kind
 from holdfast.servicing.views import LoanRow, Look
 
@@ -133,7 +133,7 @@ def drawn(terms: Terms, events: Iterable[Event], row: LoanRow, *, start: date, u
     lines: list[StatementLine] = []
     for event, state in as_entered(terms, known):
         if event.entered_on < start:
-            before = replace(as_of(state, start - _DAY).totals)
+            before = replace(standing(state, start - _DAY).totals)
             opening = balance_of(before)
             continue
         now = replace(state.totals)
@@ -141,7 +141,7 @@ def drawn(terms: Terms, events: Iterable[Event], row: LoanRow, *, start: date, u
         before = now
     if state is None:
         raise Refusal(f"loan {row.id} had no account yet on {until}", code="no_account_yet", field="until", until=until.isoformat())
-    state = as_of(state, until)
+    state = standing(state, until)
     if (accrued := _moved(before, state.totals, "added")).total:
         lines.append(StatementLine(0, until, until, ACCRUED, {}, accrued, Parts(), balance_of(state.totals)))
     ahead = next((each for each in state.instalments if each.due_on > until and each.unpaid), None) if not state.closed else None

@@ -26,10 +26,10 @@ from holdfast.life import DUTIES, LoanState
 from holdfast.policy import Lender, lender, pack_in_force
 from holdfast.servicing import store
 from holdfast.servicing.arrears import CLASSES, days_past_due
-from holdfast.servicing.charging import as_of
 from holdfast.servicing.fold import Event
 from holdfast.servicing.held import Change, Held
 from holdfast.servicing.impairment import candidates, doubt_of
+from holdfast.servicing.recalculation import standing
 from holdfast.servicing.rules import Act, change, next_event_on
 from holdfast.servicing.service import Plans, save
 
@@ -241,7 +241,7 @@ def _told_late(held: Held, duty: Duty, act: Act) -> Promise:
         params={
             "contract": held.loan.contract_no[-4:],
             "n": row.n,
-            "amount": Money(as_of(held.state, duty.due_on).unpaid_due(act.today), held.loan.currency).as_json(),
+            "amount": Money(standing(held.state, duty.due_on).unpaid_due(act.today), held.loan.currency).as_json(),
             "days": (duty.due_on - row.due_on).days,
         },
         on_date=duty.due_on,

@@ -21,8 +21,8 @@ from holdfast.policy import lender, pack_in_force
 from holdfast.products import Instalment
 from holdfast.servicing import store
 from holdfast.servicing.arrears import CLASSES, days_past_due, five_tier, floor_on
-from holdfast.servicing.charging import as_of
 from holdfast.servicing.pages import PAST_THE_LAST, Db, Page, cursor_after, fetch, page_size, read_cursor
+from holdfast.servicing.recalculation import standing
 from holdfast.servicing.views import (
     Balances,
     DayFigures,
@@ -271,7 +271,7 @@ def loan_detail(db: Db, look: Look, public_id: str) -> LoanDetail:
     row = _grown(db, look, rows)[0]
     held = store.load(db, [row["loan_id"]], lock=False)[0] if row["terms"] is not None and row["last_event_no"] else None
     if held is not None:
-        grown = as_of(held.state, look.today)
+        grown = standing(held.state, look.today)
         row["penalty_charged"] += sum(line.penalty for line in grown.instalments) - sum(line.penalty for line in held.state.instalments)
     return LoanDetail(
         number=row["loan_id"],

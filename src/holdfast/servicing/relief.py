@@ -27,10 +27,11 @@ from holdfast.policy import Lender, Pack, lender
 from holdfast.products import Fee, check_ceiling
 from holdfast.products.terms import FeeOf
 from holdfast.servicing import store
-from holdfast.servicing.charging import WAIVABLE, as_of
+from holdfast.servicing.charging import WAIVABLE
 from holdfast.servicing.fold import Event, Instalment, State
 from holdfast.servicing.held import Held
 from holdfast.servicing.payoff import payoff
+from holdfast.servicing.recalculation import standing
 from holdfast.servicing.service import Db, Done, Plans, do, one, said
 
 # On which ground a charge may be put on a loan; any other would be a cost that nobody disclosed.
@@ -157,7 +158,7 @@ def within_authority(db: Db, *, loan: str, role: Role, act: str, minor: int, cur
 
 def waivable(state: State, on: date) -> dict[str, int]:
     """What of each part has fallen due by `on` and is unpaid, in minor units."""
-    rows = [row for row in as_of(state, on).instalments if row.due_on <= on]
+    rows = [row for row in standing(state, on).instalments if row.due_on <= on]
     return {part: sum(getattr(row, part) - getattr(row, f"{part}_paid") for row in rows) for part in WAIVABLE}
 
 

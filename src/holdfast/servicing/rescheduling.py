@@ -300,6 +300,7 @@ def defer(state: State, event: Event) -> None:
         terms = _terms_of_row(state, first.n)
         rate = added_time_rate(terms, was_due_on, first.due_on, months=event.payload["months"])
         first.interest += to_minor(owed * rate, terms.rounding)
+    state.instalments.sort(key=lambda row: (row.due_on, row.n))
     for name, was in earned.items():
         setattr(state.totals, name, getattr(state.totals, name) + _earned(state)[name] - was)
 

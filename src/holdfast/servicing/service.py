@@ -26,12 +26,11 @@ from holdfast.policy import Lender, Pack, lender, may_originate, read_pack
 from holdfast.products import Terms, check_ceiling
 from holdfast.products.terms import MONEY
 from holdfast.servicing import store
-from holdfast.servicing.charging import as_of
 from holdfast.servicing.duties import Cursors, Plan, plan_of
 from holdfast.servicing.fold import Event, State, Totals, begin, fold
 from holdfast.servicing.held import Account, Change, Held
 from holdfast.servicing.payoff import PayoffLine, payoff, payoff_lines
-from holdfast.servicing.recalculation import known_early
+from holdfast.servicing.recalculation import known_early, standing
 from holdfast.servicing.rules import Act, change
 from holdfast.servicing.takeover_rows import TakenOver, TakeoverRow
 
@@ -474,7 +473,7 @@ def done_of(result: Change) -> Done:
 def _cleared(result: Change) -> bool:
     """Whether nothing that has fallen due is unpaid any more on a loan whose default was noticed."""
     noticed = any(duty.kind == "dispose" for duty in result.held.standing)
-    return noticed and as_of(result.held.state, result.record.on_date).unpaid_due(result.record.on_date) == 0
+    return noticed and standing(result.held.state, result.record.on_date).unpaid_due(result.record.on_date) == 0
 
 
 def _unborn(
