@@ -95,6 +95,18 @@ def test_three_instalments_more_make_each_smaller_and_cost_the_interest_of_the_l
     assert (len(told.before), len(told.after), told.lines[3].was_due_on) == (3, 6, None)
 
 
+def test_what_is_left_is_told_by_the_year_as_a_spreadsheet_tells_it(house: House) -> None:
+    # XIRR of -1,200.00 on 2 March 2026 and 412, 408, 404 a month apart is 12.6 %; six parts of the same monthly rate cost the same.
+    told = house.compare(house.loan(), by=house.people["caller"], change=EXTEND)
+    for yearly, lines in ((told.yearly_before, [(line.was_due_on, line.was_due) for line in told.before]),
+                          (told.yearly_after, [(line.due_on, line.due) for line in told.after])):  # fmt: skip
+        assert yearly is not None and 0.124 < float(yearly) < 0.128
+        worth = sum(due / (1 + float(yearly)) ** ((on - DAY).days / 365) for on, due in lines if on)
+        assert abs(worth - 120_000) < 5, "to four decimals of the rate"
+    lower = house.compare(house.loan(), by=house.people["caller"], change=Rearrangement(Kind.NEW_RATE, rate=Rate(0)))
+    assert lower.yearly_after is not None and float(lower.yearly_after) == 0
+
+
 def test_a_lower_rate_costs_less_than_nothing(house: House) -> None:
     # At 6 % a year the interest is 6, 4, 2: 12.00 instead of 24.00.
     told = house.compare(house.loan(), by=house.people["caller"], change=Rearrangement(Kind.NEW_RATE, rate=Rate(60_000_000)))

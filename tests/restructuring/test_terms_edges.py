@@ -91,12 +91,12 @@ def test_asked_at_the_desk_agreed_to_on_the_phone_decided_by_two_and_taken_back_
     assert "2 Sep 2026" in caller.get(f"/loans/{loan}").content.decode()
     assert "Agreed" in phone.get(path).content.decode()
     # And back.
-    assert risk.post(f"/loans/{loan}/terms/{asked}/reversal", {"key": KEY, "reason": "谈错了（示例）"}).status_code == 302
+    assert risk.post(f"/loans/{loan}/terms/{asked}/reversal", {"key": KEY + "3", "reason": "谈错了（示例）"}).status_code == 302
     page = approver.get(f"/loans/{loan}").content.decode()
     assert "asks to take these terms back" in page
     answer = page.split("/terms/reversals/")[1].split('"')[0]
-    assert risk.post(f"/loans/{loan}/terms/reversals/{answer}", {"key": KEY, "approved": "yes", "words": ""}).status_code == 403
-    assert approver.post(f"/loans/{loan}/terms/reversals/{answer}", {"key": KEY, "approved": "yes", "words": ""}).status_code == 302
+    assert risk.post(f"/loans/{loan}/terms/reversals/{answer}", {"key": KEY + "4", "approved": "yes", "words": ""}).status_code == 403
+    assert approver.post(f"/loans/{loan}/terms/reversals/{answer}", {"key": KEY + "4", "approved": "yes", "words": ""}).status_code == 302
     assert the(house, loan).state is RequestState.REVERSED
     assert "terms of before hold again" in phone.get(path).content.decode()
     house.clean()

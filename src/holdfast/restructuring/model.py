@@ -51,7 +51,9 @@ class Comparison:
     """Today, after, and what it costs. The lines are the instalments that ask for anything today or after.
 
     `shown` is the digest of exactly these figures: who asks, agrees or decides hands it back, so that nobody agrees to what
-    they have not seen. `extra_cost` may be less than nothing.
+    they have not seen. `extra_cost` may be less than nothing. `yearly_before` and `yearly_after` say what is left costs by the year, as a
+    share of one with four decimals: the rate that makes all instalments still to pay worth the principal owed today; None where
+    nothing is to come.
     """
 
     loan: str
@@ -65,6 +67,8 @@ class Comparison:
     ends_on: date
     days_late: int
     watched_until: date
+    yearly_before: str | None
+    yearly_after: str | None
     shown: str
 
     @property
@@ -167,6 +171,8 @@ def comparison_json(told: Comparison) -> dict[str, Any]:
         "ends_on": told.ends_on.isoformat(),
         "days_late": told.days_late,
         "watched_until": told.watched_until.isoformat(),
+        "yearly_before": told.yearly_before,
+        "yearly_after": told.yearly_after,
         "shown": told.shown,
     }
 
@@ -189,6 +195,8 @@ def comparison_of(data: Mapping[str, Any]) -> Comparison:
         ends_on=date.fromisoformat(data["ends_on"]),
         days_late=data["days_late"],
         watched_until=date.fromisoformat(data["watched_until"]),
+        yearly_before=data["yearly_before"],
+        yearly_after=data["yearly_after"],
         shown=data["shown"],
     )
 

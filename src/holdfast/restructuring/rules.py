@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
 
 from holdfast.kernel import canonical
 from holdfast.kernel.calendar import add_months
 from holdfast.kernel.errors import BadInput, Forbidden, Refusal
 from holdfast.kernel.money import Money
 from holdfast.parties import Staff
+from holdfast.products import Instalment
+from holdfast.products.cost import internal_rate
 from holdfast.restructuring.model import (
     BORROWER_MAY_ASK,
     PLAIN,
@@ -62,15 +65,27 @@ def comparison(plan: Rearranged, limits: Limits) -> Comparison:
         ends_on=_ends(row.due_on for row in now.values()),
         days_late=plan.days_late,
         watched_until=add_months(plan.on, limits.observed_months),
+        yearly_before=yearly(plan.before, plan.on),
+        yearly_after=yearly(plan.after, plan.on),
         shown="",
     )
     return replace(told, shown=digest_of(told))
 
 
+def yearly(rows: Iterable[Instalment], on: date) -> str | None:
+    """What is left costs by the year, all of it counted, as a share of one; by actual days over 365, what is overdue at once."""
+    unpaid = [row for row in rows if row.unpaid]
+    principal = sum(row.principal - row.principal_paid for row in unpaid)
+    flows = [(Decimal(max(0, (row.due_on - on).days)) / 365, row.unpaid) for row in unpaid]
+    if principal <= 0 or not any(time for time, _amount in flows):
+        return None
+    return str(internal_rate(principal, flows).quantize(Decimal("0.0001"), ROUND_HALF_UP))
+
+
 def digest_of(told: Comparison) -> str:
     """What binds a request to the figures that were shown: all of them but the day of looking and what follows from it alone."""
     facts = comparison_json(told)
-    for name in ("on", "days_late", "watched_until", "shown"):
+    for name in ("on", "days_late", "watched_until", "yearly_before", "yearly_after", "shown"):
         del facts[name]
     return canonical.digest(facts)
 

@@ -77,6 +77,8 @@ class ComparisonOut(Out):
     ends_on: Day
     days_late: int
     watched_until: Day
+    yearly_before: str | None
+    yearly_after: str | None
     wants_consent: bool
     shown: str
 
@@ -228,7 +230,10 @@ def _comparison(told: Comparison) -> dict[str, Any]:
     def money(minor: int) -> dict[str, Any]:
         return {"minor": minor, "currency": currency}
 
-    names = ("loan", "on", "extra_cost", "total_before", "total_after", "was_ending_on", "ends_on", "days_late", "watched_until", "shown")
+    names = (
+        "loan", "on", "extra_cost", "total_before", "total_after", "was_ending_on", "ends_on", "days_late", "watched_until",
+        "yearly_before", "yearly_after", "shown",
+    )  # fmt: skip
     lines = [
         {"n": line.n, "was_due_on": line.was_due_on, "was_due": money(line.was_due), "due_on": line.due_on, "due": money(line.due)}
         for line in told.lines

@@ -182,4 +182,10 @@ def told_more(told: Comparison) -> Mapping[str, Any]:
         "first_after": min((line.due_on for line in after if line.due_on), default=None),
         "usual_before": told.usual_before,
         "usual_after": told.usual_after,
+        "yearly_before": _percent(told.yearly_before),
+        "yearly_after": _percent(told.yearly_after),
     }
+
+
+def _percent(share: str | None) -> str:
+    return "—" if share is None else f"{Decimal(share) * 100:.2f}%"
