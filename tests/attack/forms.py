@@ -8,7 +8,8 @@ that prepares the house and says what is sent. Roles are written nowhere here: t
     barred    log-ins who took part and must not be the second person, under whatever log-in: whoever asked, whoever answered
               first, the loan's officer (`teller`). A form that answers as a second person names at least one
     sight     where the loan or the thing is named: in the "address", so that it is not there (404) for who does not see it, in a
-              "field" of the form, or "nowhere": it is about no loan and no branch but one's own
+              "field" of the form, among the form's "choice" of what is in sight, or "nowhere": it is about no loan and no
+              branch but one's own
     reads     it finds something and writes nothing
     screen    it is no verb of a capability, the screen alone decides who may: say why beside it
 """
@@ -25,20 +26,35 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from holdfast import applications, confirmation, days, decisioning, files, payments, pledges, release, restructuring, servicing, takeover
+from holdfast import (
+    applications,
+    confirmation,
+    days,
+    decisioning,
+    duties,
+    files,
+    payments,
+    pledges,
+    release,
+    restructuring,
+    servicing,
+    takeover,
+)
 from holdfast.collateral import CHECKLIST, appraise, ask_settlement, custody, sample_price_book
 from holdfast.collateral import value as value_now
 from holdfast.database.connection import transaction
-from holdfast.journal import Actor
+from holdfast.journal import SYSTEM, Actor
 from holdfast.kernel.errors import Refusal
 from holdfast.kernel.places import data_folder
 from holdfast.parties import MAY, Role, box_of, change_private, party_by_id
 from holdfast.release import disposal
-from holdfast.servicing import approved
+from holdfast.servicing import approved, closing
 from holdfast.stories import cast
 from holdfast.stories.stage import SITE
+from holdfast.stories.tales import BEGINS
 from holdfast.wiring import NOTARY, PRESS, RAIL, carry
 from tests.attack.house import House, Post, Upload
+from tests.payments.iso import pain002
 from tests.payments.rails import FaultyBank, broken_line
 
 WORDS: Final = "示例缘由，已核对"
@@ -558,6 +574,93 @@ def _paper_made(house: House, kind: str) -> Post:
     return _loan(house, "active", {"kind": kind}, start=str(today - timedelta(days=30)), until=str(today), on=str(today))
 
 
+def _asked_for(house: House, form: str) -> str:
+    """Somebody has sent that form and waits for another person; the id of what is asked."""
+    wanted = FORMS[form]
+    answer = house.post(wanted.who, form.partition(" · ")[0], wanted.ready(house))
+    assert answer.done, f"{form}: {answer.status} {answer.refused} {answer.wrong}"
+    house.stage.pass_time()
+    return str(house.one("SELECT public_id FROM approval_request ORDER BY request_id DESC LIMIT 1"))
+
+
+def _relief(state: str, name: str, **fields: Any) -> Callable[[House], Post]:
+    return lambda house: _loan(house, state, {"name": name}, reason=WORDS, **fields)
+
+
+def _relief_asked(house: House, form: str, state: str) -> Post:
+    return _yes(house, state, {"asked_id": _asked_for(house, form)})
+
+
+def _charge(house: House) -> Post:
+    given = {"ground": "agreed", "collected_by": "lender", "amount": "10.00"}
+    return Post({"loan_id": house.loans["active"], "name": "charge"}, {"name": "示例费用", "reason": WORDS, **given})
+
+
+def _pause(house: House) -> Post:
+    today = house.stage.today
+    given = {"starts_on": str(today), "ends_on": str(today + timedelta(days=20)), "why": "illness"}
+    return _loan(house, "late", {"name": "pause"}, reason=WORDS, **given)
+
+
+def _paused(house: House) -> Post:
+    asked = _asked_for(house, "relief · pause")
+    house.stage.carry(approved.answer, "approver", request=asked, approved=True, words=WORDS)
+    return _loan(house, "late", {"name": "resume"}, reason=WORDS)
+
+
+def _programme(house: House) -> Post:
+    return Post({}, {"name": "示例水灾", "cause": "flood", "kind": "defer", "months": "1"})
+
+
+def _planned(house: House, act: str, **fields: Any) -> Post:
+    """A programme is drawn up, and shown to risk, who sends what is to become of it."""
+    if not house.one("SELECT count(*) FROM programme"):
+        house.post("risk", "programmes", _programme(house))
+    found = house.one("SELECT public_id FROM programme ORDER BY programme_id DESC LIMIT 1")
+    page = house.post("risk", "programme", Post({"programme_id": found}), method="get").page
+    mark = re.search(r'name="shown" value="([^"]+)"', page)
+    return Post({"programme_id": found, "name": act}, {**fields, "shown": mark[1] if mark else ""})
+
+
+def _programme_asked(house: House) -> Post:
+    asked = _planned(house, "ask", reason=WORDS)
+    assert house.post("risk", "programme_act", asked).done
+    return Post({**asked.names, "name": "decide"}, {**asked.fields, "approved": "yes", "words": WORDS})
+
+
+def _programme_agreed(house: House) -> Post:
+    decided = _programme_asked(house)
+    assert house.post("approver", "programme_act", decided).done
+    return Post({**decided.names, "name": "run"})
+
+
+def _programme_given(house: House) -> Post:
+    running = _programme_agreed(house)
+    while house.one("SELECT state FROM programme ORDER BY programme_id DESC LIMIT 1") == "running":
+        assert house.post("risk", "programme_act", running).done
+    return Post({**running.names, "name": "back"}, {"reason": WORDS})
+
+
+def _programme_back_asked(house: House) -> Post:
+    back = _programme_given(house)
+    assert house.post("risk", "programme_act", back).done
+    return Post({**back.names, "name": "decide-back"}, {"approved": "yes", "words": WORDS})
+
+
+_MONTH: Final = f"{BEGINS:%Y-%m}"
+
+
+def _month_closed(house: House) -> Post:
+    house.do(closing.close_month, "risk", month=_MONTH)
+    return Post({"month": _MONTH}, {"reason": WORDS})
+
+
+def _reopening_asked(house: House) -> Post:
+    closed = _month_closed(house)
+    house.do(closing.ask_to_reopen, "risk", month=_MONTH, reason=WORDS)
+    return Post(closed.names, {"answer": "yes", "words": WORDS})
+
+
 # -- decisions --------------------------------------------------------------------------------------
 
 
@@ -627,6 +730,65 @@ def _drawer(house: House, *, cash: int = 0, counted: int | None = None, closed: 
     return Post({"drawer": drawer}, {name.removesuffix("_as"): value for name, value in fields.items()})
 
 
+_OWN_ACCOUNT: Final = {"holder": "青屿小额贷款", "account": "6222 0000 1111 2222", "bank": "示例银行", "bank_code": "102100099996"}
+
+
+def _house_account(house: House) -> Post:
+    return Post({}, {**_OWN_ACCOUNT, "words": WORDS})
+
+
+def _house_account_asked(house: House) -> Post:
+    return Post({"asked": _asked_for(house, "house_ask")}, {"approved": "yes", "words": WORDS})
+
+
+def _to_go_by_file(house: House) -> str:
+    """A payout that two people agreed on and that goes by file; the lender's own account is known."""
+    asked = _house_account_asked(house).names["asked"]
+    house.do(payments.answer_house_account, "risk", request=asked, approved=True, words="")
+    given = {"loan": house.loans["stored"], **_payee(house), "channel": "file"}
+    payout = house.do(payments.ask_payout, "officer", **given).public_id
+    house.do(payments.check_payout, "checker", payout=payout, approved=True, words="", rail=RAIL)
+    return str(payout)
+
+
+def _file_to_make(house: House) -> Post:
+    return Post({}, {"payouts": [_to_go_by_file(house)], "execute_on": str(house.stage.today)})
+
+
+def _file_made(house: House, **fields: Any) -> Post:
+    payout = _to_go_by_file(house)
+    made = house.do(payments.make_payout_file, "officer", payouts=[payout], execute_on=house.stage.today)
+    return Post({"file": made.public_id}, fields)
+
+
+def _file_taken(house: House, **fields: Any) -> Post:
+    sent = _file_made(house, **fields)
+    house.do(payments.take_payout_file, "approver", file=sent.names["file"])
+    return sent
+
+
+def _bank_answered(house: House) -> Post:
+    _file_taken(house)
+    payout = house.one("SELECT public_id FROM payout WHERE loan_id = %s ORDER BY payout_no DESC LIMIT 1", house.number("stored"))
+    return Post({}, {"file": Upload("pain.002.xml", pain002({payout: "ACSC"}))})
+
+
+def _recalled(house: House, **fields: Any) -> Post:
+    """Asked back of a bank that does not answer."""
+    payout = _payout_unknown(house).names["payout"]
+    bank = FaultyBank()
+    bank.silent = True
+    matter = house.do(payments.ask_recall, "officer", payout=payout, words=WORDS, rail=bank)
+    return Post({"matter": matter.public_id}, fields)
+
+
+def _recall_ruled(house: House) -> Post:
+    sent = _recalled(house, approved="yes", words=WORDS)
+    given = {"matter": sent.names["matter"], "outcome": "stopped", "reference": "银行函 2026-17", "words": WORDS, "line": ""}
+    house.do(payments.rule_matter, "officer", **given)
+    return sent
+
+
 def _cash(house: House) -> Post:
     _drawer(house)
     return Post({}, {"loan": house.loans["active"], "amount": "100.00"})
@@ -652,6 +814,27 @@ def _in_suspense(house: House, **fields: Any) -> Post:
 
 def _match(house: House) -> Post:
     return _in_suspense(house, loan=house.loans["active"], words=WORDS)
+
+
+def _mandate(house: House) -> Post:
+    """The borrower has allowed direct debits, by code."""
+    loan, who = house.loans["active"], house.who["active"]
+    by = house.stage.borrower_of(loan)
+    limits = {"most_each": house.yuan(900), "most_a_month": house.yuan(1_800)}
+    given = {"payer_name": who.name, "account": who.account, "language": "zh-hans", **limits}
+    drafted = house.stage.do(payments.draft_mandate, by, loan=loan, **given).public_id
+    code = house.stage.type_code(house.stage.do(payments.ask_mandate_code, by, loan=loan, mandate=drafted))
+    house.stage.do(payments.sign_mandate, by, loan=loan, mandate=drafted, code_id=code)
+    return _loan(house, "active", {"mandate": drafted}, words=WORDS)
+
+
+def _debit_given_up(house: House) -> Post:
+    """The last planned debit has failed; a person must speak to the borrower."""
+    with transaction() as db:
+        case = duties.take(db, house.loans["active"], None)
+        given: dict[str, Any] = {"kind": "debit.given_up", "says": {}, "opens": ("debit_failed",)}
+        duties.enter(db, case, clock=house.stage.clock, by=SYSTEM, **given)
+    return _loan(house, "active", words=WORDS)
 
 
 def _aside_asked(house: House) -> Post:
@@ -858,6 +1041,34 @@ FORMS: Final[Mapping[str, Form]] = {
     "answer · write-off": Form("approval.answer", "approver", _write_off_asked, barred=("risk",)),
     "note_duty": Form("duty.note", "caller", _follow_up),
     "paper_make": Form("paper.issue", "officer", lambda house: _loan(house, "active", {"kind": "account_statement"})),
+    "relief · charge": Form(
+        "charge", "officer", _charge
+    ),
+    "relief · waiver": Form("waiver", "officer", _relief("late", "waiver", interest="1.00")),
+    "relief · goodwill": Form("goodwill", "officer", _relief("active", "goodwill", amount="5.00")),
+    "relief · pause": Form("delinquency.pause", "officer", _pause),
+    "relief · resume": Form("delinquency.resume", "officer", _paused),
+    "answer · charge": Form(
+        "approval.answer", "approver", partial(_relief_asked, form="relief · charge", state="active"), barred=("officer",)
+    ),
+    "answer · waiver": Form(
+        "approval.answer", "approver", partial(_relief_asked, form="relief · waiver", state="late"), barred=("officer",)
+    ),
+    "answer · goodwill": Form(
+        "approval.answer", "approver", partial(_relief_asked, form="relief · goodwill", state="active"), barred=("officer",)
+    ),
+    "answer · pause": Form("approval.answer", "approver", partial(_relief_asked, form="relief · pause", state="late"), barred=("officer",)),
+    "programmes": Form("programme.plan", "risk", _programme, sight="nowhere"),
+    "programme_act · ask": Form("programme.plan", "risk", partial(_planned, act="ask", reason=WORDS)),
+    "programme_act · drop": Form("programme.plan", "risk", partial(_planned, act="drop")),
+    "programme_act · decide": Form("programme.decide", "approver", _programme_asked, barred=("risk",)),
+    # The worker gives the loans their turns by itself; the button only makes them come sooner.
+    "programme_act · run": Form("programme.plan", "risk", _programme_agreed, screen=True),
+    "programme_act · back": Form("programme.plan", "risk", _programme_given),
+    "programme_act · decide back": Form("programme.decide", "approver", _programme_back_asked, barred=("risk",)),
+    "month_close": Form("ledger.close", "risk", lambda _: Post({}, {"month": _MONTH}), sight="nowhere"),
+    "month_reopen": Form("ledger.reopen", "risk", _month_closed, sight="nowhere"),
+    "month_decide": Form("ledger.reopen", "any-risk", _reopening_asked, barred=("risk",), sight="nowhere"),
     "terms": Form("restructuring.ask", "officer", _more_time),
     "terms_decide": Form(
         "restructuring.decide", "approver", partial(_more_time_asked, agreed="yes", words=WORDS), barred=("officer", "teller")
@@ -971,6 +1182,19 @@ FORMS: Final[Mapping[str, Form]] = {
         "payout.enquire", "officer", partial(_payout_unknown, outcome="rejected", reference="示例函件 1 号", words=WORDS)
     ),
     "payout_ruling": Form("payout.check", "checker", _ruling_asked, barred=("officer", "teller")),
+    "house_ask": Form("house_account.set", "any-admin", _house_account, sight="nowhere"),
+    "house_answer": Form("house_account.check", "risk", _house_account_asked, barred=("any-admin",), sight="nowhere"),
+    "payout_file_make": Form("payout_file.make", "officer", _file_to_make, sight="choice"),
+    "payout_file_take": Form("payout_file.take", "approver", _file_made, barred=("officer",)),
+    "payout_file_hand": Form("payout_file.take", "approver", partial(_file_taken, reference="回单 0001")),
+    "payout_file_stop": Form("payout_file.stop", "officer", partial(_file_made, words=WORDS)),
+    "bank_answers": Form("bank_file.load", "officer", _bank_answered, sight="nowhere"),
+    "recall_ask": Form("payout.recall", "officer", partial(_payout_unknown, words=WORDS)),
+    "matter_rule": Form(
+        "payout.recall", "officer", partial(_recalled, outcome="stopped", reference="银行函 2026-17", words=WORDS, line="")
+    ),
+    "matter_answer": Form("payout.check", "approver", _recall_ruled, barred=("officer",)),
+    "drawer_bank": Form("drawer.bank", "officer", partial(_drawer, cash=100, counted=100, closed=True, slip="示例缴款单 1")),
     "drawer_open": Form("drawer.open", "officer", lambda _: Post({}, {"float_held": "0"}), sight="nowhere"),
     "drawer_cash": Form("receipt.post", "officer", _cash, sight="field"),
     "drawer_count": Form("drawer.open", "officer", partial(_drawer, counted_as="0")),
@@ -982,6 +1206,9 @@ FORMS: Final[Mapping[str, Form]] = {
     ),
     "statement_preview": Form("bank_file.load", "officer", _statement_kept, sight="nowhere"),
     "line_match": Form("bank_line.match", "officer", _match, sight="field"),
+    "line_split": Form("bank_line.match", "officer", lambda house: _in_suspense(house, first="80.00", second="8.00")),
+    "mandate_cancel": Form("mandate.cancel", "officer", _mandate),
+    "debit_follow_up": Form("debit.note", "caller", _debit_given_up),
     "line_aside": Form("bank_line.match", "officer", lambda house: _in_suspense(house, words=WORDS)),
     "line_answer · aside": Form("bank_line.check", "approver", _aside_asked, barred=("officer",)),
     "line_answer · match": Form("bank_line.check", "approver", _match_asked, barred=("officer",)),
