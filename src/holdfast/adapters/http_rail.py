@@ -14,7 +14,6 @@ import http.client
 import json
 import os
 import ssl
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Mapping, Sequence
@@ -26,6 +25,7 @@ from urllib.parse import quote, urlsplit
 
 import yaml
 
+from holdfast.kernel.clock import ShiftedClock
 from holdfast.kernel.errors import BadInput, Unavailable
 from holdfast.kernel.money import EXPONENTS
 from holdfast.payments import Answer, Heard, Order, Outcome, RailCapabilities
@@ -103,7 +103,7 @@ class HttpRail:
     def _call(self, method: str, what: str, key: str, body: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
         path = self._peer.paths[what].format(key=quote(key, safe=""), after=quote(key, safe=""))
         data = b"" if body is None else json.dumps(body, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
-        at = str(int(time.time()))
+        at = str(int(ShiftedClock().now().timestamp()))  # machine time, whatever day the book lives on
         request = urllib.request.Request(self._peer.url + path, data=data or None, method=method)  # noqa: S310 - scheme checked on reading
         request.add_header("Content-Type", "application/json")
         request.add_header("Holdfast-Time", at)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -26,6 +27,8 @@ from holdfast.web.console.rails_forms import OUTCOMES, AnswersForm, HandOverForm
 from holdfast.wiring import RAIL, carry, take_answer
 
 _LISTED = 30
+# Payouts that were paid longer ago are asked back through the API, not offered here.
+_RECALLED_WITHIN = timedelta(days=14)
 
 
 # ── files of payouts ───────────────────────────────────────────────────────────────────────────────────────
@@ -331,6 +334,7 @@ def _recalls(request: HttpRequest, desk: Desk, tried: Tried | None = None) -> Ht
         (each, kept(tried, "recall", each.public_id, lambda each=each: WordsForm(name=f"recall-{each.public_id[-6:]}")))  # type: ignore[misc]
         for each in payouts.values()
         if each.state in ("sent", "unknown", "paid") and may(staff, "payout.recall")
+        and (each.paid_on is None or each.paid_on >= desk.today - _RECALLED_WITHIN)
         and not any(card["matter"].payout == each.public_id and card["open"] for card in cards)
     ]  # fmt: skip
     context = {
