@@ -10,8 +10,9 @@ from django.utils.translation import gettext
 
 from holdfast.approvals import Request, Standing, may_answer
 from holdfast.kernel.errors import HoldfastError
+from holdfast.kernel.rate import percent_of_ppb
 from holdfast.servicing.approved import ACTS
-from holdfast.web.console import words
+from holdfast.web.console import relief_words, words
 from holdfast.web.console.desk import Desk
 from holdfast.web.console.forms import AnswerForm
 from holdfast.web.console.templatetags.console import money
@@ -40,6 +41,13 @@ def what(asked: Request) -> str:
     amount = asked.inputs.get("amount")
     if isinstance(amount, Mapping):
         return f"{name} {money(amount['minor'], amount['currency'])}"
+    if asked.act == "waiver":
+        parts = asked.inputs["parts"].items()
+        return f"{name} " + " · ".join(f"{relief_words.PARTS[part]} {money(each['minor'], each['currency'])}" for part, each in parts)
+    if asked.act == "delinquency.pause":
+        return f"{name} {asked.inputs['starts_on']} – {asked.inputs['ends_on']}"
+    if asked.act == "charge":
+        return f"{name} {asked.inputs['name']} {percent_of_ppb(asked.inputs['ppb'])}% · {relief_words.BASES[asked.inputs['of']]}"
     if asked.act == "receipt.reverse":
         return gettext("%(act)s #%(n)s") % {"act": name, "n": asked.inputs.get("event_no")}
     return name

@@ -196,7 +196,7 @@ def _page(
 
 
 def _why(code: str) -> Any:
-    return relief_words.LEFT_OUT.get(code, code)
+    return relief_words.LEFT_OUT.get(code, relief_words.DOES_NOT_FIT) if code else ""
 
 
 def _forms(db: Db, desk: Desk, found: Programme) -> tuple[dict[str, forms.Form], str]:

@@ -38,7 +38,13 @@ class ChargeForm(ReasonForm):
 
     name = forms.CharField(label=_("What for"), max_length=100)
     ground = forms.ChoiceField(label=_("On which ground"), choices=[(code, relief_words.GROUNDS[code]) for code in GROUNDS])
-    collected_by = forms.CharField(label=_("Who collects it"), max_length=100, initial="lender")
+    collected_by = forms.CharField(
+        label=_("Who collects it"),
+        max_length=100,
+        required=False,
+        help_text=_("Leave empty if we collect it ourselves."),
+        empty_value="lender",
+    )
     amount = AmountField(label=_("Amount"), required=False)
     percent = forms.CharField(label=_("Or percent"), max_length=12, required=False, help_text=_("Leave empty if you gave an amount."))
     of = forms.ChoiceField(label=_("of"), required=False, choices=[("", "—"), *relief_words.BASES.items()])

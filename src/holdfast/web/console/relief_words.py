@@ -80,6 +80,7 @@ LEFT_OUT: Final[Mapping[str, Text]] = {
     "already_reversed": _("its new days were taken back already"),
     "loan_not_open": _("it is settled"),
 }
+DOES_NOT_FIT: Final = _("the new days do not fit this loan")
 REFUSALS: Final[Mapping[str, Text]] = {
     "charges_barred": _("This loan was taken over above a ceiling; no new charge may be put on it."),
     "charge_of_nothing": _("The charge comes to nothing on this loan."),

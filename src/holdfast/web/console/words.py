@@ -192,7 +192,8 @@ TONES: Final[Mapping[int, str]] = {0: "now", 50: "warn", 80: "warn", 100: "late"
 ENDS_THE_REASON: Final = frozenset(
     {
         "receipt.posted", "receipt.reversed", "loan.written_off", "loan.written_off.reversed", "loan.goodwill", "loan.goodwill.reversed",
-        "loan.part_waived", "loan.part_waived.reversed", "loan.charged", "loan.charged.reversed",
+        "loan.part_waived", "loan.part_waived.reversed", "loan.charged", "loan.charged.reversed", "loan.waived", "loan.waived.reversed",
+        "loan.deferred", "loan.deferred.reversed", "loan.rearranged", "loan.rearranged.reversed",
     }
 )  # fmt: skip
 
