@@ -90,16 +90,18 @@ def test_an_application_is_taken_in_at_the_counter_from_the_cost_to_the_loan(sho
     officer = Person(shop.db, shop.hire("officer"))
     file = begun(shop, officer)
     fill = f"/applications/{file}/fill"
-    wrong = officer.send(f"{fill}/you", status=422, **{**PRIVATE, "id_number": "330203199003070000"})
+    wrong = officer.send(f"{fill}/you", status=422, **{**dict(PRIVATE), "id_number": "330203199003070000"})
     assert "does not fit the others" in wrong.content.decode()
     officer.send(f"{fill}/you", **PRIVATE, id_front=png("f.png"), id_back=png("b.png"))
-    phone = {name: str(FACTS[name]) for name in ("model", "storage_gb", "screen", "body", "works", "opened", "sim", "imei1", "imei2")}
+    phone: dict[str, Any] = {
+        name: str(FACTS[name]) for name in ("model", "storage_gb", "screen", "body", "works", "opened", "sim", "imei1", "imei2")
+    }
     officer.send(f"{fill}/phone", **phone, later="1")
     resumed = officer.send("/applications/new", "/applications/resume", number="13800138000")
     assert resumed.headers["Location"] == f"{fill}/proof"
-    papers = {slot: png(f"{slot}.png") for slot in ("invoice", "photo_front", "photo_back", "photo_screen")}
+    papers: dict[str, Any] = {slot: png(f"{slot}.png") for slot in ("invoice", "photo_front", "photo_back", "photo_screen")}
     officer.send(f"{fill}/proof", account_signed_out="on", declaration="on", **papers)
-    means = {"purpose": "daily_life", "monthly_income_minor": "9000", "monthly_obligations_minor": "1500", "existing_loans": "1",
+    means: dict[str, Any] = {"purpose": "daily_life", "monthly_income_minor": "9000", "monthly_obligations_minor": "1500", "existing_loans": "1",
              "employment_years": "6", "residence_years": "4", "housing": "rent", "savings_band": "medium"}  # fmt: skip
     officer.send(f"{fill}/money", **means)
     for language, told in (("en", "You cannot give them"), ("zh", "你不能代为同意")):
@@ -266,7 +268,7 @@ def test_a_scorecard_is_shown_with_its_figures_beside_the_one_in_force(shop: Sho
     shown = risk.see(address)
     assert "AUC" in shown and "0.698" in shown and "own-2027" in shown and card.name in shown
     damaged = risk.send(
-        "/decision-rules", "/decision-rules/propose", status=422, kind="scorecard", file=file("s.json", "{}"), reason="本机构"
+        "/decision-rules", "/decision-rules/propose", status=422, kind="scorecard", file=file("s.json", "{}"), reason="本机构数据"
     )
     assert "holdfast-scorecard/1" in damaged.content.decode()
 

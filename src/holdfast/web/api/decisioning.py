@@ -8,9 +8,11 @@ from ninja import Router
 from pydantic import StrictBool, StringConstraints
 
 from holdfast import decisioning
-from holdfast.decisioning import Decision, Line, Reason
+from holdfast.decisioning import Artifact, Decision, Line, PolicyTable, Reason, Row, Scorecard
+from holdfast.decisioning.rulebook import KINDS
 from holdfast.duties import take
 from holdfast.kernel import canonical
+from holdfast.kernel.errors import BadInput
 from holdfast.kernel.money import Money
 from holdfast.web.api.approvals import told_request
 from holdfast.web.api.operation import Call, operation
@@ -149,6 +151,52 @@ def list_decisions(call: Call, show: Literal["waiting", "decided"] = "waiting", 
     return {"items": [_line(line) for line in decisioning.desk(call.db, call.staff.scope, decided=show == "decided", limit=limit)]}
 
 
+class ArtifactOut(Out):
+    """A scorecard or a table: in force (`active`), `proposed`, `refused`, or `retired`; `since` is when two people put it in force."""
+
+    kind: str
+    name: str
+    sha256: str
+    standing: str
+    since: Instant | None
+    shipped: bool
+    request: RequestOut | None
+
+
+class ArtifactList(Out):
+    """All that is or was in force or proposed, of both kinds."""
+
+    items: list[ArtifactOut]
+
+
+class ChangeOut(Out):
+    """One difference from what is in force: where, and what stood and would stand there; empty where there is nothing."""
+
+    where: str
+    what: str
+    was: str
+    now: str
+
+
+class FiguresOut(Out):
+    """How a scorecard ranks the rows that come with the program."""
+
+    auc: str
+    ks: str
+    brier: str
+    observed_over_predicted: str
+    rows: int
+
+
+class ArtifactDetailOut(Out):
+    """One of them, what it says, what it would change against what is in force, and its figures (a scorecard's only)."""
+
+    artifact: ArtifactOut
+    content: str
+    changes: list[ChangeOut]
+    figures: FiguresOut | None
+
+
 @operation(router, "GET", "/loans/{loan}/decisions", "decisioning.get", answer=DecisionList)
 def get_decisions(call: Call, loan: str) -> Any:
     """All that was decided on a loan, with gates, score, limit, reasons and what may change it."""
@@ -194,6 +242,28 @@ def in_force(call: Call) -> Any:
     return {"scorecard": card.name, "scorecard_sha256": card.sha256, "table": table.name, "table_sha256": table.sha256}
 
 
+@operation(router, "GET", "/decision-rules/artifacts", "decisioning.artifacts", answer=ArtifactList)
+def artifacts(call: Call) -> Any:
+    """Every scorecard and table that is or was in force or proposed, with its standing."""
+    return {"items": [_artifact(each) for kind in KINDS for each in decisioning.artifacts(call.db, call.staff.scope, kind)]}
+
+
+@operation(router, "GET", "/decision-rules/artifacts/{sha256}", "decisioning.artifact", answer=ArtifactDetailOut)
+def artifact(call: Call, sha256: str) -> Any:
+    """One of them, whole: what it says, what differs from what is in force, and how it ranks."""
+    it, says = decisioning.artifact(call.db, call.staff.scope, sha256)
+    card, table = decisioning.in_force(call.db)
+    return {
+        "artifact": _artifact(it),
+        "content": says.content if isinstance(says, PolicyTable) else says.content.decode(),
+        "changes": [
+            {"where": each.where, "what": each.what, "was": _row(each.was), "now": _row(each.now)}
+            for each in decisioning.changes(card if it.kind == "scorecard" else table, says)
+        ],
+        "figures": _figures(says) if isinstance(says, Scorecard) else None,
+    }
+
+
 @operation(router, "POST", "/decision-rules", "decisioning.propose", answer=RequestOut, status=202)
 def propose(call: Call, body: ProposalIn) -> Any:
     """Ask another person to let a scorecard or a policy table decide from now on; gaps and overlaps are refused by name."""
@@ -208,6 +278,33 @@ def activate(call: Call, asked: str, body: VerdictIn) -> Any:
     return told_request(
         decisioning.activate(call.db, clock=call.clock, by=call.staff, request=asked, approved=body.approved, words=body.words)
     )
+
+
+def _artifact(each: Artifact) -> dict[str, Any]:
+    return {
+        "kind": each.kind, "name": each.name, "sha256": each.sha256, "standing": each.standing, "since": each.since,
+        "shipped": each.shipped, "request": told_request(each.asked) if each.asked else None,
+    }  # fmt: skip
+
+
+def _row(row: Row | str) -> str:
+    """A row of a gate on one line: what it asks, an arrow, what it answers."""
+    if isinstance(row, str):
+        return row
+    asks = " and ".join(f"{field} {cell}" for field, cell in row.asks if cell) or "anything"
+    return f"{asks} -> " + ", ".join(f"{field} = {cell}" for field, cell in row.says if cell)
+
+
+def _figures(card: Scorecard) -> dict[str, Any] | None:
+    """The figures, or nothing for a scorecard that asks for what those rows do not hold."""
+    try:
+        found = decisioning.figures(card).measures
+    except BadInput:
+        return None
+    return {
+        "auc": f"{found.auc:.4f}", "ks": f"{found.ks:.4f}", "brier": f"{found.brier:.4f}",
+        "observed_over_predicted": f"{found.observed_over_predicted:.4f}", "rows": found.n,
+    }  # fmt: skip
 
 
 def _line(line: Line) -> dict[str, Any]:

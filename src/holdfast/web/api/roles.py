@@ -116,6 +116,8 @@ OPEN_TO: Final = {
     "decisioning.review": MAY["decision.review"],
     "decisioning.replay": _READS_MONEY,
     "decisioning.in_force": _ALL,
+    "decisioning.artifacts": _ALL,
+    "decisioning.artifact": _ALL,
     "decisioning.propose": MAY["decision.activate"],
     "decisioning.activate": MAY["decision.make"],
     "collateral.things": _ALL,
