@@ -51,7 +51,7 @@ class HouseAccountForm(WordsForm):
 
     holder = forms.CharField(label=_("Account holder"), max_length=70)
     account = forms.CharField(label=_("Account number"), max_length=40)
-    bank = forms.CharField(label=_("Bank"), max_length=70)
+    bank = forms.CharField(label=_("Bank and branch"), max_length=70)
     bank_code = forms.CharField(label=_("Bank code"), max_length=20, required=False, help_text=_("CNAPS or BIC"))
     virtual_prefix = forms.CharField(
         label=_("Virtual accounts begin with"), max_length=20, required=False,
