@@ -209,7 +209,7 @@ def _lay_later(
     ahead = sum(less.get(each.n, 0) for each in later) + (beyond if early is Early.NEXT else 0)
     if early is Early.REDUCE and beyond and terms.method in (Method.EQUAL_INSTALMENT, Method.EQUAL_PRINCIPAL):
         repeating, ahead = level_over(state.now, balance, rates, principal_grace=grace), 0
-        state.level = repeating
+        state.level = repeating or None
     parts = lay_out(terms, balance, rates, repeating=repeating, principal_grace=grace, ahead=ahead)
     fit(later, parts + [(0, 0)] * (len(later) - len(parts)))
     for each in later:

@@ -573,7 +573,7 @@ def relay(
             repeating = level_over(_terms_of_row(state, rows[0].n), balance, rates, principal_grace=principal_grace)
             if keeps_level:
                 repeating = state.level or level(state.terms)
-            state.level = repeating
+            state.level = repeating or None
         early = -to_minor(joins * rate_over(_terms_of_row(state, rows[0].n), state.starts_on(rows[0]), on), terms.rounding) if joins else 0
         parts = lay_out(
             terms, balance, rates, repeating=repeating, principal_grace=principal_grace, interest_grace=interest_grace, first_extra=early
