@@ -50,7 +50,7 @@ class ProposalForm(ReasonForm):
     kind = forms.ChoiceField(label=_("What it is"), choices=list(KIND_WORDS.items()))
     file = forms.FileField(
         label=_("The file (JSON)"), widget=forms.FileInput(attrs={"accept": ".json,application/json"}),
-        help_text=_("A scorecard as “holdfast scorecard train” writes it (scorecard.json), or a policy table (JDM)."),
+        help_text=_("A scorecard as “holdfast model train” writes it (scorecard.json), or a policy table (JDM)."),
     )  # fmt: skip
     field_order = ("kind", "file", "reason")
 
