@@ -13,7 +13,8 @@ AMOUNT = {"minor": 176_650, "currency": "CNY"}
 PARAMS: dict[str, Any] = {
     "contract": "1234", "n": 3, "amount": AMOUNT, "due_on": "2026-11-25", "paid_on": "2026-11-23", "by": "2026-11-26", "days": 8,
     "principal_out": {"minor": 0, "currency": "CNY"}, "code": "482913", "what": "sign",
-    "extra": AMOUNT, "due": AMOUNT, "total": AMOUNT, "place": "示例营业部", "contact": "400-000", "on": "2026-11-23", "days_late": 31, "hours": "09:00-18:00",
+    "extra": AMOUNT, "due": AMOUNT, "total": AMOUNT,
+    "place": "示例营业部", "contact": "400-000", "on": "2026-11-23", "days_late": 31, "hours": "09:00-18:00",
 }  # fmt: skip
 
 
