@@ -30,7 +30,7 @@ from holdfast.servicing.views import Balances, DutyRow, EventRow, InstalmentRow
 from holdfast.web.console import approval, paper_words, relief, story, words
 from holdfast.web.console.desk import Db, Desk, at_desk
 from holdfast.web.console.forms import NoteForm, ReasonForm, ReceiptForm, RefundForm
-from holdfast.web.console.panels import DONE_AT, panels
+from holdfast.web.console.panels import DONE_AT, behind, panels
 from holdfast.web.console.templatetags.console import money
 
 _RECORDS: Final = 40
@@ -82,12 +82,14 @@ def page(request: HttpRequest, desk: Desk, loan_id: str, *, tried: Tried | None 
     days_before = pack.numbers("reminder.days_before", on=desk.today, lender_type=desk.lender.lender_type)
     to_come = [] if earlier else story.ahead(schedule, duties, days_before, desk.today, desk.now)
     open_duties = [_card(duty, desk, tried) for duty in duties if duty.open]
+    folded = behind(stage_panels, {duty.kind for duty in duties if duty.open}) if serviced else frozenset()
     began_on = events.items[-1].on if events.items and events.next is None else row.opened_on
     over = detail.balances.overpaid.minor
     context = {
         "loan": detail,
         "serviced": serviced,
-        "stage_panels": stage_panels,
+        "stage_panels": [panel for panel in stage_panels if panel["name"] not in folded],
+        "folded_panels": [panel for panel in stage_panels if panel["name"] in folded],
         "freezes": freezes,
         "row": row,
         "currency": currency,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Final
 
 from holdfast.web.console import applications, calls, collateral, contracts, custody, decisions, disposals, releases, restructuring
@@ -23,6 +23,9 @@ PANELS: Final[tuple[tuple[str, Callable[[Db, Desk, str], Mapping[str, Any] | Non
     ("disposals", disposals.on_loan),
     ("releases", releases.on_loan),
 )
+
+# The stages that lie behind a loan that is being repaid: folded on its page, unless a duty of theirs is open.
+BEHIND_ONCE_PAID_OUT: Final = frozenset({"applications", "collateral", "decisions", "contracts", "money"})
 
 # Where on the page each duty of a stage is done.
 DONE_AT: Final[Mapping[str, str]] = {
@@ -47,6 +50,12 @@ DONE_AT: Final[Mapping[str, str]] = {
     "release_notice": "releases",
     "dispose": "disposals",
 }
+
+
+def behind(found: Sequence[Mapping[str, Any]], open_kinds: Collection[str]) -> frozenset[str]:
+    """The names of those panels that can be folded on the page of a loan that is being repaid."""
+    busy = {DONE_AT.get(kind) for kind in open_kinds}
+    return frozenset(panel["name"] for panel in found if panel["name"] in BEHIND_ONCE_PAID_OUT - busy)
 
 
 def panels(db: Db, desk: Desk, loan_id: str) -> list[Mapping[str, Any]]:
