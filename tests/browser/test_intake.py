@@ -22,7 +22,7 @@ def test_an_officer_takes_an_application_in_and_the_borrower_s_own_phone_gives_t
     visit: Visit, language: str, tmp_path: Path
 ) -> None:
     width, name, number, order, imei = WALKS[language]
-    shot = tmp_path / "picture.png"
+    shot = tmp_path / "照片.png"
     shot.write_bytes(picture())
     officer = visit("officer", width=width, language=language)
     page = officer.go("/applications")
