@@ -189,7 +189,7 @@ def explain(theirs: Figures, basis: Basis, meaning: Meaning) -> Finding | None:
     if plain is not None:
         return plain
     for cause, supposed, other, figures in tried:
-        besides = _of_the_reading(theirs, figures, other, meaning)
+        besides = _of_the_reading(theirs, figures, other, meaning, days=())
         if besides is not None:
             return Finding(cause, {**supposed, **besides.supposed}, besides.cause)
     if not theirs.balance or not ours.balance:
@@ -279,6 +279,8 @@ def _agreed(theirs: Figures, basis: Basis, meaning: Meaning) -> Iterator[_Tried]
             first = terms.first_due_on or step(terms.disbursed_on, terms.every_unit, terms.every_count)
             told = {"theirs": theirs.next_due_on.isoformat(), "ours": ours.isoformat()}
             yield from under(Cause.DUE_DAY, told, first_due_on=first + (theirs.next_due_on - ours))
+    if not any(event.kind in ("receipt", "goodwill") for event in basis.events):
+        return  # no money came that could have been laid otherwise
     for across in Across:
         for order in permutations(PARTS):
             if (across, order) != (terms.across, terms.allocation):
@@ -310,7 +312,9 @@ _HAPPENED: Final = frozenset({*_ONLY_HERE.values(), Cause.RECEIPT_NOT_HERE, Caus
 # -- hypotheses about how the same loan is read ----------------------------------------------------------------------
 
 
-def _of_the_reading(theirs: Figures, ours: Figures, basis: Basis, meaning: Meaning) -> Finding | None:
+def _of_the_reading(
+    theirs: Figures, ours: Figures, basis: Basis, meaning: Meaning, *, days: Sequence[int] = (1, -1, 2, -2)
+) -> Finding | None:
     """That both hold the same loan and read it otherwise: another day, another count of days or classes, another next instalment."""
     apart = differences(theirs, ours)
     if not apart:
@@ -318,10 +322,10 @@ def _of_the_reading(theirs: Figures, ours: Figures, basis: Basis, meaning: Meani
     of_arrears = apart <= {"days_past_due", "loan_class"}
     if of_arrears and (found := _counted_otherwise(theirs, basis, meaning)):
         return found
-    for days in (1, -1, 2, -2) if theirs.balance else ():
-        other = _under(basis, replace(meaning, on=meaning.on - timedelta(days=days)))
+    for ago in days if theirs.balance else ():
+        other = _under(basis, replace(meaning, on=meaning.on - timedelta(days=ago)))
         if other is not None and not differences(theirs, other):
-            return Finding(Cause.OTHER_DAY, {"as_of": (meaning.on - timedelta(days=days)).isoformat()})
+            return Finding(Cause.OTHER_DAY, {"as_of": (meaning.on - timedelta(days=ago)).isoformat()})
     if apart <= {"next_due_on", "next_due_amount"}:
         for means in NextDue:
             other = _under(basis, replace(meaning, next_due=means))
@@ -333,11 +337,12 @@ def _of_the_reading(theirs: Figures, ours: Figures, basis: Basis, meaning: Meani
             return Finding(Cause.PENALTY, {"theirs": theirs.penalty, "ours": ours.penalty})
     if of_arrears:
         return _classed_otherwise(theirs, ours, basis, meaning)
-    parts = sum(row.due_on <= meaning.on for row in state_of(basis, meaning.on).instalments) + 1
-    if apart <= {"balance", "next_due_amount", "penalty"} and all(
-        abs(getattr(theirs, name) - getattr(ours, name)) <= parts for name in apart
-    ):
-        return Finding(Cause.ROUNDING_WITHIN, {"within": parts})
+    amounts = frozenset({"balance", "next_due_amount", "penalty"})
+    if apart <= amounts and all(abs(getattr(theirs, name) - getattr(ours, name)) <= basis.terms.instalments + 1 for name in apart):
+        # A minor unit for each instalment that has fallen due, and one for the next.
+        parts = sum(row.due_on <= meaning.on for row in state_of(basis, meaning.on).instalments) + 1
+        if all(abs(getattr(theirs, name) - getattr(ours, name)) <= parts for name in apart):
+            return Finding(Cause.ROUNDING_WITHIN, {"within": parts})
     return None
 
 
