@@ -47,7 +47,7 @@ def charge(house: House, loan: str, by: str = "officer", **other: Any) -> Reques
     return ask_charge(house.db, clock=house.clock, by=house.people[by], loan=loan, **given)
 
 
-def waive(house: House, loan: str, by: str = "officer", **parts: float) -> Request:
+def waive(house: House, loan: str, by: str = "officer", **parts: Any) -> Request:
     given = {part: yuan(amount) for part, amount in parts.items()}
     return ask_waiver(house.db, clock=house.clock, by=house.people[by], loan=loan, parts=given, reason="系统故障，减免（示例）")
 
@@ -57,7 +57,12 @@ def goodwill(house: House, loan: str, amount: float, by: str = "officer") -> Req
 
 
 def pause(house: House, loan: str, days: int = 20, by: str = "officer", **other: Any) -> Request:
-    given = {"starts_on": house.day, "ends_on": house.day + timedelta(days=days), "why": "dispute", "reason": "金额有争议（示例）"} | other
+    given: dict[str, Any] = {
+        "starts_on": house.day,
+        "ends_on": house.day + timedelta(days=days),
+        "why": "dispute",
+        "reason": "金额有争议（示例）",
+    } | other
     return ask_pause(house.db, clock=house.clock, by=house.people[by], loan=loan, **given)
 
 
@@ -212,7 +217,8 @@ def test_a_waiver_gives_up_what_it_names_and_no_principal(house: House) -> None:
 
 def test_more_than_is_unpaid_is_never_given_up(house: House) -> None:
     loan = late_loan(house)
-    for parts in ({"penalty": 2.01}, {"interest": 12.01}, {"fee": 0.01}):
+    every: list[dict[str, Any]] = [{"penalty": 2.01}, {"interest": 12.01}, {"fee": 0.01}]
+    for parts in every:
         with pytest.raises(Refusal) as refused:
             waive(house, loan, **parts)
         assert refused.value.code == "waiver_too_large"
@@ -236,7 +242,7 @@ def test_what_turns_out_to_have_been_paid_before_was_not_given_up(house: House) 
     # 412.60 paid on the 5th, three days late, is learned of after 2.00 were waived on the 12th: nothing was left to waive.
     loan = late_loan(house)
     agree(house, waive(house, loan, penalty=2))
-    house.pay(loan, 412.6, on=date(2026, 4, 5))
+    house.pay(loan, "412.60", on=date(2026, 4, 5))
     assert house.state(loan).totals.penalty_paid == 60
     assert house.state(loan).instalments[0].unpaid == 0
     house.clean()
