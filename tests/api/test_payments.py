@@ -179,5 +179,5 @@ def test_what_is_not_there_is_not_found_by_any_of_them(api: Api, loan: str) -> N
     assert api.post("/payouts/po_x/recall", {"words": "要求追回"}).status_code == 404
     assert api.post("/payout-matters/pm_x/answer", {"approved": True}, who="approver").status_code == 404
     assert api.post(f"/loans/{loan}/mandates/md_x/cancel", {"words": "来电取消"}).status_code == 404
-    assert api.post(f"/loans/{loan}/debits/follow-up", {"words": "已沟通"}, who="caller").status_code == 409
+    assert api.post(f"/loans/{loan}/debits/follow-up", {"words": "已沟通"}, who="caller").status_code == 422
     assert said(api.get("/mandates"))["items"] == said(api.get("/debits"))["items"] == said(api.get("/payout-matters"))["items"] == []
