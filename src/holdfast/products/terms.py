@@ -251,6 +251,8 @@ class Terms:
 
     def excess_of(self, kind: str) -> Excess:
         """What money of this kind does beyond what has fallen due."""
+        if not self.excess_for:
+            return self.excess
         return next((excess for name, excess in self.excess_for if name == kind), self.excess)
 
     @property

@@ -184,16 +184,12 @@ class State:
 
     def copy(self) -> State:
         """A state that can be stepped without changing this one."""
-        return replace(
-            self,
-            instalments=[_twin(row) for row in self.instalments],
-            totals=replace(self.totals),
-            allocations=list(self.allocations),
-            charges=list(self.charges),
-            starts=dict(self.starts),
-            loose=set(self.loose),
-            carried=dict(self.carried),
-        )
+        # Field by field, several times faster than dataclasses.replace: a batch copies every loan that it touches.
+        return State(
+            self.terms, [_twin(row) for row in self.instalments], replace(self.totals), self.through, self.paid_off_on, self.written_off_on,
+            self.allocations[:], self.charges[:], self.penalised_through, self.pauses, self.replaced, self.rates,
+            self.starts.copy(), self.loose.copy(), self.level, self.reckoned_on, self.reckoned, self.carried.copy(),
+        )  # fmt: skip
 
     def _first_unpaid(self) -> Instalment | None:
         if self.paid_off_on is not None:
