@@ -136,7 +136,6 @@ AHEAD = {"type": "REPAYMENT", "date": "2024-01-15", "amount": "17.01", "entered_
         ("009", BEARS | {"interest_recalculation": RECALCULATION, "interest_method": "FLAT"}, [], "not-yet recalculation-flat"),
         ("044", {}, [AHEAD], "not-yet progressive-recalculation-ahead"),
         ("009", {}, [{"type": "CHARGEBACK"}], "not-yet chargeback"),
-        ("009", {"fixed_length_days": 30}, [], "not-yet fixed-length"),
         ("009", {"days_in_month": "30", "days_in_year": "365"}, [], "not-yet day-count-30-365"),
         ("009", {}, [{"type": "CHARGE", "calculation": "PERCENT_OF_THE_MOON"}], "not-yet charge-percent-of-the-moon"),
     ],
