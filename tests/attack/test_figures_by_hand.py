@@ -19,7 +19,9 @@ import pytest
 from holdfast import files
 from holdfast.database.connection import transaction
 from holdfast.journal import read_chain
+from holdfast.ledger import post_accrual
 from holdfast.parties import box_of, party_by_id
+from holdfast.policy import clock
 from holdfast.stories import play
 
 MONTHLY: Final = Decimal("0.012")
@@ -80,12 +82,15 @@ class Played:
                 "SELECT principal, interest, fee, penalty FROM instalment WHERE loan_id = %s ORDER BY n", [row[0]]
             ).fetchall()
             self.says = [(record.kind, record.says()) for record in read_chain(db, row[0])]
+            # What has accrued is brought to where the last act left it by the night; the story may end before it.
+            post_accrual(db, on=clock(db).today(), at=clock(db).now(), booked_on=clock(db).today())
             self.balance = {
                 account: int(amount)
                 for account, amount in db.execute(
                     """SELECT account, sum(amount) FROM (SELECT debit_account AS account, amount FROM gl_entry
                         UNION ALL SELECT credit_account, -amount FROM gl_entry) side GROUP BY account"""
                 ).fetchall()
+                if amount
             }
             self.papers = self._papers(db, row[1], folder)
 
