@@ -21,8 +21,9 @@ from holdfast.products.terms import Fee, FeeAt, FeeOf, Penalty, PenaltyBase, Ter
 from holdfast.servicing import owed, receive, resume, write_off
 from holdfast.servicing.approved import answer, ask_charge, ask_goodwill, ask_pause, ask_reversal, ask_waiver, ask_write_off
 from holdfast.servicing.charging import as_of
-from holdfast.servicing.reading import LoanFilter, day_figures, loan_detail, loan_list, look_of
+from holdfast.servicing.reading import day_figures, loan_detail, loan_list, look_of
 from holdfast.servicing.verify import verify_books
+from holdfast.servicing.views import LoanFilter
 from holdfast.wiring import carry
 from tests.books import OFFICER
 from tests.servicing.contracts import contract

@@ -8,10 +8,9 @@ from ninja import Router
 from pydantic import Field
 
 from holdfast.kernel.errors import BadInput
-from holdfast.servicing import resume, waivable
+from holdfast.servicing import read_loans, resume, waivable
 from holdfast.servicing.approved import ask_charge, ask_goodwill, ask_pause, ask_waiver
 from holdfast.servicing.reading import loan_number
-from holdfast.servicing.store import load
 from holdfast.web.api.approvals import ReasonIn, told_request
 from holdfast.web.api.operation import Call, operation
 from holdfast.web.api.servicing import done
@@ -70,7 +69,7 @@ class WaivableOut(Out):
 @operation(router, "GET", "/loans/{loan}/waivable", "servicing.waivable", answer=WaivableOut)
 def read_waivable(call: Call, loan: str) -> Any:
     """What can be waived on the loan today, part by part."""
-    held = load(call.db, [loan_number(call.db, call.look, loan)], lock=False)[0]
+    held = read_loans(call.db, [loan_number(call.db, call.look, loan)], lock=False)[0]
     return {part: {"minor": minor, "currency": held.loan.currency} for part, minor in waivable(held.state, call.clock.today()).items()}
 
 
