@@ -609,13 +609,14 @@ def _paused(house: House) -> Post:
 
 
 def _programme(house: House) -> Post:
-    return Post({}, {"name": "示例水灾", "cause": "flood", "kind": "defer", "months": "1"})
+    return Post({}, {"name": "示例水灾", "cause": "flood", "products": [cast.PRODUCT], "kind": "defer", "months": "1"})
 
 
 def _planned(house: House, act: str, **fields: Any) -> Post:
     """A programme is drawn up, and shown to risk, who sends what is to become of it."""
     if not house.one("SELECT count(*) FROM programme"):
-        house.post("risk", "programmes", _programme(house))
+        drawn = house.post("risk", "programmes", _programme(house))
+        assert drawn.done, f"{drawn.status} {drawn.refused} {drawn.wrong}"
     found = house.one("SELECT public_id FROM programme ORDER BY programme_id DESC LIMIT 1")
     page = house.post("risk", "programme", Post({"programme_id": found}), method="get").page
     mark = re.search(r'name="shown" value="([^"]+)"', page)
@@ -1058,17 +1059,18 @@ FORMS: Final[Mapping[str, Form]] = {
         "approval.answer", "approver", partial(_relief_asked, form="relief · goodwill", state="active"), barred=("officer",)
     ),
     "answer · pause": Form("approval.answer", "approver", partial(_relief_asked, form="relief · pause", state="late"), barred=("officer",)),
-    "programmes": Form("programme.plan", "risk", _programme, sight="nowhere"),
+    # Whoever may not plan has no form at all, so nothing is left for the verb to refuse here.
+    "programmes": Form("programme.plan", "risk", _programme, sight="nowhere", screen=True),
     "programme_act · ask": Form("programme.plan", "risk", partial(_planned, act="ask", reason=WORDS)),
     "programme_act · drop": Form("programme.plan", "risk", partial(_planned, act="drop")),
     "programme_act · decide": Form("programme.decide", "approver", _programme_asked, barred=("risk",)),
     # The worker gives the loans their turns by itself; the button only makes them come sooner.
     "programme_act · run": Form("programme.plan", "risk", _programme_agreed, screen=True),
     "programme_act · back": Form("programme.plan", "risk", _programme_given),
-    "programme_act · decide back": Form("programme.decide", "approver", _programme_back_asked, barred=("risk",)),
+    "programme_act · decide-back": Form("programme.decide", "approver", _programme_back_asked, barred=("risk",)),
     "month_close": Form("ledger.close", "risk", lambda _: Post({}, {"month": _MONTH}), sight="nowhere"),
     "month_reopen": Form("ledger.reopen", "risk", _month_closed, sight="nowhere"),
-    "month_decide": Form("ledger.reopen", "any-risk", _reopening_asked, barred=("risk",), sight="nowhere"),
+    "month_decide": Form("ledger.reopen", "any-risk", _reopening_asked, barred=("risk",), sight="nowhere", also="approval.answer"),
     "terms": Form("restructuring.ask", "officer", _more_time),
     "terms_decide": Form(
         "restructuring.decide", "approver", partial(_more_time_asked, agreed="yes", words=WORDS), barred=("officer", "teller")

@@ -8,7 +8,7 @@ the verb: a verb that forgets its `require` fails here although its page would n
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -20,7 +20,7 @@ from django.urls import URLPattern, reverse
 from holdfast import parties
 from holdfast.kernel.errors import NotFound
 from holdfast.parties import MAY, Staff
-from holdfast.web.console import custody
+from holdfast.web.console import custody, programmes, relief
 from holdfast.web.console.urls import urlpatterns
 from tests.attack.forms import FORMS, OPEN
 from tests.attack.house import ROLES, Answer, House, opened
@@ -85,11 +85,14 @@ def test_every_address_that_takes_a_form_is_in_the_table(house: House) -> None:
     assert {address_of(name) for name in FORMS} | OPEN == taking
 
 
-def test_every_act_of_the_shelf_and_of_a_loan_s_things_is_in_the_table() -> None:
-    """One address does several things there; each has its line."""
-    assert {f"shelf_act · {what}" for what in custody._ACTS} | {f"custody_act · {what}" for what in custody._LOAN_ACTS} == {
-        name for name in FORMS if address_of(name) in ("shelf_act", "custody_act")
-    }
+@pytest.mark.parametrize(
+    ("address", "acts"),
+    [
+        ("shelf_act", custody._ACTS), ("custody_act", custody._LOAN_ACTS), ("relief", relief._ACTS), ("programme_act", programmes._ACTS),
+    ],
+)  # fmt: skip
+def test_every_act_of_an_address_that_does_several_things_is_in_the_table(address: str, acts: Collection[str]) -> None:
+    assert {f"{address} · {what}" for what in acts} == {name for name in FORMS if address_of(name) == address}
 
 
 def test_every_act_named_in_the_table_is_somebody_s() -> None:
