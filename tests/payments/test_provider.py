@@ -87,7 +87,7 @@ def rows(query: str) -> list[tuple[Any, ...]]:
         return db.execute(query.encode()).fetchall()
 
 
-@pytest.mark.parametrize("count", [250, pytest.param(2_000, marks=pytest.mark.long)])
+@pytest.mark.parametrize("count", [200, pytest.param(2_000, marks=pytest.mark.long)])
 def test_payouts_through_a_provider_that_misbehaves(
     committed_db: psycopg.Connection[Any], delivered: None, rail: HttpRail, port: int, count: int
 ) -> None:
@@ -121,7 +121,7 @@ def test_payouts_through_a_provider_that_misbehaves(
     house.prove()
 
 
-@pytest.mark.parametrize("count", [150, pytest.param(1_000, marks=pytest.mark.long)])
+@pytest.mark.parametrize("count", [100, pytest.param(1_000, marks=pytest.mark.long)])
 def test_debits_through_a_provider_that_misbehaves(
     committed_db: psycopg.Connection[Any], delivered: None, rail: HttpRail, port: int, count: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
