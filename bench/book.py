@@ -148,7 +148,8 @@ def multiply(db: Db, wanted: Mapping[int, int]) -> int:
     # What the copies accrue, as one act of the last night: the next one folds it.
     db.execute(
         "INSERT INTO accrual_delta (on_date, branch_id, product_code, currency, kind, daily, constant, lost, source, recorded_at)"
-        " SELECT r.on_date, 1, 'mobile', l.currency, 'accrued', sum(a.accrued_daily), sum(a.accrued_constant), 0, 'bench', max(r.recorded_at)"
+        " SELECT r.on_date, 1, 'mobile', l.currency, 'accrued', sum(a.accrued_daily), sum(a.accrued_constant), 0, 'bench',"
+        " max(r.recorded_at)"
         " FROM clone JOIN account a USING (loan_id) JOIN loan l USING (loan_id),"
         " (SELECT on_date, recorded_at FROM accrual_run ORDER BY run_id DESC LIMIT 1) r GROUP BY r.on_date, l.currency"
     )

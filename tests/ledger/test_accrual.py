@@ -71,9 +71,7 @@ def test_suspended_interest_that_is_written_off_never_was_income_so_it_is_no_los
     ]
 
 
-lives = st.lists(
-    st.tuples(st.integers(0, 10**9), st.integers(1, 366), st.integers(0, 400), st.integers(0, 10**6)), min_size=1, max_size=40
-)
+lives = st.lists(st.tuples(st.integers(0, 10**9), st.integers(1, 366), st.integers(0, 400), st.integers(0, 10**6)), min_size=1, max_size=40)
 
 
 @given(lives, st.integers(0, 1_200))

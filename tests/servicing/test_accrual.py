@@ -246,7 +246,7 @@ def _accrued(state: Any, on: date) -> Fraction:
         return Fraction(0)
     starts = max([row.due_on for row in state.instalments if row.due_on <= state.through], default=state.terms.disbursed_on)
     running = Fraction(to_come[0].interest * (on - starts).days, (to_come[0].due_on - starts).days)
-    return running - sum(row.interest_paid for row in to_come)
+    return running - Fraction(sum(row.interest_paid for row in to_come))
 
 
 def test_cash_in_a_drawer_is_on_hand_and_not_in_the_bank(book: Book) -> None:
