@@ -46,7 +46,8 @@ def somebody(book: Book, role: Role = Role.RISK, *, reach: Reach = Reach.ALL, pe
         found = book.db.execute("SELECT party_id FROM party WHERE public_id = %s", [person]).fetchone()
         if found is None:
             found = book.db.execute(
-                "INSERT INTO party (public_id, kind, label, language, branch_id) VALUES (%s, 'person', '示*', 'zh-Hans', %s) RETURNING party_id",
+                """INSERT INTO party (public_id, kind, label, language, branch_id)
+                   VALUES (%s, 'person', '示*', 'zh-Hans', %s) RETURNING party_id""",
                 [person, book.branch_id],
             ).fetchone()
         assert found is not None
