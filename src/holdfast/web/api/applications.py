@@ -192,8 +192,11 @@ def start(call: Call, given: StartIn) -> Any:
 
 @operation(router, "POST", "/applications/{application_id}/facts", "applications.update", answer=ApplicationOut)
 def update(call: Call, application_id: str, given: UpdateIn) -> Any:
-    """Put facts and consents into the file. Nobody consents for the borrower: staff name the proved code that the borrower read out
-    (`applications.ask_consent_code`); a program puts the signed sheet into the file first (slot `consent_sheet`)."""
+    """Put facts and consents into the file.
+
+    Nobody consents for the borrower: staff name the proved code that the borrower read out (`applications.ask_consent_code`); a
+    program puts the signed sheet into the file first (slot `consent_sheet`).
+    """
     if given.facts:
         applications.save(call.db, clock=call.clock, by=call.staff, application_id=application_id, facts=given.facts)
     if given.consents:

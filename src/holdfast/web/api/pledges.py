@@ -203,7 +203,7 @@ def ask_release_part(call: Call, loan: str, body: PartIn) -> Any:
     )
 
 
-@operation(router, "POST", "/loans/{loan}/things", "pledges.offer", answer=OfferedOut, status=201)
+@operation(router, "POST", "/loans/{loan}/pledges/things", "pledges.offer", answer=OfferedOut, status=201)
 def offer(call: Call, loan: str, body: ThingIn) -> Any:
     """Describe a further thing of the borrower's for a loan that is being repaid; nothing is pledged by it."""
     about = pledges.offer(
