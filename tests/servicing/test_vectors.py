@@ -140,9 +140,7 @@ AHEAD = {"type": "REPAYMENT", "date": "2024-01-15", "amount": "17.01", "entered_
         ("009", {}, [{"type": "CHARGE", "calculation": "PERCENT_OF_THE_MOON"}], "not-yet charge-percent-of-the-moon"),
     ],
 )  # fmt: skip
-def test_what_we_cannot_do_is_skipped_by_family(
-    name: str, change: dict[str, Any], events: list[dict[str, Any]], skip: str | None
-) -> None:
+def test_what_we_cannot_do_is_skipped_by_family(name: str, change: dict[str, Any], events: list[dict[str, Any]], skip: str | None) -> None:
     example = scenario(name)
     example["terms"] |= change
     example["events"] = example["events"][:2] + events

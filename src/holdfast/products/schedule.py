@@ -137,9 +137,10 @@ def _whole_months(terms: Terms, start: date, end: date) -> int | None:
     anchor = (terms.disbursed_on if terms.first_due_on is None else terms.first_due_on).day
     for day in (anchor, start.day, end.day):
         first = date(2000, 1, day)
-        if add_months(first, (start.year - 2000) * 12 + start.month - 1) == start and add_months(
-            first, (end.year - 2000) * 12 + end.month - 1
-        ) == end:
+        if (
+            add_months(first, (start.year - 2000) * 12 + start.month - 1) == start
+            and add_months(first, (end.year - 2000) * 12 + end.month - 1) == end
+        ):
             return months
     return None
 

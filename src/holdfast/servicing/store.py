@@ -158,6 +158,7 @@ def charges_text(charges: Sequence[Charge]) -> str | None:
 
 # ── writing ────────────────────────────────────────────────────────────────────────────────────────────────
 
+
 def agreed_text(state: State) -> str | None:
     """What later agreements put in the contract's place, as `account.agreed` holds it; None where there is nothing."""
     if not (state.replaced or state.rates or state.starts or state.loose or state.level or state.reckoned_on):
