@@ -7,6 +7,7 @@ is broken off. None of the book's own arithmetic is called here.
 from __future__ import annotations
 
 import subprocess
+from collections import Counter
 from collections.abc import Mapping
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
@@ -84,14 +85,14 @@ class Played:
             self.says = [(record.kind, record.says()) for record in read_chain(db, row[0])]
             # What has accrued is brought to where the last act left it by the night; the story may end before it.
             post_accrual(db, on=clock(db).today(), at=clock(db).now(), booked_on=clock(db).today())
-            self.balance = {
-                account: int(amount)
-                for account, amount in db.execute(
-                    """SELECT account, sum(amount) FROM (SELECT debit_account AS account, amount FROM gl_entry
-                        UNION ALL SELECT credit_account, -amount FROM gl_entry) side GROUP BY account"""
-                ).fetchall()
-                if amount
-            }
+            # The lender's money: what was taken at the counter is on hand until somebody pays it in.
+            self.balance: Counter[str] = Counter()
+            for account, amount in db.execute(
+                """SELECT CASE account WHEN 'cash' THEN 'bank' ELSE account END AS account, sum(amount)
+                     FROM (SELECT debit_account AS account, amount FROM gl_entry
+                           UNION ALL SELECT credit_account, -amount FROM gl_entry) side GROUP BY 1 HAVING sum(amount) <> 0"""
+            ).fetchall():
+                self.balance[account] = int(amount)
             self.papers = self._papers(db, row[1], folder)
 
     def _papers(self, db: Any, party_id: int, folder: Path) -> Mapping[str, str]:
