@@ -45,7 +45,8 @@ class Two:
             ).fetchone()
         assert row is not None
         self.named = {
-            "loan_id": self.loan, "application_id": row[0], "file_id": row[1], "intent": row[2], "asked": "rs_anything", "mandate_id": "md_anything",
+            "loan_id": self.loan, "application_id": row[0], "file_id": row[1], "intent": row[2], "asked": "rs_anything",
+            "mandate_id": "md_anything",
             "kind": "agreement", "link": self.loan,
         }  # fmt: skip
         self.head = row[3]

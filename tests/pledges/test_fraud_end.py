@@ -55,7 +55,13 @@ def test_whoever_reported_the_sign_neither_asks_nor_agrees(house: House) -> None
 def frozen_by_keeper(house: House) -> str:
     loan, _thing, _held = house.taken_in("A-03-03")
     confirmation.report_fraud(
-        house.db, clock=house.clock, by=house.fang, loan=loan, sign="impersonation", evidence="封袋内不是合同上的手机（示例）", words="实物不符"
+        house.db,
+        clock=house.clock,
+        by=house.fang,
+        loan=loan,
+        sign="impersonation",
+        evidence="封袋内不是合同上的手机（示例）",
+        words="实物不符",
     )
     return loan
 

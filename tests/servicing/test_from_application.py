@@ -68,7 +68,9 @@ def test_a_stage_s_duty_stands_through_receipts_until_its_own_record(book: Book)
     enter(book.db, case, clock=book.clock, by=OFFICER, kind="restructuring.asked", says={}, opens=("restructuring",))
     book.pay(loan, 100)
     assert {kind for kind, *_ in book.open_duties(loan)} == {"restructuring", "reminder"}
-    servicing.fulfil(book.db, clock=book.clock, by=OFFICER, loan=loan, kinds=["restructuring"], record_kind="restructuring.decided", says={})
+    servicing.fulfil(
+        book.db, clock=book.clock, by=OFFICER, loan=loan, kinds=["restructuring"], record_kind="restructuring.decided", says={}
+    )
     assert {kind for kind, *_ in book.open_duties(loan)} == {"reminder"}
     assert green(book)
 
@@ -78,7 +80,9 @@ def test_only_the_record_that_the_map_names_fulfils_a_duty(book: Book) -> None:
     with pytest.raises(Fault, match="cannot prove"):
         servicing.fulfil(book.db, clock=book.clock, by=OFFICER, loan=loan, kinds=["restructuring"], record_kind="receipt.posted", says={})
     with pytest.raises(Refusal, match="no open duty restructuring"):
-        servicing.fulfil(book.db, clock=book.clock, by=OFFICER, loan=loan, kinds=["restructuring"], record_kind="restructuring.decided", says={})
+        servicing.fulfil(
+            book.db, clock=book.clock, by=OFFICER, loan=loan, kinds=["restructuring"], record_kind="restructuring.decided", says={}
+        )
 
 
 def test_the_receipt_that_pays_off_says_so_and_its_reversal_too(book: Book) -> None:

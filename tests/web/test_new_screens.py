@@ -101,7 +101,8 @@ def test_an_application_is_taken_in_at_the_counter_from_the_cost_to_the_loan(sho
     assert resumed.headers["Location"] == f"{fill}/proof"
     papers: dict[str, Any] = {slot: png(f"{slot}.png") for slot in ("invoice", "photo_front", "photo_back", "photo_screen")}
     officer.send(f"{fill}/proof", account_signed_out="on", declaration="on", **papers)
-    means: dict[str, Any] = {"purpose": "daily_life", "monthly_income_minor": "9000", "monthly_obligations_minor": "1500", "existing_loans": "1",
+    means: dict[str, Any] = {"purpose": "daily_life", "monthly_income_minor": "9000", "monthly_obligations_minor": "1500",
+                             "existing_loans": "1",
              "employment_years": "6", "residence_years": "4", "housing": "rent", "savings_band": "medium"}  # fmt: skip
     officer.send(f"{fill}/money", **means)
     for language, told in (("en", "You cannot give them"), ("zh", "你不能代为同意")):

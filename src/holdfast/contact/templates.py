@@ -57,11 +57,13 @@ TEMPLATES: Final[Mapping[str, Mapping[str, str]]] = {
     },
     "programme_given": {
         "zh-hans": "您尾号 {contract} 的合同已按纾困计划延后还款。第 {n} 期改为 {due_on}到期，多付利息 {extra}。不需要您办理任何手续。",
-        "en": "Contract ending {contract} has more time under our hardship programme. Instalment {n}: now due {due_on}; extra interest {extra}.",
+        "en": "Contract ending {contract} has more time under our hardship programme. Instalment {n}: now due "
+        "{due_on}; extra interest {extra}.",
     },
     "programme_taken_back": {
         "zh-hans": "您尾号 {contract} 的合同，纾困计划的延后已撤回，第 {n} 期 {due_on}到期。如有困难，请联系我们申请展期。",
-        "en": "The extra time on contract ending {contract} is taken back: instalment {n} is due on {due_on}. Please ask us if you need more.",
+        "en": "The extra time on contract ending {contract} is taken back: instalment {n} is due on {due_on}. "
+        "Please ask us if you need more.",
     },
     "deferral_agreed": {
         "zh-hans": "您尾号 {contract} 的合同已同意展期。第 {n} 期改为 {due_on}到期，多付利息 {extra}。原计划仍可在借款页查看。",

@@ -47,7 +47,10 @@ def media_type(data: bytes) -> str:
         return _WORKBOOK
     if _is_text(data):
         return "text/plain"
-    raise BadInput("file: this kind is not taken in; send PDF, PNG, JPEG, WebP, WAV, Ogg, MP3, M4A, AMR, XLSX, an ISO 20022 message or plain text", field="file")
+    raise BadInput(
+        "file: this kind is not taken in; send PDF, PNG, JPEG, WebP, WAV, Ogg, MP3, M4A, AMR, XLSX, an ISO 20022 message or plain text",
+        field="file",
+    )
 
 
 def is_bank_message(data: bytes) -> bool:

@@ -233,7 +233,16 @@ def facts_of(db: Db, *, clock: Clock, case: Case, release: Release) -> rules.Fac
 
 
 # Open duties that mean that something is wrong.
-BREACHES: Final = ("fraud_review", "payout_enquiry", "payout_recall", "payout_dispute", "cooling_off", "restructuring", "find_item", "compensate")
+BREACHES: Final = (
+    "fraud_review",
+    "payout_enquiry",
+    "payout_recall",
+    "payout_dispute",
+    "cooling_off",
+    "restructuring",
+    "find_item",
+    "compensate",
+)
 
 
 def audit(db: Db, *, clock: Clock, by: Staff, loan: str, reason: str = "") -> tuple[Did, tuple[AuditLine, ...]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Final
@@ -142,7 +142,7 @@ def first_choice(schedule: list[InstalmentRow], rate_ppb: int, today: date) -> d
     }
 
 
-def kind_of(text: str | None, kinds: Any) -> Kind:
+def kind_of(text: str | None, kinds: Collection[Kind]) -> Kind:
     """The kind that an address names; the first of `kinds` if it names none of them."""
     return next((kind for kind in kinds if kind.value == text), next(iter(kinds)))
 
