@@ -16,7 +16,7 @@ from holdfast.kernel.errors import Refusal
 from holdfast.kernel.money import Money
 from holdfast.kernel.rate import Per, Rate
 from holdfast.products import Method, Terms
-from holdfast.servicing import defer, receive, refund, reverse, write_off
+from holdfast.servicing import Kind, Rearrangement, rearrange, receive, refund, reverse, write_off
 from holdfast.servicing.night import run_night
 from holdfast.servicing.verify import verify_books
 from tests.duties.books import CALLER, Book
@@ -65,7 +65,8 @@ class Life:
             write_off(book.db, clock=book.clock, by=CALLER, loan=loan, reason="示例")
         elif what < 0.2 and state == "active":
             with suppress(Refusal):  # too short to help, or nothing left to move
-                defer(book.db, clock=book.clock, by=CALLER, loan=loan, months=self.chance.choice((1, 2)))
+                months = self.chance.choice((1, 2))
+                rearrange(book.db, clock=book.clock, by=CALLER, loan=loan, change=Rearrangement(Kind.DEFER, months=months))
         elif what < 0.35:
             standing = book.db.execute(
                 "SELECT event_no FROM loan_event e WHERE loan_id = %s AND kind IN ('receipt', 'deferred') AND NOT EXISTS"

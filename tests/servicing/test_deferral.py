@@ -15,8 +15,7 @@ from holdfast.kernel.errors import BadInput, Refusal
 from holdfast.kernel.money import Money
 from holdfast.kernel.rate import Per, Rate
 from holdfast.products.terms import Method, PeriodInterest
-from holdfast.servicing import defer, preview_deferral, reverse
-from holdfast.servicing.deferral import Deferred, deferred
+from holdfast.servicing import Kind, Rearranged, Rearrangement, preview, rearrange, rearranged, reverse
 from holdfast.servicing.fold import Event, fold, step
 from holdfast.servicing.night import run_night
 from holdfast.servicing.payoff import payoff, payoff_lines
@@ -27,8 +26,12 @@ from tests.servicing.contracts import Story, contract, lent, stories
 DAY = date(2026, 3, 2)
 
 
-def planned(story: Story, on: date, months: int = 1, *, bears_interest: bool = True) -> Deferred:
-    return deferred(story.state, story.events, loan="ln_x", months=months, on=on, bears_interest=bears_interest)
+def by_months(months: int) -> Rearrangement:
+    return Rearrangement(Kind.DEFER, months=months)
+
+
+def planned(story: Story, on: date, months: int = 1, *, bears_interest: bool = True) -> Rearranged:
+    return rearranged(story.state, story.events, by_months(months), loan="ln_x", on=on, bears_interest=bears_interest)
 
 
 def agreed(story: Story, on: date, months: int = 1) -> Story:
@@ -49,26 +52,26 @@ def test_every_instalment_not_yet_paid_falls_due_later_and_the_added_month_costs
 
 
 def test_two_months_cost_two_months_interest() -> None:
-    assert planned(lent(instalments=3), date(2026, 1, 10), 2).extra_interest == Money(2_400, "CNY")
+    assert planned(lent(instalments=3), date(2026, 1, 10), 2).extra_cost == Money(2_400, "CNY")
 
 
 def test_what_is_part_paid_costs_interest_only_on_the_rest() -> None:
     # 12.00 of the 212.00 pays interest, 200.00 principal: 1,000.00 is owed, one month of it is 10.00.
     story = lent(instalments=3).paid(21_200, date(2026, 2, 1))
-    assert planned(story, date(2026, 2, 2)).extra_interest == Money(1_000, "CNY")
+    assert planned(story, date(2026, 2, 2)).extra_cost == Money(1_000, "CNY")
 
 
 def test_a_contract_that_counts_days_bears_interest_for_the_days_that_are_added() -> None:
     # From 1 February to 1 March are 28 days: 1,200.00 at 12 % a year on 365 days is 11.05.
     terms = contract(instalments=3, period_interest=PeriodInterest.DAILY, day_count=DayCount.ACTUAL_365)
-    assert planned(lent(terms), date(2026, 1, 10)).extra_interest == Money(1_105, "CNY")
+    assert planned(lent(terms), date(2026, 1, 10)).extra_cost == Money(1_105, "CNY")
     daily = contract(instalments=3, rate=Rate(300_000, Per.DAY))
-    assert planned(lent(daily), date(2026, 1, 10)).extra_interest == Money(28 * 36, "CNY")
+    assert planned(lent(daily), date(2026, 1, 10)).extra_cost == Money(28 * 36, "CNY")
 
 
 def test_a_loan_that_may_take_no_new_charge_is_deferred_for_nothing() -> None:
     plan = planned(lent(instalments=3), date(2026, 1, 10), bears_interest=False)
-    assert plan.extra_interest == Money(0, "CNY") and plan.after[0].due_on == date(2026, 3, 1)
+    assert plan.extra_cost == Money(0, "CNY") and plan.after[0].due_on == date(2026, 3, 1)
 
 
 def test_the_thirty_first_returns_after_february() -> None:
@@ -129,7 +132,7 @@ def test_months_that_bring_the_oldest_part_only_to_a_day_that_is_gone_are_too_fe
 
 
 def test_less_than_a_month_is_no_deferral() -> None:
-    with pytest.raises(BadInput, match="at least one month"):
+    with pytest.raises(BadInput, match="months: write a whole number from 1"):
         planned(lent(instalments=3), DAY, 0)
 
 
@@ -153,7 +156,7 @@ def test_a_deferral_moves_no_principal_and_keeps_the_instalments_in_order(story:
     assert sum(row.principal for row in plan.after) == sum(row.principal for row in plan.before)
     assert [row.due_on for row in plan.after] == sorted(row.due_on for row in plan.after)
     assert all(after.due_on >= before.due_on for before, after in zip(plan.before, plan.after, strict=True))
-    assert plan.extra_interest.minor >= 0
+    assert plan.extra_cost.minor >= 0
     # Paid to the end, nothing of the added interest is lost, and what was earned is what was asked for.
     state = step(story.state.copy(), Event(99, "deferred", last, last, plan.payload))
     total = sum(row.unpaid for row in state.instalments)
@@ -188,7 +191,7 @@ def account(book: Book, loan: str) -> tuple[Any, ...]:
 def test_deferring_moves_the_dates_the_reminders_and_the_class_and_the_books_hold(book: Book) -> None:
     loan = book.lend().public_id
     book.walk(10)
-    defer(book.db, clock=book.clock, by=OFFICER, loan=loan, months=1)
+    rearrange(book.db, clock=book.clock, by=OFFICER, loan=loan, change=by_months(1))
     assert account(book, loan) == ("special_mention", date(2027, 3, 12), date(2026, 5, 2), 0)
     assert book.open_duties(loan) == [("reminder", "i1 T-7", date(2026, 4, 25))]
     proved(book)
@@ -199,7 +202,7 @@ def test_a_class_that_arrears_had_reached_is_kept(book: Book) -> None:
     for _ in range(31 + 95):
         run_night(book.db, clock=book.clock, on=book.day)
         book.walk(1)
-    defer(book.db, clock=book.clock, by=OFFICER, loan=loan, months=4)
+    rearrange(book.db, clock=book.clock, by=OFFICER, loan=loan, change=by_months(4))
     assert account(book, loan)[:3] == ("substandard", date(2027, 7, 6), date(2026, 8, 2))
     proved(book)
 
@@ -207,18 +210,18 @@ def test_a_class_that_arrears_had_reached_is_kept(book: Book) -> None:
 def test_a_deferral_that_is_taken_back_leaves_the_old_dates_and_the_watch(book: Book) -> None:
     loan = book.lend().public_id
     book.walk(10)
-    done = defer(book.db, clock=book.clock, by=OFFICER, loan=loan, months=1)
+    done = rearrange(book.db, clock=book.clock, by=OFFICER, loan=loan, change=by_months(1))
     book.walk(1)
     reverse(book.db, clock=book.clock, by=OFFICER, loan=loan, event_no=done.event_no, reason="登记错误（示例）")
     assert account(book, loan)[:3] == ("special_mention", date(2027, 3, 12), date(2026, 4, 2))
-    assert preview_deferral(book.db, loan=loan, months=1, on=book.day).after[0].due_on == date(2026, 5, 2)
+    assert preview(book.db, loan=loan, change=by_months(1), on=book.day).after[0].due_on == date(2026, 5, 2)
     proved(book)
 
 
 def test_receipts_backdated_before_a_deferral_and_reversed_after_it_leave_the_books_whole(book: Book) -> None:
     loan = book.lend().public_id
     book.walk(20)
-    defer(book.db, clock=book.clock, by=OFFICER, loan=loan, months=1)
+    rearrange(book.db, clock=book.clock, by=OFFICER, loan=loan, change=by_months(1))
     book.walk(3)
     paid = book.pay(loan, 412, on=date(2026, 3, 10))
     proved(book)
@@ -233,7 +236,7 @@ def test_only_a_loan_that_is_being_repaid_is_deferred(book: Book) -> None:
     book.walk(1)
     book.pay(loan, 2_000)
     with pytest.raises(Refusal, match="releasing"):
-        defer(book.db, clock=book.clock, by=OFFICER, loan=loan, months=1)
+        rearrange(book.db, clock=book.clock, by=OFFICER, loan=loan, change=by_months(1))
 
 
 def test_two_methods_and_a_second_deferral_end_paid_off(book: Book) -> None:
@@ -242,7 +245,7 @@ def test_two_methods_and_a_second_deferral_end_paid_off(book: Book) -> None:
     loan = book.lend(round_terms(book.day, method=Method.EQUAL_INSTALMENT, instalments=6)).public_id
     for months in (1, 2):
         book.walk(15)
-        defer(book.db, clock=book.clock, by=OFFICER, loan=loan, months=months)
+        rearrange(book.db, clock=book.clock, by=OFFICER, loan=loan, change=by_months(months))
     assert account(book, loan)[2] == date(2026, 7, 2)
     proved(book)
     book.walk(400)

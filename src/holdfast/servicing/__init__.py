@@ -7,7 +7,6 @@ transaction and proved against the fold by `books verify`.
 from holdfast.servicing.arrears import days_past_due
 from holdfast.servicing.arrivals import Arrival, receive_many
 from holdfast.servicing.collectable import Collectable, collectable, receipt_of
-from holdfast.servicing.deferral import Deferred, defer, preview_deferral
 from holdfast.servicing.rearranging import preview, rearrange
 from holdfast.servicing.reckoning import Reckoning, debt_parts, reckon
 from holdfast.servicing.relief import GROUNDS, PAUSE_REASONS, charge, credit_goodwill, pause, resume, waivable, waive_part
@@ -41,7 +40,6 @@ __all__ = [
     "Arrival",
     "Asks",
     "Collectable",
-    "Deferred",
     "Done",
     "Kind",
     "Quote",
@@ -55,7 +53,6 @@ __all__ = [
     "credit_goodwill",
     "days_past_due",
     "debt_parts",
-    "defer",
     "disburse",
     "fulfil",
     "lend_more",
@@ -64,7 +61,6 @@ __all__ = [
     "owed",
     "pause",
     "preview",
-    "preview_deferral",
     "quote",
     "read_history",
     "read_loans",
