@@ -86,8 +86,8 @@ def _spread_further(state: State, event: Event, amount: int) -> None:
         recalculation.restart(state, event.on)
     else:
         balance = sum(row.principal for row in rows) + amount - at_once
-        for row, principal in zip(rows, evenly(terms, balance, len(rows)), strict=True):
-            row.principal = principal
+        rescheduling.fit(rows, [(principal, row.interest) for row, principal in zip(rows, evenly(terms, balance, len(rows)), strict=True)])
+        for row in rows:
             if row.unpaid:
                 row.paid_on = None
     if at_once:
@@ -105,12 +105,15 @@ def _charge(state: State, event: Event) -> None:
     row = next((row for row in regular if falls_due <= row.due_on), None)
     if row is None:
         last = max((row.due_on for row in regular), default=state.terms.disbursed_on)
-        row = next((row for row in state.instalments if row.n in state.loose and row.due_on > last), None)
+        # What has been billed keeps its day: moved on, it would be billed again.
+        alone = [row for row in state.instalments if row.n in state.loose and row.due_on > last]
+        row = next((row for row in alone if row.due_on > state.through or falls_due <= row.due_on), None)
         if row is None:
             row = Instalment(max(row.n for row in state.instalments) + 1, falls_due, 0, 0)
             state.loose.add(row.n)
             state.instalments.append(row)
         row.due_on = max(row.due_on, falls_due)
+        state.instalments.sort(key=lambda each: (each.due_on, each.n))
     state.charges.append(Charge(row.n, event.payload["part"], amount, falls_due))
     billed = row.due_on <= state.through
     if event.payload["part"] == "penalty":
@@ -146,15 +149,19 @@ def _taken_over(state: State, event: Event) -> None:
 
 
 def _instalment_due(state: State, event: Event) -> None:
-    """The night bills instalment `n`: its interest and charges are earned whether or not they are paid."""
-    for row in state.instalments:
-        if row.n == event.payload["n"]:
-            if not state.closed and row.due_on > state.through:
+    """The night bills instalment `n` and all that falls due by its day: interest and charges are earned whether or not they are paid.
+
+    Two may fall due on one day: one that an agreement has closed, and a new one. What, by all that is known now, falls due
+    later than the night had it is billed on its own day.
+    """
+    day = next((row.due_on for row in state.instalments if row.n == event.payload["n"] and row.due_on <= event.on), state.through)
+    if not state.closed:
+        for row in state.instalments:
+            if state.through < row.due_on <= day:
                 state.totals.interest_earned += row.interest - row.interest_paid
                 state.totals.fee_charged += row.fee - row.fee_paid
                 state.totals.penalty_charged += row.penalty - row.penalty_paid
-            state.through = max(state.through, row.due_on)
-            return
+    state.through = max(state.through, day)
 
 
 def _receipt(state: State, event: Event) -> None:

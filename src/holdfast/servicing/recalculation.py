@@ -26,7 +26,11 @@ _QUIET = frozenset({"instalment_due", "charge", "paused", "resumed", "waived_par
 def reckon(state: State, on: date, *, kind: str = "receipt") -> None:
     """Bring the interest of the running instalment up to `on`, in place, and lay the later ones on what then is owed."""
     terms = state.terms
-    if not terms.recalculates or state.closed or (kind in _QUIET and terms.overdue_interest is not OverdueInterest.ALWAYS):
+    if not terms.recalculates or state.closed:
+        return
+    # What is waived must have been reckoned, or it would be asked for again when money next comes.
+    waives = kind == "waived_part" and terms.overdue_interest is OverdueInterest.NONE
+    if kind in _QUIET and terms.overdue_interest is not OverdueInterest.ALWAYS and not waives:
         return
     rows = regular(state)
     for index, row in enumerate(rows):
@@ -199,7 +203,7 @@ def _lay_later(
     if terms.method is Method.EQUAL_INSTALMENT and not beyond and row.n > terms.principal_grace and row.principal_paid < row.principal:
         # The instalment stays what it was: what its interest takes, its principal gives.
         planned = repeating - row.interest + state.carried.get(row.n, 0) - less.get(row.n, 0)
-        planned = min(max(planned, row.principal_paid, 0), row.principal + balance)
+        planned = min(max(planned, row.principal_paid, 0), row.principal + sum(each.principal - each.principal_paid for each in later))
         balance += row.principal - planned
         row.principal = planned
     if not row.unpaid and row.due:
@@ -211,9 +215,12 @@ def _lay_later(
         repeating, ahead = level_over(state.now, balance, rates, principal_grace=grace), 0
         state.level = repeating or None
     parts = lay_out(terms, balance, rates, repeating=repeating, principal_grace=grace, ahead=ahead)
+    billed = [each for each in later if each.due_on <= state.through]
+    earned = sum(each.interest for each in billed)
     fit(later, parts + [(0, 0)] * (len(later) - len(parts)))
     for each in later:
         each.interest += state.carried.get(each.n, 0)
+    state.totals.interest_earned += sum(each.interest for each in billed) - earned
     for each in later:
         if each.unpaid:
             each.paid_on = None

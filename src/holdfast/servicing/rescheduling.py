@@ -504,7 +504,7 @@ def _stepped(terms: Terms, start: date, steps: int) -> date:
 
 def _move(state: State, dates: Mapping[int, date], on: date) -> None:
     """Put instalments on other days: their principal stays, their interest follows the days of their periods."""
-    rows = [row for row in regular(state) if row.n >= min(dates)]
+    rows = [row for row in regular(state) if row.n >= min(dates, default=0)]
     moved = [row for row in rows if row.n in dates and row.paid_on is None]
     if not moved:
         return
