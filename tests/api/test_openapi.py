@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import sys
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
 
 from holdfast.web.api.api import api as the_api
 from holdfast.web.api.roles import OPEN_TO, ROLES, WHOLE_BOOK
@@ -32,6 +34,16 @@ def test_every_operation_is_named_capability_dot_verb_and_no_two_alike() -> None
     names = [operation["operationId"] for _, _, operation in operations()]
     assert len(names) == len(set(names))
     assert all(re.fullmatch(r"[a-z]+\.[a-z_]+", name) for name in names)
+
+
+def test_no_two_shapes_have_one_name() -> None:
+    """The page knows a shape by its name alone: of two that share one, the other's fields would be published for both."""
+    known: dict[str, set[str]] = {}
+    for module in (module for name, module in sys.modules.items() if name.startswith("holdfast.web.api.")):
+        for name, shape in vars(module).items():
+            if isinstance(shape, type) and issubclass(shape, BaseModel) and shape.__module__ == module.__name__:
+                known.setdefault(name, set()).add(module.__name__)
+    assert {name: where for name, where in known.items() if len(where) > 1} == {}
 
 
 def test_every_operation_stands_in_the_table_of_roles_and_nothing_else_does() -> None:

@@ -694,7 +694,7 @@ def _payee(house: House) -> dict[str, str]:
 
 
 def _payout(house: House) -> Post:
-    return _loan(house, "stored", **_payee(house))
+    return _loan(house, "stored", **_payee(house), channel="rail")
 
 
 def _payout_asked(house: House, **fields: Any) -> Post:
@@ -1211,7 +1211,7 @@ FORMS: Final[Mapping[str, Form]] = {
     "line_split": Form("bank_line.match", "officer", lambda house: _in_suspense(house, first="80.00", second="8.00")),
     "mandate_cancel": Form("mandate.cancel", "officer", _mandate),
     "debit_follow_up": Form("debit.note", "caller", _debit_given_up),
-    "line_aside": Form("bank_line.match", "officer", lambda house: _in_suspense(house, words=WORDS)),
+    "line_aside": Form("bank_line.match", "officer", lambda house: _in_suspense(house, purpose="sent_back", words=WORDS)),
     "line_answer · aside": Form("bank_line.check", "approver", _aside_asked, barred=("officer",)),
     "line_answer · match": Form("bank_line.check", "approver", _match_asked, barred=("officer",)),
     "hold": Form("tonight.hold", "officer", _held, sight="field"),

@@ -35,7 +35,7 @@ Language = Literal["zh", "en"]
 LATIN: Final = frozenset({
     "holdfast", "utc", "sha", "csv", "xlsx", "api", "english", "cn", "baseline", "ed25519", "enter", "cny", "hf", "imei", "sim", "gb",
     "pdf", "png", "pro", "sms", "id", "rate", "cap", "sl", "hq", "qr", "sf", "gb18030", "utf", "openssl", "pdfsig",
-    "zen", "engine", "mb",
+    "zen", "engine", "mb", "camt",
 })  # fmt: skip
 # Versions, codes, numbers of contracts and files.
 _NAMES: Final = re.compile(r"[A-Za-z0-9._/-]*[0-9][A-Za-z0-9._/-]*")

@@ -54,27 +54,27 @@ class ConsentsIn(In):
     consents: dict[str, Annotated[bool, Field(strict=True)]] = Field(min_length=1, max_length=20)
 
 
-class DigitsIn(In):
+class ApplicationsDigitsIn(In):
     """Which code, and its digits as the borrower read them out."""
 
     code: Name
     digits: Annotated[str, Field(min_length=1, max_length=20)]
 
 
-class CodeOut(Out):
+class ApplicationsCodeOut(Out):
     """A code on its way to the borrower's phone."""
 
     code: str
     to: str
 
 
-class RightOut(Out):
+class ApplicationsRightOut(Out):
     """Whether the digits were those that were sent."""
 
     right: bool
 
 
-class PaperIn(In):
+class ApplicationsPaperIn(In):
     """A paper or picture, in base64; the kind is told by its bytes."""
 
     slot: Name
@@ -82,7 +82,7 @@ class PaperIn(In):
     content: Annotated[str, Field(min_length=4, max_length=900_000)]
 
 
-class WordsIn(In):
+class ApplicationsWordsIn(In):
     """Why."""
 
     words: Words
@@ -146,7 +146,7 @@ class ApplicationOut(Out):
     submitted_at: Instant | None
 
 
-class LineOut(Out):
+class ApplicationsLineOut(Out):
     """One line of the list."""
 
     id: str
@@ -167,7 +167,7 @@ class LineOut(Out):
 class ApplicationPage(Out):
     """A page of applications, newest first."""
 
-    items: list[LineOut]
+    items: list[ApplicationsLineOut]
     next: str | None
 
 
@@ -204,22 +204,26 @@ def update(call: Call, application_id: str, given: UpdateIn) -> Any:
     return _told(applications.application(call.db, application_id, call.staff), call.clock.today())
 
 
-@operation(router, "POST", "/applications/{application_id}/consent-code", "applications.ask_consent_code", answer=CodeOut, status=201)
+@operation(
+    router, "POST", "/applications/{application_id}/consent-code", "applications.ask_consent_code", answer=ApplicationsCodeOut, status=201
+)
 def ask_consent_code(call: Call, application_id: str, given: ConsentsIn) -> Any:
     """Send the borrower the code that stands for exactly these consents; nothing is agreed to by it yet."""
     sent = applications.ask_consent_code(call.db, clock=call.clock, by=call.staff, application_id=application_id, given=given.consents)
     return {"code": sent.code_id, "to": sent.to}
 
 
-@operation(router, "POST", "/applications/{application_id}/consent-code/attempts", "applications.try_consent_code", answer=RightOut)
-def try_consent_code(call: Call, application_id: str, given: DigitsIn) -> Any:
+@operation(
+    router, "POST", "/applications/{application_id}/consent-code/attempts", "applications.try_consent_code", answer=ApplicationsRightOut
+)
+def try_consent_code(call: Call, application_id: str, given: ApplicationsDigitsIn) -> Any:
     """Try the digits as the borrower read them out; a wrong attempt counts."""
     applications.application(call.db, application_id, call.staff)
     return {"right": codes.attempt(call.db, clock=call.clock, code_id=given.code, digits=given.digits)}
 
 
 @operation(router, "POST", "/applications/{application_id}/papers", "applications.attach", answer=ApplicationOut)
-def attach(call: Call, application_id: str, given: PaperIn) -> Any:
+def attach(call: Call, application_id: str, given: ApplicationsPaperIn) -> Any:
     """Put a paper or picture into the file."""
     try:
         data = base64.b64decode(given.content, validate=True)
@@ -284,7 +288,7 @@ def give_back(call: Call, loan_id: str, given: ReturnIn) -> Any:
 
 
 @operation(router, "POST", "/loans/{loan_id}/application/withdrawal", "applications.withdraw", answer=ApplicationOut)
-def withdraw(call: Call, loan_id: str, given: WordsIn) -> Any:
+def withdraw(call: Call, loan_id: str, given: ApplicationsWordsIn) -> Any:
     """End the loan before any money was paid, because the borrower asks for it."""
     known = applications.withdraw(call.db, clock=call.clock, by=call.staff, loan=loan_id, words=given.words)
     return _told(known, call.clock.today())

@@ -20,7 +20,7 @@ from holdfast.wiring import carry
 router = Router()
 
 
-class ReasonIn(In):
+class ApprovalsReasonIn(In):
     """Why it is asked, for the person who answers."""
 
     reason: Words
@@ -33,7 +33,7 @@ class RefundIn(In):
     reason: Words
 
 
-class AnswerIn(In):
+class ApprovalsAnswerIn(In):
     """Yes or no; a no says why."""
 
     approved: StrictBool
@@ -41,7 +41,7 @@ class AnswerIn(In):
 
 
 @operation(router, "POST", "/loans/{loan}/events/{event_no}/reversal", "servicing.reverse", answer=RequestOut, status=202)
-def reverse_receipt(call: Call, loan: str, event_no: Annotated[int, Field(ge=1, lt=2**31)], body: ReasonIn) -> Any:
+def reverse_receipt(call: Call, loan: str, event_no: Annotated[int, Field(ge=1, lt=2**31)], body: ApprovalsReasonIn) -> Any:
     """Ask for a receipt to be taken back. Another person answers under `/approvals/{request}/answer`; the yes does it."""
     loan_number(call.db, call.look, loan)
     return told_request(ask_reversal(call.db, clock=call.clock, by=call.staff, loan=loan, event_no=event_no, reason=body.reason))
@@ -55,7 +55,7 @@ def refund(call: Call, loan: str, body: RefundIn) -> Any:
 
 
 @operation(router, "POST", "/loans/{loan}/write-off", "servicing.write_off", answer=RequestOut, status=202)
-def write_off(call: Call, loan: str, body: ReasonIn) -> Any:
+def write_off(call: Call, loan: str, body: ApprovalsReasonIn) -> Any:
     """Ask for the loan to be written off. Another person answers; the claim stays, and later receipts are recoveries."""
     loan_number(call.db, call.look, loan)
     return told_request(ask_write_off(call.db, clock=call.clock, by=call.staff, loan=loan, reason=body.reason))
@@ -74,7 +74,7 @@ def read_request(call: Call, asked: str) -> Any:
 
 
 @operation(router, "POST", "/approvals/{asked}/answer", "approvals.answer", answer=AnsweredOut)
-def answer_request(call: Call, asked: str, body: AnswerIn) -> Any:
+def answer_request(call: Call, asked: str, body: ApprovalsAnswerIn) -> Any:
     """Say yes or no. Whoever asked cannot; the last yes that is needed does the act, and `done` tells of it."""
     _within_sight(call, asked)
     said = carry(answer, call.db, clock=call.clock, by=call.staff, request=asked, approved=body.approved, words=body.words)

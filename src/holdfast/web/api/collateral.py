@@ -174,7 +174,7 @@ class FileIn(In):
     content: Annotated[str, Field(min_length=4, max_length=1_000_000)]
 
 
-class FileOut(Out):
+class CollateralFileOut(Out):
     """A kept file: its id, and the digest that the journal knows it by."""
 
     id: str
@@ -183,7 +183,7 @@ class FileOut(Out):
     size: int
 
 
-@operation(router, "POST", "/loans/{loan}/things/{thing}/files", "collateral.keep_file", answer=FileOut, status=201)
+@operation(router, "POST", "/loans/{loan}/things/{thing}/files", "collateral.keep_file", answer=CollateralFileOut, status=201)
 def keep_file(call: Call, loan: str, thing: str, body: FileIn) -> Any:
     """Keep a photo or paper about a thing, sealed under its owner's key; other operations name it by its id."""
     case = duties.take(call.db, loan, call.staff.scope, lock=False)
@@ -418,7 +418,7 @@ class ScanIn(In):
     seal_no: Name
 
 
-class AuditOut(Out):
+class CollateralAuditOut(Out):
     """A walk along a shelf. Each list holds seals; of an open walk it is what closing would find now."""
 
     id: str
@@ -434,26 +434,26 @@ class AuditOut(Out):
     unknown: list[str]
 
 
-@operation(router, "POST", "/shelf-audits", "custody.open_audit", answer=AuditOut, status=201)
+@operation(router, "POST", "/shelf-audits", "custody.open_audit", answer=CollateralAuditOut, status=201)
 def open_audit(call: Call, body: AuditIn) -> Any:
     """Begin to walk along a shelf."""
     return _audit(call, custody.open_audit(call.db, clock=call.clock, by=call.staff, branch_id=body.branch, code=body.code))
 
 
-@operation(router, "GET", "/shelf-audits/{audit}", "custody.audit", answer=AuditOut)
+@operation(router, "GET", "/shelf-audits/{audit}", "custody.audit", answer=CollateralAuditOut)
 def read_audit(call: Call, audit: str) -> Any:
     """One walk and what it found."""
     return _audit(call, custody.audit(call.db, call.staff, audit))
 
 
-@operation(router, "POST", "/shelf-audits/{audit}/scans", "custody.scan", answer=AuditOut, status=201)
+@operation(router, "POST", "/shelf-audits/{audit}/scans", "custody.scan", answer=CollateralAuditOut, status=201)
 def scan(call: Call, audit: str, body: ScanIn) -> Any:
     """A seal was scanned on the shelf; scanned twice it counts once."""
     custody.scan(call.db, clock=call.clock, by=call.staff, audit=audit, seal_no=body.seal_no)
     return _audit(call, custody.audit(call.db, call.staff, audit))
 
 
-@operation(router, "POST", "/shelf-audits/{audit}/close", "custody.close_audit", answer=AuditOut)
+@operation(router, "POST", "/shelf-audits/{audit}/close", "custody.close_audit", answer=CollateralAuditOut)
 def close_audit(call: Call, audit: str) -> Any:
     """Close the walk: what is missing is written on its loans, and the search begins."""
     custody.close_audit(call.db, clock=call.clock, by=call.staff, audit=audit)

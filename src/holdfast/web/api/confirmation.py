@@ -111,7 +111,7 @@ class CodeSentOut(Out):
     bound: str
 
 
-class RightOut(Out):
+class ConfirmationRightOut(Out):
     """Whether these were the digits; the attempt is counted either way."""
 
     right: bool
@@ -214,7 +214,7 @@ class DialIn(In):
     language: Code | None = None
 
 
-class AnswerIn(In):
+class ConfirmationAnswerIn(In):
     """A choice of the step; or name and last four as they were said, which are compared and not kept; or facts that were missing."""
 
     answer: Text = ""
@@ -224,7 +224,7 @@ class AnswerIn(In):
     facts: dict[Code, Text] = Field(default_factory=dict, max_length=40)
 
 
-class DigitsIn(In):
+class ConfirmationDigitsIn(In):
     """The code as it was read out."""
 
     digits: Name
@@ -273,7 +273,7 @@ class SignIn(In):
     words: Words
 
 
-class ReviewIn(In):
+class ConfirmationReviewIn(In):
     """What was looked into, for the person who answers."""
 
     words: Words
@@ -323,7 +323,7 @@ def picked_up(call: Call, loan: str) -> Any:
 
 
 @operation(router, "POST", "/loans/{loan}/confirmation/steps/{step}", "confirmation.answer", answer=ProgressOut)
-def answer(call: Call, loan: str, step: str, body: AnswerIn) -> Any:
+def answer(call: Call, loan: str, step: str, body: ConfirmationAnswerIn) -> Any:
     """Write the answer to the step whose turn it is."""
     return confirmation.answer(
         call.db, clock=call.clock, by=call.staff, loan=loan, step=step, answer=body.answer, words=body.words, name=body.name,
@@ -337,8 +337,8 @@ def send_code(call: Call, loan: str) -> Any:
     return confirmation.send_code(call.db, clock=call.clock, by=call.staff, loan=loan)
 
 
-@operation(router, "POST", "/loans/{loan}/confirmation/code/attempts", "confirmation.try_code", answer=RightOut)
-def try_code(call: Call, loan: str, body: DigitsIn) -> Any:
+@operation(router, "POST", "/loans/{loan}/confirmation/code/attempts", "confirmation.try_code", answer=ConfirmationRightOut)
+def try_code(call: Call, loan: str, body: ConfirmationDigitsIn) -> Any:
     """Try the digits as they were read out. A wrong attempt counts; the step of the code is answered when they are right."""
     return {"right": confirmation.try_code(call.db, clock=call.clock, by=call.staff, loan=loan, digits=body.digits)}
 
@@ -418,13 +418,13 @@ def report_fraud(call: Call, loan: str, body: SignIn) -> Any:
 
 
 @operation(router, "POST", "/loans/{loan}/fraud/thaw", "confirmation.ask_thaw", answer=RequestOut, status=202)
-def ask_thaw(call: Call, loan: str, body: ReviewIn) -> Any:
+def ask_thaw(call: Call, loan: str, body: ConfirmationReviewIn) -> Any:
     """Ask another person to let a frozen loan go on. Neither may have reported a sign."""
     return _asked(confirmation.ask_thaw(call.db, clock=call.clock, by=call.staff, loan=loan, words=body.words))
 
 
 @operation(router, "POST", "/loans/{loan}/fraud/refusal", "confirmation.ask_refusal", answer=RequestOut, status=202)
-def ask_refusal(call: Call, loan: str, body: ReviewIn) -> Any:
+def ask_refusal(call: Call, loan: str, body: ConfirmationReviewIn) -> Any:
     """Ask another person to end a frozen loan for good."""
     return _asked(confirmation.ask_refusal(call.db, clock=call.clock, by=call.staff, loan=loan, words=body.words))
 

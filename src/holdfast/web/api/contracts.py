@@ -21,7 +21,7 @@ from holdfast.wiring import NOTARY, PRESS
 router = Router()
 
 
-class PaperOut(Out):
+class ContractsPaperOut(Out):
     """A paper's furthest copy: `stage` is draft, signed (by the borrower) or sealed (by both); `digest` is what the journal names it by."""
 
     kind: str
@@ -60,7 +60,7 @@ class ContractOut(Out):
     signed_at: Instant | None
     sealed_at: Instant | None
     bound: str
-    papers: list[PaperOut]
+    papers: list[ContractsPaperOut]
     clauses: list[ClauseOut]
 
 

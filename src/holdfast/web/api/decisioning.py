@@ -34,7 +34,7 @@ class ReasonOut(Out):
     en: str
 
 
-class PartOut(Out):
+class DecisioningPartOut(Out):
     """One bound on the sum; null where it is not known. Two people may set aside what is not hard."""
 
     name: str
@@ -53,7 +53,7 @@ class DecisionOut(Out):
     outcome: str
     by_what: str
     limit: MoneyOut | None
-    parts: list[PartOut]
+    parts: list[DecisioningPartOut]
     approved: MoneyOut | None
     terms: Json | None
     gates: list[Json]
@@ -76,7 +76,7 @@ class DecisionList(Out):
     next: None = None
 
 
-class LineOut(Out):
+class DecisioningLineOut(Out):
     """A line of the desk."""
 
     loan: str
@@ -91,10 +91,10 @@ class LineOut(Out):
     made_at: Instant | None
 
 
-class LineList(Out):
+class DecisioningLineList(Out):
     """Lines of the desk."""
 
-    items: list[LineOut]
+    items: list[DecisioningLineOut]
     next: None = None
 
 
@@ -107,7 +107,7 @@ class ReplayOut(Out):
     computed: str
 
 
-class AnswerIn(In):
+class DecisioningAnswerIn(In):
     """Yes or no, and why. The first yes names the sum (without one, what the rule proposes); the second repeats it or leaves it out."""
 
     approved: StrictBool
@@ -139,13 +139,13 @@ class InForceOut(Out):
     table_sha256: str
 
 
-class ReviewIn(In):
+class DecisioningReviewIn(In):
     """What the borrower says."""
 
     words: Said
 
 
-@operation(router, "GET", "/decisions", "decisioning.list", answer=LineList)
+@operation(router, "GET", "/decisions", "decisioning.list", answer=DecisioningLineList)
 def list_decisions(call: Call, show: Literal["waiting", "decided"] = "waiting", limit: Limit = 50) -> Any:
     """What waits for a decision within the caller's sight, earliest deadline first; or what was decided, newest first."""
     return {"items": [_line(line) for line in decisioning.desk(call.db, call.staff.scope, decided=show == "decided", limit=limit)]}
@@ -211,7 +211,7 @@ def decide(call: Call, loan: str) -> Any:
 
 
 @operation(router, "POST", "/loans/{loan}/decision/answer", "decisioning.answer", answer=DecisionOut)
-def answer(call: Call, loan: str, body: AnswerIn) -> Any:
+def answer(call: Call, loan: str, body: DecisioningAnswerIn) -> Any:
     """One person's yes or no on a referred loan. Two yes to the same sum approve; a single no refuses."""
     amount = body.amount.money() if body.amount else None
     made = decisioning.answer_referral(
@@ -221,7 +221,7 @@ def answer(call: Call, loan: str, body: AnswerIn) -> Any:
 
 
 @operation(router, "POST", "/loans/{loan}/decision/review", "decisioning.review", answer=DecisionOut)
-def review(call: Call, loan: str, body: ReviewIn) -> Any:
+def review(call: Call, loan: str, body: DecisioningReviewIn) -> Any:
     """Pass on that the borrower asks for people to look at what the rule refused."""
     return _told(call, loan, decisioning.ask_review(call.db, clock=call.clock, by=call.staff, loan=loan, words=body.words))
 

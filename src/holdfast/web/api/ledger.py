@@ -68,7 +68,7 @@ class TrialBalanceOut(Out):
     next: None = None
 
 
-class EntryOut(Out):
+class LedgerEntryOut(Out):
     """One line of the general ledger: `amount` minor units from the credited to the debited account."""
 
     id: int
@@ -88,11 +88,11 @@ class AccountPageOut(Out):
 
     account: AccountOut
     before: dict[str, int]
-    items: list[EntryOut]
+    items: list[LedgerEntryOut]
     next: str | None
 
 
-class CheckOut(Out):
+class LedgerCheckOut(Out):
     """One thing that must be so before a month is closed."""
 
     name: str
@@ -105,7 +105,7 @@ class ReadyOut(Out):
 
     month: str
     ready: bool
-    checks: list[CheckOut]
+    checks: list[LedgerCheckOut]
 
 
 class ClosedOut(Out):
@@ -130,7 +130,7 @@ class ClosedList(Out):
     next: None = None
 
 
-class AskedOut(Out):
+class LedgerAskedOut(Out):
     """A request that another person must answer."""
 
     id: str
@@ -199,13 +199,13 @@ class MonthIn(In):
     month: Month
 
 
-class ReasonIn(In):
+class LedgerReasonIn(In):
     """Why."""
 
     reason: Words
 
 
-class DecisionIn(In):
+class LedgerDecisionIn(In):
     """Agreed or not, and in which words; whoever refuses says why."""
 
     agreed: bool
@@ -264,14 +264,14 @@ def close(call: Call, body: MonthIn) -> Any:
     return _closed(close_month(call.db, clock=call.clock, by=call.staff, month=body.month))
 
 
-@operation(router, "POST", "/ledger/months/{month}/reopening", "ledger.ask_reopening", answer=AskedOut, status=201)
-def ask_reopening(call: Call, month: str, body: ReasonIn) -> Any:
+@operation(router, "POST", "/ledger/months/{month}/reopening", "ledger.ask_reopening", answer=LedgerAskedOut, status=201)
+def ask_reopening(call: Call, month: str, body: LedgerReasonIn) -> Any:
     """Ask that the latest closed month be opened again; another person decides."""
     return _asked(ask_to_reopen(call.db, clock=call.clock, by=call.staff, month=month, reason=body.reason))
 
 
 @operation(router, "POST", "/ledger/months/{month}/reopening/decision", "ledger.decide_reopening", answer=ClosedOut)
-def answer_reopening(call: Call, month: str, body: DecisionIn) -> Any:
+def answer_reopening(call: Call, month: str, body: LedgerDecisionIn) -> Any:
     """Another person agrees, and the month is open again, or refuses and says why."""
     return _closed(decide_reopening(call.db, clock=call.clock, by=call.staff, month=month, agreed=body.agreed, words=body.words))
 

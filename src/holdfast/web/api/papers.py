@@ -34,7 +34,7 @@ class PartsOut(Out):
     total: MoneyOut
 
 
-class LineOut(Out):
+class PapersLineOut(Out):
     """One event. `on` is the day it was entered, `value_on` the day it counts from; `event_no` is 0 for penalty interest up to the end."""
 
     event_no: int
@@ -56,7 +56,7 @@ class StatementOut(Out):
     start: Day
     until: Day
     opening: MoneyOut
-    items: list[LineOut]
+    items: list[PapersLineOut]
     added: PartsOut
     taken: PartsOut
     closing: MoneyOut
@@ -103,7 +103,7 @@ class DueDateList(Out):
     items: list[DueDateOut]
 
 
-class PaperIn(In):
+class PapersPaperIn(In):
     """Which paper: of a period (`start`, `until`) or of a day (`on`); left out, the whole life so far and today."""
 
     kind: Literal["account_statement", "payoff_statement"]
@@ -112,7 +112,7 @@ class PaperIn(In):
     on: Day | None = None
 
 
-class PaperOut(Out):
+class PapersPaperOut(Out):
     """A paper that was made: its kind, its file, the digest that the journal names it by."""
 
     id: str
@@ -123,7 +123,7 @@ class PaperOut(Out):
 
 
 class PaperList(Out):
-    items: list[PaperOut]
+    items: list[PapersPaperOut]
 
 
 class PaperContentOut(Out):
@@ -174,8 +174,8 @@ def read_due_dates(call: Call, loan: str) -> Any:
     }  # fmt: skip
 
 
-@operation(router, "POST", "/loans/{loan}/papers", "servicing.issue_paper", answer=PaperOut, status=201)
-def issue_paper(call: Call, loan: str, body: PaperIn) -> Any:
+@operation(router, "POST", "/loans/{loan}/papers", "servicing.issue_paper", answer=PapersPaperOut, status=201)
+def issue_paper(call: Call, loan: str, body: PapersPaperIn) -> Any:
     """Make a statement or a pay-off statement: set in type, sealed, kept, and on the loan's chain."""
     common: dict[str, Any] = {
         "clock": call.clock, "by": call.staff, "look": call.look, "loan": loan, "press": PRESS, "notary": NOTARY,

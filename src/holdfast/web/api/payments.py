@@ -75,7 +75,7 @@ class PayoutIn(In):
     channel: Literal["rail", "file"] = "rail"
 
 
-class AnswerIn(In):
+class PaymentsAnswerIn(In):
     """Yes or no; a no says why."""
 
     approved: StrictBool
@@ -88,7 +88,7 @@ class SlipIn(In):
     slip: Words
 
 
-class WordsIn(In):
+class PaymentsWordsIn(In):
     """Why."""
 
     words: Words
@@ -170,7 +170,7 @@ class CashOut(Out):
     amount: MoneyOut
 
 
-class FileOut(Out):
+class PaymentsFileOut(Out):
     """A statement: how many of its lines stand where, and which were refused."""
 
     id: str
@@ -186,11 +186,11 @@ class FileOut(Out):
 class FileList(Out):
     """Statements, newest first."""
 
-    items: list[FileOut]
+    items: list[PaymentsFileOut]
     next: None = None
 
 
-class LineOut(Out):
+class PaymentsLineOut(Out):
     """A line of a statement; payer and account are masked.
 
     `state` is read, matched, unmatched, ignored, duplicate, reversed, answered, returned or split.
@@ -209,10 +209,10 @@ class LineOut(Out):
     approval: str | None
 
 
-class LineList(Out):
+class PaymentsLineList(Out):
     """Lines, in their order."""
 
-    items: list[LineOut]
+    items: list[PaymentsLineOut]
     next: None = None
 
 
@@ -267,14 +267,14 @@ def ask_payout(call: Call, loan: str, body: PayoutIn) -> Any:
 
 
 @operation(router, "POST", "/payouts/{payout}/check", "payments.check_payout", answer=PayoutOut)
-def check_payout(call: Call, payout: str, body: AnswerIn) -> Any:
+def check_payout(call: Call, payout: str, body: PaymentsAnswerIn) -> Any:
     """Yes or no of the second person. After a yes the worker sends the order within a second; read the payout to see its answer."""
     given = {"payout": payout, "approved": body.approved, "words": body.words, "rail": RAIL}
     return _payout(carry(payments.check_payout, call.db, clock=call.clock, by=call.staff, **given))
 
 
 @operation(router, "POST", "/payouts/{payout}/cancel", "payments.cancel_payout", answer=PayoutOut)
-def cancel_payout(call: Call, payout: str, body: WordsIn) -> Any:
+def cancel_payout(call: Call, payout: str, body: PaymentsWordsIn) -> Any:
     """Take back a payout that was not sent."""
     return _payout(payments.cancel_payout(call.db, clock=call.clock, by=call.staff, payout=payout, words=body.words))
 
@@ -293,7 +293,7 @@ def ask_ruling(call: Call, payout: str, body: RulingIn) -> Any:
 
 
 @operation(router, "POST", "/payouts/rulings/{asked}/answer", "payments.answer_ruling", answer=PayoutOut)
-def answer_ruling(call: Call, asked: str, body: AnswerIn) -> Any:
+def answer_ruling(call: Call, asked: str, body: PaymentsAnswerIn) -> Any:
     """The second person's answer to a ruling; the yes ends the payout."""
     given = {"request": asked, "approved": body.approved, "words": body.words}
     return _payout(carry(payments.answer_ruling, call.db, clock=call.clock, by=call.staff, **given))
@@ -335,7 +335,7 @@ def close_drawer(call: Call, drawer: str, body: CountIn) -> Any:
 
 
 @operation(router, "POST", "/drawers/{drawer}/difference", "payments.settle_difference", answer=DrawerOut)
-def settle_difference(call: Call, drawer: str, body: WordsIn) -> Any:
+def settle_difference(call: Call, drawer: str, body: PaymentsWordsIn) -> Any:
     """What became of a difference."""
     return _drawer(payments.settle_difference(call.db, clock=call.clock, by=call.staff, drawer=drawer, words=body.words))
 
@@ -355,7 +355,7 @@ def list_files(call: Call) -> Any:
     return {"items": [_file(each) for each in payments.bank_files(call.db, call.staff)]}
 
 
-@operation(router, "POST", "/bank-files", "payments.load_bank_file", answer=FileOut, status=201)
+@operation(router, "POST", "/bank-files", "payments.load_bank_file", answer=PaymentsFileOut, status=201)
 def load_bank_file(call: Call, file: UploadedFile, map_name: str = MAP) -> Any:
     """Hand in a statement: CSV, XLSX, or camt.053 or camt.054, which needs no map.
 
@@ -372,41 +372,41 @@ def load_bank_file(call: Call, file: UploadedFile, map_name: str = MAP) -> Any:
     return _file(payments.bank_file(call.db, call.staff, loaded.public_id))
 
 
-@operation(router, "GET", "/bank-files/{bank_file}", "payments.bank_file", answer=FileOut)
+@operation(router, "GET", "/bank-files/{bank_file}", "payments.bank_file", answer=PaymentsFileOut)
 def read_file(call: Call, bank_file: str) -> Any:
     """One statement, and how far its lines are."""
     return _file(payments.bank_file(call.db, call.staff, bank_file))
 
 
-@operation(router, "GET", "/bank-files/{bank_file}/lines", "payments.lines", answer=LineList)
+@operation(router, "GET", "/bank-files/{bank_file}/lines", "payments.lines", answer=PaymentsLineList)
 def read_lines(call: Call, bank_file: str) -> Any:
     """The first lines of a statement, in its order."""
     payments.bank_file(call.db, call.staff, bank_file)
     return {"items": [line_out(each) for each in payments.lines_of(call.db, call.staff, bank_file)]}
 
 
-@operation(router, "GET", "/suspense", "payments.suspense", answer=LineList)
+@operation(router, "GET", "/suspense", "payments.suspense", answer=PaymentsLineList)
 def list_suspense(call: Call) -> Any:
     """Lines whose money belongs to no loan yet, the oldest first."""
     return {"items": [line_out(each) for each in payments.suspense(call.db, call.staff)]}
 
 
-@operation(router, "POST", "/bank-lines/{line}/match", "payments.match_by_hand", answer=LineOut)
+@operation(router, "POST", "/bank-lines/{line}/match", "payments.match_by_hand", answer=PaymentsLineOut)
 def match_by_hand(call: Call, line: str, body: MatchIn) -> Any:
     """Say which loan a line in suspense is for: at once if the payer is the borrower, else another person answers."""
     given = {"line": line, "loan": body.loan, "words": body.words}
     return line_out(carry(payments.match_by_hand, call.db, clock=call.clock, by=call.staff, **given))
 
 
-@operation(router, "POST", "/bank-lines/{line}/set-aside", "payments.ask_set_aside", answer=LineOut, status=202)
+@operation(router, "POST", "/bank-lines/{line}/set-aside", "payments.ask_set_aside", answer=PaymentsLineOut, status=202)
 def ask_set_aside(call: Call, line: str, body: AsideIn) -> Any:
     """Propose that a line in suspense goes back to who paid it, or is no loan's; another person answers."""
     given = {"line": line, "words": body.words, "purpose": body.purpose}
     return line_out(payments.ask_set_aside(call.db, clock=call.clock, by=call.staff, **given))
 
 
-@operation(router, "POST", "/bank-lines/{line}/answer", "payments.answer_line", answer=LineOut)
-def answerline_out(call: Call, line: str, body: AnswerIn) -> Any:
+@operation(router, "POST", "/bank-lines/{line}/answer", "payments.answer_line", answer=PaymentsLineOut)
+def answerline_out(call: Call, line: str, body: PaymentsAnswerIn) -> Any:
     """The second person's answer to what was proposed for a line."""
     given = {"line": line, "approved": body.approved, "words": body.words}
     return line_out(carry(payments.answer_line, call.db, clock=call.clock, by=call.staff, **given))

@@ -38,14 +38,14 @@ class PledgeList(Out):
     items: list[PledgeOut]
 
 
-class AskedOut(Out):
+class PledgesAskedOut(Out):
     """What waits for the second person, and the draft it is about."""
 
     request: RequestOut
     pledge: PledgeOut | None
 
 
-class AnsweredOut(Out):
+class PledgesAnsweredOut(Out):
     """A request after an answer, and the pledges that the yes changed."""
 
     request: RequestOut
@@ -127,14 +127,14 @@ class NoLoanIn(In):
     reason: Words
 
 
-class HandBackIn(In):
+class PledgesHandBackIn(In):
     """The seal that was scanned, and that the owner was identified."""
 
     seal_no: Name
     identity_seen: bool
 
 
-class ReasonIn(In):
+class PledgesReasonIn(In):
     """Why, and which pledge where there are several."""
 
     reason: Words
@@ -147,7 +147,7 @@ class DraftIn(In):
     words: Words
 
 
-class AnswerIn(In):
+class PledgesAnswerIn(In):
     """Yes or no; a no says why."""
 
     approved: bool
@@ -162,7 +162,7 @@ def list_pledges(call: Call, loan: str) -> Any:
     return {"items": [_told(each) for each in [*pledges.pledges_of(call.db, number), *([draft] if draft else [])]]}
 
 
-@operation(router, "POST", "/loans/{loan}/take-in", "pledges.ask_take_in", answer=AskedOut, status=201)
+@operation(router, "POST", "/loans/{loan}/take-in", "pledges.ask_take_in", answer=PledgesAskedOut, status=201)
 def ask_take_in(call: Call, loan: str, body: IntakeIn) -> Any:
     """Draft the pledge of a signed loan's thing and ask a witness."""
     return _asked(pledges.ask_take_in(call.db, clock=call.clock, by=call.staff, loan=loan, seen=body.seen(), thing=body.thing))
@@ -174,7 +174,7 @@ def take_back_draft(call: Call, pledge: str, body: DraftIn) -> Any:
     return _told(pledges.take_back_draft(call.db, clock=call.clock, by=call.staff, pledge=pledge, words=body.words).pledges[0])
 
 
-@operation(router, "POST", "/loans/{loan}/pledges", "pledges.ask_add", answer=AskedOut, status=201)
+@operation(router, "POST", "/loans/{loan}/pledges", "pledges.ask_add", answer=PledgesAskedOut, status=201)
 def ask_add(call: Call, loan: str, body: MoreIn) -> Any:
     """Draft a further pledge for a loan that is being repaid, and ask a witness."""
     return _asked(
@@ -182,7 +182,7 @@ def ask_add(call: Call, loan: str, body: MoreIn) -> Any:
     )
 
 
-@operation(router, "POST", "/loans/{loan}/substitution", "pledges.ask_substitute", answer=AskedOut, status=201)
+@operation(router, "POST", "/loans/{loan}/substitution", "pledges.ask_substitute", answer=PledgesAskedOut, status=201)
 def ask_substitute(call: Call, loan: str, body: SubstituteIn) -> Any:
     """Ask another person to take a new thing in place of a pledged one; what then stands behind the loan must cover it."""
     return _asked(
@@ -193,7 +193,7 @@ def ask_substitute(call: Call, loan: str, body: SubstituteIn) -> Any:
     )  # fmt: skip
 
 
-@operation(router, "POST", "/loans/{loan}/part-release", "pledges.ask_release_part", answer=AskedOut, status=201)
+@operation(router, "POST", "/loans/{loan}/part-release", "pledges.ask_release_part", answer=PledgesAskedOut, status=201)
 def ask_release_part(call: Call, loan: str, body: PartIn) -> Any:
     """Ask another person to let one of several things go; what remains must cover the debt."""
     return _asked(
@@ -238,7 +238,7 @@ def ask_to_hand_back(call: Call, loan: str, body: NoLoanIn) -> Any:
 
 
 @operation(router, "POST", "/loans/{loan}/hand-back", "pledges.ask_hand_back", answer=RequestOut, status=201)
-def ask_hand_back(call: Call, loan: str, body: HandBackIn) -> Any:
+def ask_hand_back(call: Call, loan: str, body: PledgesHandBackIn) -> Any:
     """Ask another person to agree that the thing under this seal goes to its owner."""
     return told_request(
         pledges.ask_hand_back(call.db, clock=call.clock, by=call.staff, loan=loan, seal_no=body.seal_no, identity_seen=body.identity_seen)
@@ -246,15 +246,15 @@ def ask_hand_back(call: Call, loan: str, body: HandBackIn) -> Any:
 
 
 @operation(router, "POST", "/loans/{loan}/compensation", "pledges.ask_compensation", answer=RequestOut, status=201)
-def ask_compensation(call: Call, loan: str, body: ReasonIn) -> Any:
+def ask_compensation(call: Call, loan: str, body: PledgesReasonIn) -> Any:
     """Ask another person to make a lost thing good, at the value that counts."""
     return told_request(
         pledges.ask_compensation(call.db, clock=call.clock, by=call.staff, loan=loan, reason=body.reason, pledge=body.pledge)
     )
 
 
-@operation(router, "POST", "/things/requests/{asked}/answer", "pledges.answer", answer=AnsweredOut)
-def answer(call: Call, asked: str, body: AnswerIn) -> Any:
+@operation(router, "POST", "/things/requests/{asked}/answer", "pledges.answer", answer=PledgesAnsweredOut)
+def answer(call: Call, asked: str, body: PledgesAnswerIn) -> Any:
     """Say yes or no to a request about a thing; the yes does the act, with all that must begin because of it."""
     said = wiring.carry(
         pledges.answer, call.db, clock=call.clock, by=call.staff, request=asked, approved=body.approved, words=body.words,

@@ -10,7 +10,7 @@ from pydantic import Field, StrictBool, StringConstraints
 from holdfast.restructuring import programmes
 from holdfast.restructuring.programme import Chosen, Outcome, Programme
 from holdfast.servicing import Rearrangement
-from holdfast.web.api.approvals import ReasonIn
+from holdfast.web.api.approvals import ApprovalsReasonIn
 from holdfast.web.api.operation import Call, operation
 from holdfast.web.api.values import Day, In, Instant, MoneyOut, Name, Out, Words
 
@@ -107,7 +107,7 @@ class ShownIn(In):
     reason: Words
 
 
-class DecisionIn(In):
+class ProgrammesDecisionIn(In):
     """Yes or no to exactly what was shown; a no says why."""
 
     shown: Shown
@@ -174,7 +174,7 @@ def drop(call: Call, programme: str) -> Any:
 
 
 @operation(router, "POST", "/programmes/{programme}/decision", "programmes.decide", answer=ProgrammeOut)
-def decide(call: Call, programme: str, body: DecisionIn) -> Any:
+def decide(call: Call, programme: str, body: ProgrammesDecisionIn) -> Any:
     """Agree to exactly what was shown, or refuse it; from then on its loans have their turn."""
     made = programmes.decide_programme(
         call.db, clock=call.clock, by=call.staff, programme=programme, shown=body.shown, agreed=body.agreed, words=body.words
@@ -191,7 +191,7 @@ def run(call: Call, programme: str, body: RunIn) -> Any:
 
 
 @operation(router, "POST", "/programmes/{programme}/reversal", "programmes.ask_back", answer=ProgrammeOut, status=202)
-def ask_back(call: Call, programme: str, body: ReasonIn) -> Any:
+def ask_back(call: Call, programme: str, body: ApprovalsReasonIn) -> Any:
     """Ask another person to take the whole programme back."""
     return _told(programmes.ask_programme_back(call.db, clock=call.clock, by=call.staff, programme=programme, reason=body.reason))
 

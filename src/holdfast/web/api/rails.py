@@ -15,7 +15,7 @@ from holdfast import payments
 from holdfast.kernel.errors import BadInput
 from holdfast.servicing.reading import loan_number
 from holdfast.web.api.operation import Call, operation
-from holdfast.web.api.payments import LineList, LineOut, line_out
+from holdfast.web.api.payments import PaymentsLineList, PaymentsLineOut, line_out
 from holdfast.web.api.values import Day, In, Instant, MoneyIn, MoneyOut, Name, Out, Words
 from holdfast.web.uploads import plain_name
 from holdfast.wiring import RAIL, carry, take_answer
@@ -23,14 +23,14 @@ from holdfast.wiring import RAIL, carry, take_answer
 router = Router()
 
 
-class AnswerIn(In):
+class RailsAnswerIn(In):
     """Yes or no; a no says why."""
 
     approved: StrictBool
     words: Annotated[str, Field(max_length=1000)] = ""
 
 
-class WordsIn(In):
+class RailsWordsIn(In):
     """Why."""
 
     words: Words
@@ -175,7 +175,7 @@ class HouseAccountNow(Out):
     account: HouseAccountOut | None
 
 
-class RequestOut(Out):
+class RailsRequestOut(Out):
     """What another person answers."""
 
     id: str
@@ -248,7 +248,7 @@ class DebitList(Out):
     next: None = None
 
 
-class LoanOut(Out):
+class RailsLoanOut(Out):
     """The loan that it was done for."""
 
     loan: str
@@ -290,7 +290,7 @@ def hand_over(call: Call, file: str, body: ReferenceIn) -> Any:
 
 
 @operation(router, "POST", "/payout-files/{file}/stop", "payments.stop_payout_file", answer=PayoutFileOut)
-def stop_payout_file(call: Call, file: str, body: WordsIn) -> Any:
+def stop_payout_file(call: Call, file: str, body: RailsWordsIn) -> Any:
     """Stop a file that nobody has taken out; its payouts are approved as before."""
     return _named(payments.stop_payout_file(call.db, clock=call.clock, by=call.staff, file=file, words=body.words))
 
@@ -321,7 +321,7 @@ def list_matters(call: Call, loan: str | None = None) -> Any:
 
 
 @operation(router, "POST", "/payouts/{payout}/recall", "payments.ask_recall", answer=MatterOut, status=201)
-def ask_recall(call: Call, payout: str, body: WordsIn) -> Any:
+def ask_recall(call: Call, payout: str, body: RailsWordsIn) -> Any:
     """Ask the bank for a payout back, at once; a duty stands until it has ended."""
     given = {"payout": payout, "words": body.words, "rail": RAIL}
     return _named(carry(payments.ask_recall, call.db, clock=call.clock, by=call.staff, **given))
@@ -334,7 +334,7 @@ def rule_matter(call: Call, matter: str, body: MatterRulingIn) -> Any:
 
 
 @operation(router, "POST", "/payout-matters/{matter}/answer", "payments.answer_matter", answer=MatterOut)
-def answer_matter(call: Call, matter: str, body: AnswerIn) -> Any:
+def answer_matter(call: Call, matter: str, body: RailsAnswerIn) -> Any:
     """The second person's answer; the yes ends it."""
     given = {"matter": matter, "approved": body.approved, "words": body.words}
     return _named(carry(payments.answer_matter, call.db, clock=call.clock, by=call.staff, **given))
@@ -356,7 +356,7 @@ def read_house_account(call: Call) -> Any:
     return {"account": payments.house_account(call.db)}
 
 
-@operation(router, "POST", "/house-account", "payments.ask_house_account", answer=RequestOut, status=202)
+@operation(router, "POST", "/house-account", "payments.ask_house_account", answer=RailsRequestOut, status=202)
 def ask_house_account(call: Call, body: HouseAccountIn) -> Any:
     """Ask for this to be the lender's account; another person answers."""
     asked = payments.ask_house_account(call.db, clock=call.clock, by=call.staff, **body.model_dump())
@@ -364,7 +364,7 @@ def ask_house_account(call: Call, body: HouseAccountIn) -> Any:
 
 
 @operation(router, "POST", "/house-account/{asked}/answer", "payments.answer_house_account", answer=HouseAccountNow)
-def answer_house_account(call: Call, asked: str, body: AnswerIn) -> Any:
+def answer_house_account(call: Call, asked: str, body: RailsAnswerIn) -> Any:
     """The second person's answer; after a yes the account is in force."""
     now = payments.answer_house_account(call.db, clock=call.clock, by=call.staff, request=asked, approved=body.approved, words=body.words)
     return {"account": now}
@@ -376,14 +376,14 @@ def read_pay_code(call: Call, loan: str) -> Any:
     return payments.pay_code(call.db, loan_number(call.db, call.look, loan))
 
 
-@operation(router, "POST", "/bank-lines/{line}/split", "payments.split_line", answer=LineList, status=201)
+@operation(router, "POST", "/bank-lines/{line}/split", "payments.split_line", answer=PaymentsLineList, status=201)
 def split_line(call: Call, line: str, body: PartsIn) -> Any:
     """Money in suspense that is for several loans: it stands as its parts from now on."""
     parts = [each.money() for each in body.parts]
     return {"items": [line_out(each) for each in payments.split_line(call.db, clock=call.clock, by=call.staff, line=line, parts=parts)]}
 
 
-@operation(router, "POST", "/bank-lines/{line}/returned", "payments.returned_by_bank", answer=LineOut)
+@operation(router, "POST", "/bank-lines/{line}/returned", "payments.returned_by_bank", answer=PaymentsLineOut)
 def returned_by_bank(call: Call, line: str, body: ReturnedIn) -> Any:
     """The bank took the money of a line back, as an outgoing line shows; its receipt is reversed."""
     given = {"line": line, "outgoing": body.outgoing}
@@ -401,7 +401,7 @@ def list_mandates(call: Call, loan: str | None = None) -> Any:
 
 
 @operation(router, "POST", "/loans/{loan}/mandates/{mandate}/cancel", "payments.cancel_mandate", answer=MandateOut)
-def cancel_mandate(call: Call, loan: str, mandate: str, body: WordsIn) -> Any:
+def cancel_mandate(call: Call, loan: str, mandate: str, body: RailsWordsIn) -> Any:
     """Cancel a mandate for the borrower; nothing is collected from now on."""
     given = {"loan": loan, "mandate": mandate, "words": body.words}
     return _named(payments.cancel_mandate(call.db, clock=call.clock, by=call.staff, **given))
@@ -414,8 +414,8 @@ def list_debits(call: Call, loan: str | None = None) -> Any:
     return {"items": [_named(each) for each in payments.debits(call.db, call.staff.scope, loan_id=number)]}
 
 
-@operation(router, "POST", "/loans/{loan}/debits/follow-up", "payments.follow_up_debit", answer=LoanOut)
-def follow_up_debit(call: Call, loan: str, body: WordsIn) -> Any:
+@operation(router, "POST", "/loans/{loan}/debits/follow-up", "payments.follow_up_debit", answer=RailsLoanOut)
+def follow_up_debit(call: Call, loan: str, body: RailsWordsIn) -> Any:
     """A caller has spoken to the borrower about the debit that failed; the duty is done."""
     payments.follow_up_debit(call.db, clock=call.clock, by=call.staff, loan=loan, words=body.words)
     return {"loan": loan}

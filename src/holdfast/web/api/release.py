@@ -43,7 +43,7 @@ class DidOut(Out):
     request: str | None
 
 
-class LineOut(Out):
+class ReleaseLineOut(Out):
     """One check of the audit."""
 
     check: str
@@ -64,7 +64,7 @@ class ReleaseOut(Out):
     way: str | None
     collector: str
     identified_at: Instant | None
-    audit: list[LineOut]
+    audit: list[ReleaseLineOut]
     request: str | None
     approved_at: Instant | None
     certificate: str | None
@@ -115,7 +115,7 @@ class DisposalList(Out):
     items: list[DisposalOut]
 
 
-class CodeOut(Out):
+class ReleaseCodeOut(Out):
     """A code that is on its way; its id."""
 
     code: str
@@ -127,7 +127,7 @@ class AttemptOut(Out):
     right: bool
 
 
-class PaperOut(Out):
+class ReleasePaperOut(Out):
     """A paper as it was sealed: the PDF in base64."""
 
     name: str
@@ -214,7 +214,7 @@ class IdentifyIn(In):
     words: Said = ""
 
 
-class DigitsIn(In):
+class ReleaseDigitsIn(In):
     """A code's id and the digits as the borrower reads them out."""
 
     code: Number
@@ -235,7 +235,7 @@ class SealIn(In):
     imeis: Annotated[list[Number], Field(min_length=1, max_length=4)]
 
 
-class HandBackIn(In):
+class ReleaseHandBackIn(In):
     """What was read from each thing again; words for a thing that our records do not hold."""
 
     read: Annotated[list[SealIn], Field(max_length=20)] = []
@@ -252,20 +252,20 @@ class WitnessIn(YesIn, SiteIn):
     """The second person's yes or no."""
 
 
-class ReasonIn(In):
+class ReleaseReasonIn(In):
     """Why it is asked."""
 
     reason: Words
 
 
-@operation(router, "POST", "/loans/{loan}/release/codes", "release.send_code", answer=CodeOut, status=201)
+@operation(router, "POST", "/loans/{loan}/release/codes", "release.send_code", answer=ReleaseCodeOut, status=201)
 def send_code(call: Call, loan: str) -> Any:
     """Send a code to the borrower's phone, bound to this release."""
     return {"code": release.send_code(call.db, clock=call.clock, by=call.staff, loan=loan)}
 
 
 @operation(router, "POST", "/loans/{loan}/release/codes/attempts", "release.attempt_code", answer=AttemptOut)
-def attempt_code(call: Call, loan: str, body: DigitsIn) -> Any:
+def attempt_code(call: Call, loan: str, body: ReleaseDigitsIn) -> Any:
     """Type the digits. A wrong attempt is counted; five end the code."""
     loan_number(call.db, call.look, loan)
     return {"right": codes.attempt(call.db, clock=call.clock, code_id=body.code, digits=body.digits)}
@@ -309,7 +309,7 @@ def approve(call: Call, loan: str, body: YesIn) -> Any:
 
 
 @operation(router, "POST", "/loans/{loan}/release/phone-change", "release.ask_phone_change", answer=DidOut, status=202)
-def ask_phone_change(call: Call, loan: str, body: ReasonIn) -> Any:
+def ask_phone_change(call: Call, loan: str, body: ReleaseReasonIn) -> Any:
     """Ask two others to let the release go on although the borrower's phone number was changed of late."""
     return _did(release.ask_phone_change(call.db, clock=call.clock, by=call.staff, loan=loan, reason=body.reason))
 
@@ -329,7 +329,7 @@ def certify(call: Call, loan: str, body: SiteIn) -> Any:
 
 
 @operation(router, "POST", "/loans/{loan}/release/hand-back-request", "release.ask_hand_back", answer=DidOut, status=202)
-def ask_hand_back(call: Call, loan: str, body: HandBackIn) -> Any:
+def ask_hand_back(call: Call, loan: str, body: ReleaseHandBackIn) -> Any:
     """Seal and IMEI read again at the counter; a second person is asked to look."""
     read = {each.seal_no: list(each.imeis) for each in body.read}
     return _did(release.ask_hand_back(call.db, clock=call.clock, by=call.staff, loan=loan, read=read, words=body.words))
@@ -358,7 +358,7 @@ def close_lost(call: Call, loan: str) -> Any:
     return _did(carry(release.close_lost, call.db, clock=call.clock, by=call.staff, loan=loan))
 
 
-@operation(router, "GET", "/loans/{loan}/release/papers/{paper}", "release.paper", answer=PaperOut)
+@operation(router, "GET", "/loans/{loan}/release/papers/{paper}", "release.paper", answer=ReleasePaperOut)
 def read_paper(call: Call, loan: str, paper: str) -> Any:
     """A certificate, application, receipt, notice or statement of the loan."""
     file, data = release.paper(call.db, loan_number(call.db, call.look, loan), paper)
@@ -433,7 +433,7 @@ def notice(call: Call, loan: str) -> Any:
 
 
 @operation(router, "POST", "/loans/{loan}/disposal/withdrawal", "disposal.withdraw", answer=DidOut)
-def withdraw(call: Call, loan: str, body: ReasonIn) -> Any:
+def withdraw(call: Call, loan: str, body: ReleaseReasonIn) -> Any:
     """Take a notice back."""
     return _did(disposal.withdraw_notice(call.db, clock=call.clock, by=call.staff, loan=loan, words=body.reason))
 
@@ -472,7 +472,7 @@ def account(call: Call, loan: str) -> Any:
 
 
 @operation(router, "POST", "/loans/{loan}/disposal/surplus", "disposal.ask_surplus", answer=DidOut, status=202)
-def ask_surplus(call: Call, loan: str, body: ReasonIn) -> Any:
+def ask_surplus(call: Call, loan: str, body: ReleaseReasonIn) -> Any:
     """Ask another person to let the surplus go back to the borrower."""
     return _did(disposal.ask_surplus(call.db, clock=call.clock, by=call.staff, loan=loan, reason=body.reason))
 

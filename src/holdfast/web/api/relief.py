@@ -11,7 +11,7 @@ from holdfast.kernel.errors import BadInput
 from holdfast.servicing import read_loans, resume, waivable
 from holdfast.servicing.approved import ask_charge, ask_goodwill, ask_pause, ask_waiver
 from holdfast.servicing.reading import loan_number
-from holdfast.web.api.approvals import ReasonIn, told_request
+from holdfast.web.api.approvals import ApprovalsReasonIn, told_request
 from holdfast.web.api.operation import Call, operation
 from holdfast.web.api.servicing import done
 from holdfast.web.api.shapes import DoneOut, RequestOut
@@ -112,7 +112,7 @@ def pause_count(call: Call, loan: str, body: PauseIn) -> Any:
 
 
 @operation(router, "POST", "/loans/{loan}/resumption", "servicing.resume", answer=DoneOut, status=201)
-def resume_count(call: Call, loan: str, body: ReasonIn) -> Any:
+def resume_count(call: Call, loan: str, body: ApprovalsReasonIn) -> Any:
     """Let the count of days late go on from today."""
     loan_number(call.db, call.look, loan)
     return done(resume(call.db, clock=call.clock, by=call.staff, loan=loan, reason=body.reason))

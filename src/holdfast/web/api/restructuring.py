@@ -22,7 +22,7 @@ Shown = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 KindName = Literal["defer", "due_date", "due_dates", "extend", "holiday", "new_rate", "reamortise", "reage", "reinstal"]
 
 
-class RateIn(In):
+class RestructuringRateIn(In):
     """A rate in parts per billion of its own period: `{"ppb": 120000000, "per": "year"}` is 12 % a year."""
 
     ppb: Annotated[int, Field(ge=0, le=1_000_000_000)]
@@ -40,7 +40,7 @@ class ChangeIn(In):
     periods: Count | None = None
     asks: Literal["nothing", "interest"] | None = None
     longer: bool | None = None
-    rate: RateIn | None = None
+    rate: RestructuringRateIn | None = None
     arrears: Literal["next", "spread"] | None = None
     start_on: Day | None = None
     every_unit: Literal["days", "weeks", "months"] | None = None
@@ -63,7 +63,7 @@ class MovedOut(Out):
     due: MoneyOut
 
 
-class ComparisonOut(Out):
+class RestructuringComparisonOut(Out):
     """Today, after, and what it costs. Hand `shown` back when asking: it binds the request to these figures."""
 
     loan: str
@@ -93,14 +93,14 @@ class AnswerOut(Out):
     seq: int
 
 
-class RequestOut(Out):
+class RestructuringRequestOut(Out):
     """A request for other terms. `asked_seq`, `consent_seq`, `decided_seq` and `reversed_seq` are records of the loan's chain."""
 
     id: str
     loan: str
     state: str
     reason: str
-    comparison: ComparisonOut
+    comparison: RestructuringComparisonOut
     needed: int
     answers: list[AnswerOut]
     asked_at: Instant
@@ -116,8 +116,8 @@ class RequestOut(Out):
     reversed_seq: int | None
 
 
-class RequestList(Out):
-    items: list[RequestOut]
+class RestructuringRequestList(Out):
+    items: list[RestructuringRequestOut]
 
 
 class CompareIn(In):
@@ -147,7 +147,7 @@ class ReverseIn(In):
     reason: Words
 
 
-class AnswerIn(In):
+class RestructuringAnswerIn(In):
     """The second person's yes or no; a no says why."""
 
     approved: bool
@@ -161,19 +161,19 @@ class ReversalOut(Out):
     standing: str
 
 
-@operation(router, "POST", "/loans/{loan}/terms/comparison", "restructuring.compare", answer=ComparisonOut)
+@operation(router, "POST", "/loans/{loan}/terms/comparison", "restructuring.compare", answer=RestructuringComparisonOut)
 def compare_terms(call: Call, loan: str, body: CompareIn) -> Any:
     """What a change would cost if it were agreed today; nothing is stored."""
     return _comparison(restructuring.compare(call.db, clock=call.clock, by=call.staff, loan=loan, change=body.change.change()))
 
 
-@operation(router, "GET", "/loans/{loan}/terms", "restructuring.list", answer=RequestList)
+@operation(router, "GET", "/loans/{loan}/terms", "restructuring.list", answer=RestructuringRequestList)
 def list_requests(call: Call, loan: str) -> Any:
     """The loan's requests for other terms, newest first, each with both schedules."""
     return {"items": [_request(each) for each in restructuring.requests_of(call.db, by=call.staff, loan=loan)]}
 
 
-@operation(router, "POST", "/loans/{loan}/terms", "restructuring.ask", answer=RequestOut, status=201)
+@operation(router, "POST", "/loans/{loan}/terms", "restructuring.ask", answer=RestructuringRequestOut, status=201)
 def ask(call: Call, loan: str, body: AskIn) -> Any:
     """Ask for other terms in the borrower's words, or propose them; where the contract changes, the borrower agrees with a code first."""
     change = body.change.change()
@@ -181,14 +181,14 @@ def ask(call: Call, loan: str, body: AskIn) -> Any:
     return _request(asked)
 
 
-@operation(router, "POST", "/loans/{loan}/terms/{asked}/decision", "restructuring.decide", answer=RequestOut)
+@operation(router, "POST", "/loans/{loan}/terms/{asked}/decision", "restructuring.decide", answer=RestructuringRequestOut)
 def decide(call: Call, loan: str, asked: str, body: DecideIn) -> Any:
     """Agree to exactly what was asked, or refuse it. Never the one who asked, nor the loan's officer, nor the same person twice."""
     given: dict[str, Any] = {"loan": loan, "request": asked, "agreed": body.agreed, "words": body.words or ""}
     return _request(restructuring.decide(call.db, clock=call.clock, by=call.staff, **given))
 
 
-@operation(router, "POST", "/loans/{loan}/terms/{asked}/withdrawal", "restructuring.withdraw", answer=RequestOut)
+@operation(router, "POST", "/loans/{loan}/terms/{asked}/withdrawal", "restructuring.withdraw", answer=RestructuringRequestOut)
 def withdraw(call: Call, loan: str, asked: str) -> Any:
     """Take a request back before it is decided."""
     return _request(restructuring.withdraw(call.db, clock=call.clock, by=call.staff, loan=loan, request=asked))
@@ -202,7 +202,7 @@ def ask_reversal(call: Call, loan: str, asked: str, body: ReverseIn) -> Any:
 
 
 @operation(router, "POST", "/terms/reversals/{asked}", "restructuring.answer_reversal", answer=ReversalOut)
-def answer_reversal(call: Call, asked: str, body: AnswerIn) -> Any:
+def answer_reversal(call: Call, asked: str, body: RestructuringAnswerIn) -> Any:
     """Answer a request to take terms back; a yes does it at once."""
     given: dict[str, Any] = {"asked": asked, "approved": body.approved, "words": body.words or ""}
     return _approval(restructuring.answer_reversal(call.db, clock=call.clock, by=call.staff, **given))

@@ -27,7 +27,7 @@ HIGHEST_PPB: Final = 10_000_000_000
 Part = Literal["fee", "penalty", "interest", "principal"]
 
 
-class RateIn(In):
+class TermsRateIn(In):
     """Parts per billion of its own period: 12 % a year is `{"ppb": 120000000, "per": "year"}`."""
 
     ppb: Annotated[StrictInt, Field(ge=0, le=HIGHEST_PPB)]
@@ -60,7 +60,7 @@ class TermsIn(In):
     principal: MoneyIn
     disbursed_on: Day
     method: Method | None = None
-    rate: RateIn | None = None
+    rate: TermsRateIn | None = None
     instalments: Annotated[StrictInt, Field(ge=1, le=MOST_INSTALMENTS)] | None = None
     first_due_on: Day | None = None
     day_count: DayCount | None = None
