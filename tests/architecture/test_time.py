@@ -13,6 +13,9 @@ import pytest
 import holdfast
 
 SOURCE: Final = Path(holdfast.__file__).parent
+# Tests that must know the machine's own time: they run a real server, or time the seals of one.
+TESTS: Final = Path(__file__).parent.parent
+MAY_ASK: Final = {"daytime.py", "journal/test_sealer.py", "stories/test_kill.py"}
 THE_CLOCK: Final = SOURCE / "kernel" / "clock.py"
 
 _ASKING: Final = {
@@ -64,6 +67,14 @@ def test_only_the_clock_reads_the_time() -> None:
         for line, what in asked_in_python(path.read_text("utf-8"))
     ]
     assert found == []
+
+
+def test_no_test_hangs_on_the_hour_at_which_it_is_run() -> None:
+    asking = {
+        str(path.relative_to(TESTS)) for path in sorted(TESTS.rglob("*.py"))
+        if [what for _, what in asked_in_python(path.read_text("utf-8")) if not what.endswith("in SQL")]
+    }  # fmt: skip
+    assert asking == MAY_ASK
 
 
 def test_sql_is_given_the_business_date_and_never_asks_for_it() -> None:

@@ -26,6 +26,8 @@ pytest.importorskip("playwright", reason="the browser tests need playwright: pip
 
 from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
+from tests.daytime import zone_of_late_morning
+
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
 
@@ -38,10 +40,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """The server's address, and the password of each role."""
+    """The server's address, the password of each role, and the lender's zone."""
 
     address: str
     passwords: dict[str, str]
+    zone: str = "Asia/Shanghai"
 
 
 @dataclass
@@ -82,10 +85,11 @@ Visit = Callable[..., Visitor]
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """The sample book as it was loaded: the database that is copied, and the password of each role."""
+    """The sample book as it was loaded: the database that is copied, the password of each role, and the lender's zone."""
 
     database: str
     passwords: dict[str, str]
+    zone: str
 
 
 @pytest.fixture(scope="session")
@@ -95,20 +99,20 @@ def sample(database_server: Any) -> Iterator[Sample]:
     from holdfast.database.connection import point_django_at, transaction
     from holdfast.sample import load
 
-    name = database_server.copy()
+    name, zone = database_server.copy(), zone_of_late_morning()
     urls = database_server.urls(name)
     before = os.environ.pop("DATABASE_URL", None)
     os.environ["DATABASE_URL"] = urls.owner
     point_django_at(urls.app)
     try:
         with transaction() as db:
-            logins = load(db)
+            logins = load(db, zone=zone)
     finally:
         connection.close()
         os.environ.pop("DATABASE_URL")
         if before is not None:
             os.environ["DATABASE_URL"] = before
-    yield Sample(name, {login[0]: login[2] for login in logins})
+    yield Sample(name, {login[0]: login[2] for login in logins}, zone)
     database_server.drop(name)
 
 
@@ -118,7 +122,7 @@ def house(database_server: Any, sample: Sample) -> Iterator[House]:
     name = database_server.copy(sample.database)
     try:
         with served(database_server.urls(name).owner) as address:
-            yield House(address, sample.passwords)
+            yield House(address, sample.passwords, sample.zone)
     finally:
         database_server.drop(name)
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import pytest
 from playwright.sync_api import expect
 
+from holdfast.kernel.clock import ShiftedClock
 from tests.browser.conftest import Visit, Visitor
 
 PAGES = ("/money", "/money/counter", "/money/statements", "/money/suspense")
@@ -60,7 +59,7 @@ def test_cash_is_taken_and_the_drawer_is_closed_by_two(visit: Visit) -> None:
 def test_a_statement_is_seen_before_it_is_booked_and_a_stranger_s_money_waits_for_two(visit: Visit, tmp_path: Path) -> None:
     officer = visit("officer")
     number = contract_no(officer)
-    today = datetime.now(ZoneInfo("Asia/Shanghai")).date()
+    today = ShiftedClock(0, officer.house.zone).today()
     rows = [f"{today},2.00,示例,还款 {number},B1", f"{today},3.00,示例陌生人,谢谢,B2", f"{today},x,,,B3"]
     file = tmp_path / "流水.csv"
     file.write_bytes("\n".join(["交易日期,交易金额,对方户名,摘要,流水号", *rows]).encode("gb18030"))

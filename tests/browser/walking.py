@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import time
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Final, Literal
 
@@ -28,6 +28,7 @@ from holdfast.stories.stage import Stage
 from holdfast.stories.tales import BEGINS
 from holdfast.wiring import EXPECTATIONS
 from tests.browser.conftest import House, Visitor
+from tests.daytime import zone_of_late_morning
 
 Language = Literal["zh", "en"]
 
@@ -45,10 +46,9 @@ _SIX_DIGITS: Final = re.compile(r"(?<![0-9])[0-9]{6}(?![0-9])")
 def stage_of_a_town() -> Stage:
     """The cast in the empty book of this process, on the morning of the stories' first day.
 
-    Its zone is one in which it is late morning now: what may be said only in the day can be said whenever the tests run.
+    What may be said only in the day can be said there whenever the tests run.
     """
-    east = 11 - datetime.now(UTC).hour
-    return Stage.empty(BEGINS, f"Etc/GMT{-east:+d}")
+    return Stage.empty(BEGINS, zone_of_late_morning())
 
 
 @dataclass

@@ -12,6 +12,7 @@ import psycopg
 import pytest
 from django.test import Client
 
+from holdfast.policy import set_business_date
 from holdfast.restructuring import requests_of
 from tests.api.conftest import Api, refused, said
 from tests.restructuring.test_deferrals import House
@@ -24,7 +25,7 @@ PASSWORD = "a long password 示例"
 @pytest.fixture
 def house(db: psycopg.Connection[Any]) -> House:
     house = House(db, DAY).open()
-    db.execute("UPDATE lender SET offset_days = %s", [(DAY - date.today()).days])
+    set_business_date(db, DAY)
     return house
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from holdfast.policy import clock
+from holdfast.policy import clock, set_business_date
 from holdfast.restructuring import RequestState, requests_of
 from holdfast.servicing import Kind, Rearrangement, receive
 from tests.api.conftest import Api, refused, said
@@ -24,7 +24,7 @@ KEY = "a-key-of-twelve-or-more"
 @pytest.fixture
 def house(db: psycopg.Connection[Any]) -> House:
     house = House(db, DAY).open()
-    db.execute("UPDATE lender SET offset_days = %s", [(DAY - date.today()).days])
+    set_business_date(db, DAY)
     return house
 
 

@@ -15,6 +15,7 @@ from icalendar import Calendar
 
 from holdfast.kernel.errors import Forbidden, NotFound, Refusal
 from holdfast.kernel.money import minor_of
+from holdfast.policy import set_business_date
 from holdfast.servicing import papers, receive, reverse
 from holdfast.servicing.papers import issue_account_statement, issued, read_paper
 from holdfast.servicing.reading import look_of
@@ -31,7 +32,7 @@ DAY = date(2026, 3, 2)
 @pytest.fixture
 def house(db: psycopg.Connection[Any]) -> House:
     house = House(db, DAY).open()
-    db.execute("UPDATE lender SET offset_days = %s", [(DAY - date.today()).days])
+    set_business_date(db, DAY)
     return house
 
 

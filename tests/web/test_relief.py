@@ -12,6 +12,7 @@ import psycopg
 import pytest
 from django.test import Client
 
+from holdfast.policy import set_business_date
 from tests.api.conftest import Api, refused, said, settled_in
 from tests.books import round_terms
 from tests.servicing.house import DAY, House
@@ -22,7 +23,7 @@ LATE: dict[str, Any] = {"minor": 500, "currency": "CNY"}
 @pytest.fixture
 def house(db: psycopg.Connection[Any]) -> House:
     house = House(db, DAY).open()
-    db.execute("UPDATE lender SET offset_days = %s", [(DAY - date.today()).days])
+    set_business_date(db, DAY)
     return house
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, time, timedelta
 from typing import Any, Final
 
@@ -25,6 +25,7 @@ from holdfast.sample.stages import Standing
 from holdfast.servicing import note_duty, originate, quote, read_loans, receive, reverse, write_off
 from holdfast.servicing.night import record_contacts, run_night
 from holdfast.stories import cast
+from holdfast.stories.stage import ZONE
 from holdfast.wiring import BUREAU, CHANNELS, NOTARY, PRESS, carry
 
 Db = psycopg.Connection[Any]
@@ -37,7 +38,6 @@ LENDER: Final = Lender(
     region="CN",
     sample=True,
 )
-_ZONE: Final = "Asia/Shanghai"
 _DAYS: Final = 160
 # Where the QR codes of the sample's papers lead: the address that the demonstration is served at.
 SITE: Final = "http://127.0.0.1:8000"
@@ -54,13 +54,21 @@ class _Borrower:
     receipts: list[int] = field(default_factory=list)
 
 
-def load(db: Db) -> list[tuple[str, str, str, str]]:
-    """Write the whole sample book in the caller's transaction: (role, user, password, token) of each of its staff."""
-    today = ShiftedClock(0, _ZONE).today()
+def load(db: Db, *, zone: str = ZONE) -> list[tuple[str, str, str, str]]:
+    """Write the whole sample book in the caller's transaction: (role, user, password, token) of each of its staff.
+
+    `zone` is where the lender lives; its today is the machine's.
+    """
+
+    def at(day: date, hour: int) -> FixedClock:
+        return FixedClock(instant_on(day, time(hour), zone), zone)
+
+    this_moment = ShiftedClock(0, zone)
+    today = this_moment.today()
     first = today - timedelta(days=_DAYS)
-    set_lender(db, LENDER)
+    set_lender(db, replace(LENDER, zone=zone))
     pack = shipped()
-    dawn = _at(first, 8)
+    dawn = at(first, 8)
     store_pack(db, pack, at=dawn.now())
     logins, staff, branches = _people(db, dawn)
     for offer in OFFERS:
@@ -78,16 +86,16 @@ def load(db: Db) -> list[tuple[str, str, str, str]]:
             },
         )
     custody.set_shelf(db, clock=dawn, by=staff["custodian"], branch_id=branches[0], code=cast.SHELF, levels=5, slots=12)
-    standing = Standing.with_staff(staff, today=today)
+    standing = Standing.with_staff(staff, today=today, zone=zone)
     borrowers = [_Borrower(life) for life in LIVES]
     for number in range(_DAYS + 1):
         day = first + timedelta(days=number)
-        morning = ShiftedClock(0, _ZONE) if day == today else _at(day, 10)
+        morning = this_moment if day == today else at(day, 10)
         record_contacts(db, dispatch(db, CHANNELS, clock=morning, limit=1_000), clock=morning)
         _live(db, borrowers, morning, staff, branches, pack, number - _DAYS)
         standing.live(day)
         if day < today:
-            run_night(db, clock=_at(day, 22), on=day)
+            run_night(db, clock=at(day, 22), on=day)
             note_night(db, day)
     return logins
 
@@ -207,7 +215,3 @@ def _release(db: Db, loan: str, now: Clock, staff: dict[str, Staff]) -> None:
         release.approve(db, clock=now, by=staff[who], loan=loan, approved=True, words="账目相符（示例）")
     release.certify(db, clock=now, by=staff["officer"], loan=loan, press=PRESS, notary=NOTARY, site=SITE)
     release.report(db, clock=now, by=staff["officer"], loan=loan, bureau=BUREAU)
-
-
-def _at(day: date, hour: int) -> FixedClock:
-    return FixedClock(instant_on(day, time(hour), _ZONE), _ZONE)

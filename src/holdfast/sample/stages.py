@@ -15,7 +15,7 @@ from holdfast.kernel.clock import instant_on
 from holdfast.parties import Staff
 from holdfast.stories import cast
 from holdfast.stories.cast import Borrower
-from holdfast.stories.stage import ZONE, Stage
+from holdfast.stories.stage import Stage
 
 # Who plays whom: the sample has one person of each role, and that is enough for every act that takes two.
 _DOUBLES: Final = {"teller": "officer", "keeper": "approver", "checker": "approver"}
@@ -34,17 +34,17 @@ class Standing:
     number: int = _FIRST
 
     @classmethod
-    def with_staff(cls, staff: Mapping[str, Staff], *, today: date) -> Standing:
+    def with_staff(cls, staff: Mapping[str, Staff], *, today: date, zone: str) -> Standing:
         """The sample's own people act; who has no namesake in the cast stands in for one."""
         people = dict(staff) | {double: staff[role] for double, role in _DOUBLES.items()}
-        return cls(Stage(people, instant_on(today, _AFTERNOON, ZONE)), today)
+        return cls(Stage(people, instant_on(today, _AFTERNOON, zone), zone), today)
 
     def live(self, day: date) -> None:
         """What happens on that day, in its afternoon. Today is left alone."""
         age = (day - self.today).days
         if age == 0:
             return
-        self.stage.now = instant_on(day, _AFTERNOON, ZONE)
+        self.stage.now = instant_on(day, _AFTERNOON, self.stage.zone)
         if -age % _PRICED_EVERY == 2:  # a little before each loan, and on the day before yesterday
             self.stage.load_prices()
         if day == add_months(self.today, -2) - timedelta(days=4):
