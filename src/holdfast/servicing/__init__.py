@@ -7,6 +7,7 @@ transaction and proved against the fold by `books verify`.
 from holdfast.servicing.arrears import days_past_due
 from holdfast.servicing.arrivals import Arrival, receive_many
 from holdfast.servicing.collectable import Collectable, collectable, receipt_of
+from holdfast.servicing.further import Room, lend_more, may_lend_more, room_of
 from holdfast.servicing.rearranging import preview, rearrange
 from holdfast.servicing.reckoning import Reckoning, debt_parts, reckon
 from holdfast.servicing.relief import GROUNDS, PAUSE_REASONS, charge, credit_goodwill, pause, resume, waivable, waive_part
@@ -16,7 +17,6 @@ from holdfast.servicing.service import (
     Quote,
     disburse,
     fulfil,
-    lend_more,
     note_duty,
     originate,
     owed,
@@ -46,6 +46,7 @@ __all__ = [
     "Rearranged",
     "Rearrangement",
     "Reckoning",
+    "Room",
     "TakenOver",
     "TakeoverRow",
     "charge",
@@ -56,6 +57,7 @@ __all__ = [
     "disburse",
     "fulfil",
     "lend_more",
+    "may_lend_more",
     "note_duty",
     "originate",
     "owed",
@@ -73,6 +75,7 @@ __all__ = [
     "refund",
     "resume",
     "reverse",
+    "room_of",
     "take_back_waiver",
     "take_over",
     "waivable",

@@ -15,7 +15,7 @@ from holdfast.kernel.clock import Clock
 from holdfast.kernel.errors import BadInput, Fault, Refusal
 from holdfast.kernel.money import Money
 from holdfast.policy import lender
-from holdfast.servicing import store
+from holdfast.servicing import store, writing
 from holdfast.servicing.fold import Event
 from holdfast.servicing.held import Change
 from holdfast.servicing.rules import Act, change
@@ -69,5 +69,5 @@ def receive_many(db: Db, arrivals: Sequence[Arrival], *, clock: Clock, by: Actor
         done.append(done_of(changes[-1]))
     if changes:
         append_batch(db, [record for each in changes for record in each.records], at=act.now, on=today, by=by, label=label)
-        store.write(db, changes, source=label, at=act.now, today=act.booked_on)
+        writing.write(db, changes, source=label, at=act.now, today=act.booked_on)
     return done

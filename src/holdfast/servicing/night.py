@@ -24,7 +24,7 @@ from holdfast.kernel.money import Money
 from holdfast.ledger import post_accrual
 from holdfast.life import DUTIES, LoanState
 from holdfast.policy import Lender, lender, pack_in_force
-from holdfast.servicing import store
+from holdfast.servicing import store, writing
 from holdfast.servicing.arrears import CLASSES, days_past_due
 from holdfast.servicing.fold import Event
 from holdfast.servicing.held import Change, Held
@@ -187,7 +187,7 @@ def _close_day(db: Db, ids: Sequence[int], night: Night, plans: Plans, act: Act,
         _save(db, moved, act, label=f"night {act.today}")
     if promises:
         promise_batch(db, promises)
-        store.promise(db, promised)
+        writing.promise(db, promised)
 
 
 def _falling_due(held: Held, on: date) -> Iterator[Event]:
@@ -305,9 +305,9 @@ def _paused_classes(db: Db, names: Mapping[int, str], on: date) -> list[tuple[st
 
 def _save(db: Db, changes: Sequence[Change], act: Act, *, label: str) -> Record | None:
     """A handful of loans is written as single verbs are; many are sealed under one batch record."""
-    if len(changes) < store.SET_FROM:
+    if len(changes) < writing.SET_FROM:
         save(db, changes, source=label, act=act)
         return None
     record = append_batch(db, [record for each in changes for record in each.records], at=act.now, on=act.today, by=act.by, label=label)
-    store.write(db, changes, source=label, at=act.now, today=act.booked_on)
+    writing.write(db, changes, source=label, at=act.now, today=act.booked_on)
     return record

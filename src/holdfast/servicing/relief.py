@@ -24,7 +24,7 @@ from holdfast.life import LoanState
 from holdfast.loans import loan_id_of
 from holdfast.parties import Role, Staff, require
 from holdfast.policy import Lender, Pack, lender
-from holdfast.products import Fee, check_ceiling
+from holdfast.products import Fee, Terms, check_ceiling
 from holdfast.products.terms import FeeOf
 from holdfast.servicing import store
 from holdfast.servicing.charging import WAIVABLE
@@ -67,7 +67,7 @@ def charge(
         Event(held.account.last_event_no + number, "charge", today, today, {**facts, "amount": minor, "due_on": day.isoformat()})
         for number, (day, minor) in enumerate(put, 1)
     ]
-    _within_ceiling(db, held, [*_charges_before(db, held), *events])
+    keep_ceiling(db, held, events, terms=held.state.terms, on=held.state.terms.disbursed_on)
     return do(db, held, clock, by, lender(db), events)
 
 
@@ -207,14 +207,13 @@ def _charges_before(db: Db, held: Held) -> list[Event]:
     return [event for event in events if event.kind == "charge" and event.event_no not in undone]
 
 
-def _within_ceiling(db: Db, held: Held, charges: list[Event]) -> None:
-    """Refusal if the contract with all its charges would cost more in a year than was lawful on its day."""
+def keep_ceiling(db: Db, held: Held, more: list[Event], *, terms: Terms, on: date) -> None:
+    """Refusal if these terms, with all charges that stand on the loan and `more`, would cost more in a year than is lawful on that day."""
     known: Lender = lender(db)
     pack: Pack = Plans(db, known).pack(held.loan.pack_version)
-    terms = held.state.terms
+    charges = [*_charges_before(db, held), *more]
     extra = tuple(
         Fee(str(event.payload["name"]), event.payload["amount"], date.fromisoformat(event.payload["due_on"]), event.payload["collected_by"])
         for event in charges
     )
-    given: dict[str, Any] = {"on": terms.disbursed_on, "product": held.loan.product_code}
-    check_ceiling(replace(terms, fees=(*terms.fees, *extra)), pack, known, **given)
+    check_ceiling(replace(terms, fees=(*terms.fees, *extra)), pack, known, on=on, product=held.loan.product_code)

@@ -22,10 +22,11 @@ from holdfast.kernel.money import Money
 from holdfast.life import DUTIES, LIVE, LoanState
 from holdfast.loans import Happened, Loan, loan_id_of
 from holdfast.parties import Staff, require
+from holdfast.payments import payout_under_way
 from holdfast.policy import Lender, Pack, lender, may_originate, read_pack
 from holdfast.products import Terms, check_ceiling
 from holdfast.products.terms import MONEY
-from holdfast.servicing import store
+from holdfast.servicing import store, writing
 from holdfast.servicing.duties import Cursors, Plan, plan_of
 from holdfast.servicing.fold import Event, State, Totals, begin, fold
 from holdfast.servicing.held import Account, Change, Held
@@ -193,8 +194,8 @@ def take_over(
         event = Event(1, "taken_over", as_of, today, {**row.payload, "source": dict(row.source)})
         changes.append(change(held, act, plans[held.collateral], [event]))
     append_batch(db, [each.record for each in changes], at=act.now, on=today, by=by, label=label)
-    store.write(db, changes, source=label, at=act.now, today=act.booked_on)
-    store.register_tape(db, [(row.identity, each.held.loan.loan_id) for row, each in zip(rows, changes, strict=True)])
+    writing.write(db, changes, source=label, at=act.now, today=act.booked_on)
+    writing.register_tape(db, [(row.identity, each.held.loan.loan_id) for row, each in zip(rows, changes, strict=True)])
     return [
         TakenOver(row.identity, each.held.loan.loan_id, each.held.loan.public_id, each.held.loan.state.value, each.held.loan.principal_out)
         for row, each in zip(rows, changes, strict=True)
@@ -282,6 +283,8 @@ def write_off(db: Db, *, clock: Clock, by: Actor, loan: str, reason: str) -> Don
         raise Refusal(
             f"loan {loan} is {held.loan.state}; only a loan that is being repaid is written off", code="loan_not_active", loan=loan
         )
+    if (waits := payout_under_way(db, held.loan.loan_id)) is not None:
+        raise Refusal(f"payout {waits} of loan {loan} is under way; end it first", code="payout_under_way", payout=waits)
     event = Event(held.account.last_event_no + 1, "written_off", clock.today(), clock.today(), {"reason": said(reason, "reason")})
     return do(db, held, clock, by, lender(db), [event])
 
@@ -389,28 +392,6 @@ def quote(db: Db, *, loan: str, on: date) -> Quote:
     return Quote(loan, on, currency, tuple(payoff_lines(state, on)), Money(payoff(state, on), currency))
 
 
-def lend_more(db: Db, *, clock: Clock, by: Actor, loan: str, amount: Money, paid_on: date) -> Done:
-    """A further sum of the same loan has gone out on `paid_on`, whole; it joins the instalments still to fall due.
-
-    Refusal unless the loan is being repaid and the contract's limit leaves room; one that may take no new charge gets none.
-    """
-    held = one(db, loan)
-    today, terms = clock.today(), held.state.terms
-    if amount.minor <= 0 or amount.currency != held.loan.currency:
-        raise BadInput(f"amount: pay out more than nothing, in {held.loan.currency}", field="amount")
-    if not held.account.last_event_on <= paid_on <= today:
-        raise BadInput(f"paid_on: name a day from {held.account.last_event_on} to {today}, not {paid_on}", field="paid_on")
-    if held.loan.state is not LoanState.ACTIVE:
-        raise Refusal(f"loan {loan} is {held.loan.state}; only a loan that is being repaid grows", code="loan_not_active", loan=loan)
-    room = (terms.limit or terms.principal) - held.state.totals.disbursed
-    if amount.minor > room or held.account.charges_barred:
-        raise Refusal(
-            f"the contract of loan {loan} leaves {max(room, 0)} minor units to pay out", code="above_limit", field="amount", room=room
-        )
-    event = Event(held.account.last_event_no + 1, "disbursed", paid_on, today, {"amount": amount.minor})
-    return do(db, held, clock, by, lender(db), [event])
-
-
 # ── how a verb is done ─────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -453,7 +434,7 @@ def save(db: Db, changes: Sequence[Change], *, source: str, act: Act) -> None:
     """Write the changes of single verbs and their records, in one round trip."""
     with db.pipeline():
         append(db, [record for each in changes for record in each.records])
-        store.write(db, changes, source=source, at=act.now, today=act.booked_on)
+        writing.write(db, changes, source=source, at=act.now, today=act.booked_on)
 
 
 def done_of(result: Change) -> Done:

@@ -1,0 +1,9 @@
+-- A borrower's word to pay by a day, as a person noted it. Whether it was kept is read from what came in. Append-only.
+CREATE TABLE payment_promise (
+    loan_id    bigint  NOT NULL,
+    record_seq integer NOT NULL,                -- the note on the loan's chain
+    made_on    date    NOT NULL,
+    pay_by     date    NOT NULL,
+    PRIMARY KEY (loan_id, record_seq),
+    CHECK (pay_by >= made_on)
+);
