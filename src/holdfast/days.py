@@ -13,11 +13,12 @@ from typing import Any, Final
 
 import psycopg
 
-from holdfast import applications, contracts, payments, servicing
-from holdfast.contact import dispatch
+from holdfast import applications, contact, contracts, payments, servicing
 from holdfast.database.connection import transaction
 from holdfast.duties.audit import Audit, examine
 from holdfast.duties.kept_audits import audited_on, keep
+from holdfast.duties.period import cover
+from holdfast.duties.statements import state, stated_through
 from holdfast.journal import SYSTEM
 from holdfast.kernel import canonical
 from holdfast.kernel.clock import Clock, FixedClock, instant_on
@@ -100,12 +101,47 @@ def send_due(now: Clock) -> int:
     """Hand over all that may be sent by now, and close the duties that it proves; returns how many messages moved."""
     moved = 0
     while True:
+        # Written as on its way before it leaves: whoever dies in between sends nothing twice.
         with transaction() as db:
-            sent = dispatch(db, CHANNELS, clock=now, limit=_SENDS_AT_ONCE)
-            record_contacts(db, sent, clock=now)
-        if not sent:
+            ended, handed, due = contact.claim(db, CHANNELS, clock=now, limit=_SENDS_AT_ONCE)
+            record_contacts(db, ended, clock=now)
+        if not due:
             return moved
-        moved += len(sent)
+        answered = contact.hand_over(CHANNELS, handed, now.now())
+        with transaction() as db:
+            sent = contact.take_answers(db, CHANNELS, answered, clock=now)
+            record_contacts(db, sent, clock=now)
+        moved += len(ended) + len(sent)
+
+
+def take_receipts() -> int:
+    """Settle what channels have told, ask those that can be asked, and end what nobody answers any more; how many things."""
+    with transaction() as db:
+        now = clock(db)
+        touched = contact.end_sending(db, CHANNELS, clock=now) + contact.end_waiting(db, clock=now)
+    for channel in CHANNELS.values():
+        can = channel.capabilities()
+        if can.receipts_pulled or can.inbound:
+            with transaction() as db:
+                touched += contact.ask_after(db, channel, clock=now)
+    while True:
+        with transaction() as db:
+            settled, arrived = contact.settle_heard(db, clock=now)
+            record_contacts(db, arrived, clock=now)
+        touched += settled
+        if not settled:
+            return touched
+
+
+def hand_over_undelivered() -> int:
+    """Give the messages that did not arrive, or of which nobody knows, to a person; how many."""
+    with transaction() as db:
+        now = clock(db)
+        found, ended = contact.undelivered(db, clock=now)
+        record_contacts(db, ended, clock=now)
+        for each in found:
+            contact.hand_to_a_person(db, each, clock=now)
+    return len(found)
 
 
 def run_programmes() -> int:
@@ -234,3 +270,27 @@ def audit_if_new_day() -> bool:
             return False
     audit_now(today, now.now())
     return True
+
+
+def state_coverage() -> list[date]:
+    """Write the coverage statement of each day that is over and has none yet; the days that were stated now.
+
+    A book's first statement is of the day before: what it was before anybody stated it is for an audit to find out.
+    """
+    with transaction() as db:
+        yesterday = clock(db).today() - timedelta(days=1)
+        first = db.execute("SELECT min(opened_on) FROM loan").fetchone()
+        through = stated_through(db)
+    if first is None or first[0] is None:
+        return []
+    day = through + timedelta(days=1) if through is not None else max(first[0], yesterday)
+    stated = []
+    while day <= yesterday:
+        with transaction() as db:
+            db.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            found = cover(db, day, EXPECTATIONS)
+        with transaction() as db:
+            if state(db, found, clock=clock(db)) is not None:
+                stated.append(day)
+        day += timedelta(days=1)
+    return stated

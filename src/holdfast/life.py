@@ -104,6 +104,7 @@ STAGES: Final = (
 # What happens in one stage, and the verb of a later one that must begin because of it, in the same transaction. `wiring` carries it out.
 BEGINS: Final = {
     "payout.paid": "servicing.disburse",
+    "payout.further_paid": "servicing.lend_more",
     "cooling_off.asked": "servicing.waive",
     "cooling_off.lapsed": "servicing.take_back_waiver",
     "money.matched": "servicing.receive",  # a line of a bank file, or a payment intent that has cleared, belongs to this loan
@@ -154,6 +155,7 @@ _MOVED = frozenset(
 # A certificate, a return and a report are proved by the act itself; nobody's word closes them.
 _RETURNED = frozenset({"receipt.reversed"})
 _ENDED = frozenset({"application.withdrawn", "loan.refused"})
+_TOLD = frozenset({"contact.sent", "contact.refused", "contact.noted", "contact.handed_over"})
 _EVENING = (time(8), time(21))
 _ALL_DAY = (time(0), time(23, 59))
 
@@ -190,8 +192,10 @@ DUTIES: Final = {
         _kind("fraud_review", "核查欺诈迹象", "Review a sign of fraud", "approver", by={"fraud.thawed", "custody.to_hand_back"} | _ENDED,
               after={"fraud.frozen"}, within="sla.fraud_review", hours=_ALL_DAY),
         # -- while it is repaid --
-        _kind("reminder", "到期提醒", "Reminder", "system", by={"contact.sent", "contact.refused", "contact.noted"} | _PAID | _MOVED,
-              hours=_EVENING),
+        _kind("reminder", "到期提醒", "Reminder", "system", by=_TOLD | _PAID | _MOVED, hours=_EVENING),
+        # A message that did not arrive, or of which nobody knows. It ends with an application that ends.
+        _kind("reach", "另行联系", "Reach the borrower otherwise", "caller", by={"message.followed_up", "custody.handed_back",
+              "contract.lapsed"} | _ENDED, after={"message.undelivered"}, within="sla.reach"),
         _kind("follow_up", "跟进逾期", "Follow up arrears", "caller", by={"contact.noted"} | _PAID | _MOVED),
         _kind("refund", "退还多收款", "Refund over-payment", "officer", by={"refund.noted"} | _PAID),
         _kind("recovery", "核销后追偿", "Recover written-off debt", "officer",
@@ -211,7 +215,7 @@ DUTIES: Final = {
               after={"default.noticed"}, within="sla.dispose"),
         # -- when it is paid --
         _kind("release_notice", "通知领取押品", "Tell the borrower to fetch the thing", "system",
-              by={"contact.sent", "contact.refused", "contact.noted", "release.cancelled"}, after={"release.opened"},
+              by=_TOLD | {"release.cancelled"}, after={"release.opened"},
               within="release.sla.notice_to_borrower", hours=_EVENING),
         _kind("settlement_certificate", "出具结清证明", "Issue settlement certificate", "officer", by={"release.certified"} | _RETURNED),
         _kind("return_collateral", "归还押品", "Return the thing", "custodian",
@@ -373,8 +377,16 @@ RECORDS: Final = {
             ("contact.sent", "已发消息", "Message sent"),
             ("contact.refused", "消息未发", "Message not sent"),
             ("contact.noted", "联系记录", "Contact noted"),
+            ("contact.handed_over", "消息未送达，转人工", "Message did not arrive, handed to a person"),
+            ("message.undelivered", "消息未送达或结果未知", "Message not delivered, or nobody knows"),
+            ("message.followed_up", "未送达已另行联系", "Reached otherwise"),
             ("recovery.reviewed", "核销后追偿复核", "Recovery reviewed"),
             ("night.held", "今晚事项暂缓", "Line of the night held"),
+            ("duty.taken", "领取事项", "Duty taken"),
+            ("duty.given_back", "退回事项", "Duty given back"),
+            ("duty.handed_over", "转交事项", "Duty handed over"),
+            ("duty.snoozed", "暂缓事项", "Duty put off for a while"),
+            ("duty_audit.issued", "出具事项核查单", "Audit of duties issued"),
         ),
         *_records(
             "restructuring",

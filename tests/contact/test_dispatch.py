@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 
 from holdfast import contact, parties
 from holdfast.adapters.local_outbox import LocalOutbox
-from holdfast.contact import Accepted, Capabilities, Delivery, Dispatched, Letter, Promise
+from holdfast.contact import Accepted, Capabilities, Dispatched, Letter, Promise, Receipt
 from holdfast.journal import SYSTEM, read_chain
 from holdfast.kernel.clock import FixedClock, instant_on
 from holdfast.kernel.errors import BadInput, Forbidden, NotFound, Unavailable
@@ -36,29 +37,29 @@ def at(hour: int, minute: int = 0, day: date = DAY) -> FixedClock:
 
 
 @dataclass
-class Carrier:
-    """A channel that keeps what it was given; `silent` lets it give no answer, `refuses` lets it fail."""
+class Carrier(LocalOutbox):
+    """A channel that keeps what it was given; `silent` lets it take nothing, `refuses` lets it fail."""
 
     letters: list[Letter] = field(default_factory=list)
     silent: bool = False
     refuses: bool = False
     answers: str = "sent"
-    waiting: list[Delivery] = field(default_factory=list)
+    once_per_key: bool = True
+    finance_allowed: bool = True
 
     def capabilities(self) -> Capabilities:
-        return Capabilities(name="test carrier", finance_allowed=True, receipts=True, inbound=False, run_against="itself")
+        return Capabilities(
+            name="test carrier", finance_allowed=self.finance_allowed, run_against="itself", receipts_pushed=True,
+            once_per_key=self.once_per_key,
+        )  # fmt: skip
 
     def send(self, letters: Sequence[Letter], at: datetime) -> Sequence[Accepted]:
         self.letters += letters
         if self.silent:
-            raise Unavailable("the carrier did not answer")
+            raise Unavailable("the carrier cannot be reached")
         if self.refuses:
             return [Accepted(each.key, f"c:{each.key}", "failed", "blocked number") for each in letters]
         return [Accepted(each.key, f"c:{each.key}", self.answers) for each in letters]
-
-    def receipts(self) -> Sequence[Delivery]:
-        waiting, self.waiting = self.waiting, []
-        return waiting
 
 
 @dataclass
@@ -288,9 +289,10 @@ def test_a_number_that_the_carrier_refuses_is_reported_as_failed(desk: Desk) -> 
 def test_a_receipt_that_comes_later_settles_its_message_once(desk: Desk) -> None:
     number = desk.promise()
     desk.dispatch(at(10))
-    receipt = Delivery(f"c:{desk.loan_id}:{number}", "delivered", moment(10, 1))
-    desk.carrier.waiting = [receipt, receipt, Delivery("c:unknown", "delivered", moment(10, 1))]
-    assert contact.take_receipts(desk.db, desk.carrier) == 1
+    keep = contact.keep_heard(lambda: nullcontext(desk.db), lambda db: at(10, 1))
+    receipt = Receipt(f"c:{desk.loan_id}:{number}", "delivered", "DELIVRD", PHONE)
+    keep("test carrier", [receipt, receipt, Receipt("c:unknown", "delivered", "DELIVRD", PHONE)])
+    assert contact.settle_heard(desk.db, clock=at(10, 1))[0] == 1
     assert desk.state(number)[0] == "delivered"
 
 

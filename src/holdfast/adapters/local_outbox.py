@@ -6,20 +6,30 @@ come late here, and nobody answers.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from holdfast.contact import Accepted, Capabilities, Delivery, Letter
+from holdfast.contact import Accepted, Capabilities, Inbound, Letter, Receipt
+from holdfast.kernel.errors import BadInput
 
 
 class LocalOutbox:
     """An `SmsChannel` that delivers to the console."""
 
     def capabilities(self) -> Capabilities:
-        return Capabilities(name="local outbox", finance_allowed=True, receipts=False, inbound=False, run_against="itself", on_screen=True)
+        return Capabilities(name="local outbox", finance_allowed=True, run_against="itself", once_per_key=True, on_screen=True)
 
     def send(self, letters: Sequence[Letter], at: datetime) -> Sequence[Accepted]:
         return [Accepted(letter.key, f"local:{letter.key}", "delivered") for letter in letters]
 
-    def receipts(self) -> Sequence[Delivery]:
+    def receipt(self, raw: Mapping[str, str], body: bytes) -> Sequence[Receipt]:
+        raise BadInput("the local outbox has no outside that could push a receipt", code="not_pushed")
+
+    def inbound(self, raw: Mapping[str, str], body: bytes) -> Sequence[Inbound]:
+        raise BadInput("the local outbox has no outside that could push a message", code="not_pushed")
+
+    def pull_receipts(self, provider_ids: Sequence[str]) -> Sequence[Receipt]:
+        return ()
+
+    def pull_inbound(self) -> Sequence[Inbound]:
         return ()

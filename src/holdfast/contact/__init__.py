@@ -6,10 +6,45 @@ entered in the ledger by which the next one is asked.
 
 from holdfast.contact.calls import Calls, calls_today, enter_call, may_call
 from holdfast.contact.model import Bubble, Dispatched, Message, Promise
-from holdfast.contact.ports import Accepted, Capabilities, Channels, Delivery, Letter, SmsChannel
+from holdfast.contact.ports import (
+    Accepted,
+    Capabilities,
+    Channels,
+    Heard,
+    Inbound,
+    Keep,
+    LateAnswer,
+    Letter,
+    PartAnswer,
+    Receipt,
+    SmsChannel,
+)
+from holdfast.contact.receipts import (
+    ask_after,
+    end_sending,
+    end_waiting,
+    follow_up_message,
+    hand_to_a_person,
+    keep_heard,
+    settle_heard,
+    undelivered,
+)
 from holdfast.contact.rules import Allowed, Made, Refused, Stop, may_contact
-from holdfast.contact.service import dispatch, hold_line, let_go, messages, on_screen, promise, promise_batch, resume, stop, take_receipts
-from holdfast.contact.templates import TEMPLATES, segments, text_of
+from holdfast.contact.service import (
+    claim,
+    dispatch,
+    hand_over,
+    hold_line,
+    let_go,
+    messages,
+    on_screen,
+    promise,
+    promise_batch,
+    resume,
+    stop,
+    take_answers,
+)
+from holdfast.contact.templates import TEMPLATES, parts_of, segments, text_of
 
 __all__ = [
     "TEMPLATES",
@@ -19,29 +54,45 @@ __all__ = [
     "Calls",
     "Capabilities",
     "Channels",
-    "Delivery",
     "Dispatched",
+    "Heard",
+    "Inbound",
+    "Keep",
+    "LateAnswer",
     "Letter",
     "Made",
     "Message",
+    "PartAnswer",
     "Promise",
+    "Receipt",
     "Refused",
     "SmsChannel",
     "Stop",
+    "ask_after",
     "calls_today",
+    "claim",
     "dispatch",
+    "end_sending",
+    "end_waiting",
     "enter_call",
+    "follow_up_message",
+    "hand_over",
+    "hand_to_a_person",
     "hold_line",
+    "keep_heard",
     "let_go",
     "may_call",
     "may_contact",
     "messages",
     "on_screen",
+    "parts_of",
     "promise",
     "promise_batch",
     "resume",
     "segments",
+    "settle_heard",
     "stop",
-    "take_receipts",
+    "take_answers",
     "text_of",
+    "undelivered",
 ]

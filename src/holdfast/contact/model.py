@@ -70,6 +70,21 @@ class Due:
 
 
 @dataclass(frozen=True, slots=True)
+class Handed:
+    """A message on its way out: the rule that allowed it, and what is sent to which number. It lives only for that moment."""
+
+    due: Due
+    rule: str
+    number: str = field(repr=False)
+    text: str = field(repr=False)
+
+    @property
+    def key(self) -> str:
+        """The key under which it is sent: one a message, whatever happens."""
+        return f"{self.due.loan_id}:{self.due.message_no}"
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """A message as a reader sees it; `to` is the masked number."""
 

@@ -1,12 +1,16 @@
 """The port through which a message leaves the house, and what every adapter of it promises.
 
-`send` takes letters with a key each. A letter sent twice under one key reaches the person once. An
-outside that does not answer raises Unavailable: nothing is then known, and the same letters are sent again.
+`send` takes letters with a key each and answers every one. It raises Unavailable only where it is certain that nothing
+has left; what may have left is answered `unknown`. Whether a letter that is sent again under its key still reaches the
+person once is the channel's to say (`once_per_key`); where it is not so, what is unknown is never sent again.
+
+What a channel hears by itself (receipts, inbound messages) it gives to its `Keep`, and tells the outside that it has it
+only when that returns: nothing heard is lost.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -22,52 +26,118 @@ class Letter:
 
 
 @dataclass(frozen=True, slots=True)
-class Accepted:
-    """What the outside said to one letter: its own id, and `delivered`, `sent` (a receipt follows) or `failed` with why."""
+class PartAnswer:
+    """What the outside said to one part of a letter: its own id, and `sent`, `delivered`, `failed` or `unknown` with why."""
 
-    key: str
-    provider_id: str
+    provider_id: str | None
     outcome: str
     why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
-    """A receipt that came later: the outside's id, `delivered` or `failed`, and when."""
+class Accepted:
+    """What the outside said to one letter.
+
+    `outcome` is `delivered`, `sent` (a receipt follows), `failed` with why, `unknown` (it may have left) or `not_taken`
+    (it certainly has not). `parts` are the answers part by part, where there were several.
+    """
+
+    key: str
+    provider_id: str | None
+    outcome: str
+    why: str = ""
+    parts: tuple[PartAnswer, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What became of a part: its id outside, `delivered`, `failed`, `waiting` or `unknown`, and the outside's own word for it.
+
+    `submitted` and `done` are the outside's times as it wrote them: they tell receipts apart and decide nothing.
+    """
 
     provider_id: str
-    outcome: str
-    at: datetime
-    why: str = ""
+    state: str
+    stat: str = ""
+    number: str = field(default="", repr=False)
+    submitted: str = ""
+    done: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LateAnswer:
+    """A gateway's answer to a part, come after its sender had given up waiting."""
+
+    key: str
+    part_no: int
+    answer: PartAnswer
+
+
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """What a person sent us. `to` is our number with its extension; `text` None: no text; `complete` False: parts were missing.
+
+    It proves nobody's identity: numbers can be forged.
+    """
+
+    provider_id: str
+    number: str = field(repr=False)
+    to: str
+    text: str | None = field(repr=False)
+    complete: bool = True
+
+
+Heard = Receipt | LateAnswer | Inbound
+# Stores what a channel, named first, has heard; it is safe when this returns.
+Keep = Callable[[str, Sequence[Heard]], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Capabilities:
     """What a channel can do. `finance_allowed`: the carrier accepts lending content.
 
-    `on_screen`: our own console is the phone, so a one-time code may be read there; with any other channel it is
-    readable only where it was sent to.
+    `once_per_key`: a letter that is sent again under its key reaches the person once. `on_screen`: our own console is the
+    phone, so a one-time code may be read there; with any other channel it is readable only where it was sent to.
+    `per_second` None: no limit of its own.
     """
 
     name: str
     finance_allowed: bool
-    receipts: bool
-    inbound: bool
     run_against: str
+    receipts_pushed: bool = False
+    receipts_pulled: bool = False
+    inbound: bool = False
+    once_per_key: bool = False
+    long_messages: bool = True
+    per_second: int | None = None
     on_screen: bool = False
+
+    @property
+    def receipts(self) -> bool:
+        """Whether what became of a message is told after it was taken."""
+        return self.receipts_pushed or self.receipts_pulled
 
 
 class SmsChannel(Protocol):
-    """A way to send text messages."""
+    """A way to send text messages and to hear what became of them."""
 
     def capabilities(self) -> Capabilities:
         """What this channel can do, and against which peer that was seen."""
 
     def send(self, letters: Sequence[Letter], at: datetime) -> Sequence[Accepted]:
-        """Hand the letters over; one answer for each, in their order. Unavailable if the outside gave none."""
+        """Hand the letters over; one answer for each, in their order. Unavailable if certainly none of them has left."""
 
-    def receipts(self) -> Sequence[Delivery]:
-        """Receipts that have come since the last time they were asked for."""
+    def receipt(self, raw: Mapping[str, str], body: bytes) -> Sequence[Receipt]:
+        """The receipts in what was pushed to us: headers and body. BadInput if it is not theirs, or not signed."""
+
+    def inbound(self, raw: Mapping[str, str], body: bytes) -> Sequence[Inbound]:
+        """The messages in what was pushed to us: headers and body. BadInput if it is not theirs, or not signed."""
+
+    def pull_receipts(self, provider_ids: Sequence[str]) -> Sequence[Receipt]:
+        """What the outside knows of these parts; nothing where it cannot be asked. Unavailable if it does not answer."""
+
+    def pull_inbound(self) -> Sequence[Inbound]:
+        """Messages that wait outside; nothing where it cannot be asked. Unavailable if it does not answer."""
 
 
 # The way that is set up for each channel of `message.channel`.

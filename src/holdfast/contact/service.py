@@ -1,8 +1,9 @@
 """Promising messages and sending them: written before anything is sent, asked again when it is.
 
 A rule may say not now: then the message waits for the earliest moment that the rule allows, and is
-refused for good only if that lies beyond the time it was promised for. An outside that does not
-answer loses nothing: the message is sent again under the same key until its time is over.
+refused for good only if that lies beyond the time it was promised for. What an outside certainly did not
+take is sent again under the same key until its time is over; what it may have taken is sent again only where
+the key keeps it from reaching the person twice.
 """
 
 from __future__ import annotations
@@ -13,16 +14,16 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from holdfast.contact import store
-from holdfast.contact.model import Bubble, Dispatched, Due, Message, Promise, SealedLetter
-from holdfast.contact.ports import Channels, Letter, SmsChannel
+from holdfast.contact import receipt_store, store
+from holdfast.contact.model import Bubble, Dispatched, Due, Handed, Message, Promise, SealedLetter
+from holdfast.contact.ports import Accepted, Capabilities, Channels, Letter, PartAnswer
 from holdfast.contact.rules import CHANNELS, PURPOSES, REFUSED, Allowed, Made, Refused, Stop, may_contact
 from holdfast.contact.store import Db
-from holdfast.contact.templates import text_of
+from holdfast.contact.templates import segments, text_of
 from holdfast.journal import write_record
 from holdfast.kernel.clock import Clock
-from holdfast.kernel.errors import BadInput, NotFound, Refusal, Unavailable
-from holdfast.parties import Party, Scope, Staff, numbers_for_sending, require
+from holdfast.kernel.errors import BadInput, Fault, NotFound, Refusal, Unavailable
+from holdfast.parties import Party, PrivateKind, Scope, Staff, lookup_of, numbers_for_sending, require
 from holdfast.policy import Lender, Pack, lender, pack_in_force
 
 RETRY_AFTER: Final = timedelta(minutes=5)
@@ -62,22 +63,96 @@ def promise_batch(db: Db, promises: Sequence[Promise]) -> list[int]:
 
 
 def dispatch(db: Db, channels: Channels, *, clock: Clock, limit: int) -> list[Dispatched]:
-    """Send what may be sent by now, at most `limit` at once, and say what became of each.
+    """Send what may be sent by now, at most `limit` at once, and say what became of each, all in the caller's transaction.
 
-    Empty means that nothing is due any more. What a rule puts off, or an outside did not answer to, stays in
-    the outbox and is not reported. The caller closes the duties in the same transaction.
+    Empty means that nothing is due any more. What a rule puts off, or an outside did not take, stays in the outbox and is
+    not reported. The caller closes the duties in the same transaction. Only over channels on which a key is sent once
+    however often it is given, for this transaction may be rolled back after the letters have left: Fault for any other;
+    those are served by `claim`, `hand_over` and `take_answers`, a transaction each.
     """
+    for channel in channels.values():
+        if not channel.capabilities().once_per_key:
+            raise Fault(f"{channel.capabilities().name} cannot be sent to within one transaction", code="dispatch_not_once")
     store.one_dispatcher(db)
     while due := store.claim_due(db, clock.now(), limit):
-        done = _Dispatch(db, channels, clock, lender(db), pack_in_force(db, clock)).work(due)
+        pass_ = _Dispatch(db, channels, clock, lender(db), pack_in_force(db, clock))
+        to_send = pass_.decide(due)
+        pass_.write()
+        done = pass_.done + take_answers(db, channels, hand_over(channels, to_send, clock.now()), clock=clock)
         if done:
             return done
     return []
 
 
-def take_receipts(db: Db, channel: SmsChannel) -> int:
-    """Write the receipts that have come over a channel; how many settled a message."""
-    return sum(store.settle(db, provider_id=each.provider_id, state=each.outcome, why=each.why, at=each.at) for each in channel.receipts())
+def claim(db: Db, channels: Channels, *, clock: Clock, limit: int) -> tuple[list[Dispatched], list[Handed], bool]:
+    """Ask the rules about what is due, at most `limit`, and write what may go as on its way. To be committed before it is sent.
+
+    Gives back what a rule ended, what is now to be handed over, and whether anything was due at all.
+    """
+    store.one_dispatcher(db)
+    due = store.claim_due(db, clock.now(), limit)
+    pass_ = _Dispatch(db, channels, clock, lender(db), pack_in_force(db, clock))
+    to_send = pass_.decide(due)
+    pass_.write()
+    known = {name: channel.capabilities() for name, channel in channels.items()}
+    store.hand_over(
+        db,
+        [
+            (each, lookup_of(PrivateKind.PHONE, each.number), _keeper(known[each.due.channel]), segments(each.text))
+            for each in to_send
+        ],
+        clock.now(),
+    )  # fmt: skip
+    return pass_.done, to_send, bool(due)
+
+
+def hand_over(channels: Channels, handed: Sequence[Handed], at: datetime) -> list[tuple[Handed, Accepted]]:
+    """Give what was claimed to its channels; every letter has an answer. Needs no transaction, and should stand in none."""
+    answered = []
+    for name in sorted({each.due.channel for each in handed}):
+        these = [each for each in handed if each.due.channel == name]
+        try:
+            said = channels[name].send([Letter(each.key, each.number, each.text) for each in these], at)
+        except Unavailable as error:
+            said = [Accepted(each.key, None, "not_taken", error.sentence) for each in these]
+        answered += list(zip(these, said, strict=True))
+    return answered
+
+
+def take_answers(db: Db, channels: Channels, answered: Sequence[tuple[Handed, Accepted]], *, clock: Clock) -> list[Dispatched]:
+    """Write what the outside said to each letter. What it certainly did not take goes again, later; what nobody knows, never.
+
+    Where a key is sent once however often it is given, what nobody knows goes again too.
+    """
+    now, on = clock.now(), clock.today()
+    known = {name: channel.capabilities() for name, channel in channels.items()}
+    states, ledger, done, back, parts, shown = [], [], [], [], [], []
+    for each, answer in answered:
+        due, can = each.due, known[each.due.channel]
+        if answer.outcome == "not_taken" or (answer.outcome == "unknown" and can.once_per_key):
+            back.append(due)
+            continue
+        pieces = answer.parts or (PartAnswer(answer.provider_id, answer.outcome, answer.why),)
+        if (keeper := _keeper(can)) is not None:
+            parts += [(due.loan_id, due.message_no, number, keeper, piece) for number, piece in enumerate(pieces, 1)]
+        settled = None if answer.outcome in ("sent", "unknown") else now
+        states.append((due, answer.outcome, answer.why, answer.provider_id, now, settled))
+        done.append(Dispatched(due.loan_id, due.message_no, due.duty_no, answer.outcome, each.rule))
+        outcome = "sent" if answer.outcome == "delivered" else answer.outcome
+        ledger.append((due.loan_id, due.party_id, due.purpose, due.channel, on, now, outcome, each.rule, None))
+        if can.on_screen and due.letter and due.letter.text:
+            shown.append((due.loan_id, due.message_no, due.letter.text))
+    store.show_texts(db, shown)
+    store.write_states(db, states)
+    receipt_store.write_parts(db, parts, now)
+    store.put_back(db, back, now + RETRY_AFTER)
+    store.write_ledger(db, ledger)
+    return done
+
+
+def _keeper(can: Capabilities) -> str | None:
+    """The channel under whose name parts and receipts are kept; None for one that says all there is to say at once."""
+    return can.name if can.receipts else None
 
 
 def stop(
@@ -141,7 +216,7 @@ def on_screen(db: Db, channels: Channels, *, clock: Clock, limit: int = 30) -> l
 
 @dataclass(slots=True)
 class _Dispatch:
-    """One pass over claimed messages: decide, send, write."""
+    """One pass over claimed messages: decide, and write what does not go."""
 
     db: Db
     channels: Channels
@@ -153,11 +228,12 @@ class _Dispatch:
     ledger: list[tuple[int, int | None, str, str, date, datetime, str, str, int | None]] = field(default_factory=list)
     done: list[Dispatched] = field(default_factory=list)
 
-    def work(self, due: Sequence[Due]) -> list[Dispatched]:
+    def decide(self, due: Sequence[Due]) -> list[Handed]:
+        """What may go now; the rest is put off or ended, and is written by `write`."""
         parties = sorted({each.party_id for each in due if each.party_id is not None})
         numbers = numbers_for_sending(self.db, parties)
         history, stops = store.made_on(self.db, parties, self.clock.today()), store.stops_of(self.db, parties)
-        to_send: dict[str, list[tuple[Due, str, str]]] = {}
+        to_send: list[Handed] = []
         for each in due:
             number = each.letter.number if each.letter else None
             if number is None and each.party_id is not None:
@@ -170,17 +246,19 @@ class _Dispatch:
                 if isinstance(answer, Allowed):
                     # Counted before it is sent, so that the next one in this pass sees it.
                     made.append(Made(self.clock.today(), each.purpose, each.channel, "sent"))
-                    to_send.setdefault(each.channel, []).append((each, answer.rule, number))
+                    text = each.letter.text if each.letter and each.letter.text else each.body
+                    to_send.append(Handed(each, answer.rule, number, text))
                     continue
                 verdict = answer
             if verdict is not None:
                 self._not_now(each, verdict)
-        for channel, letters in to_send.items():
-            self._send(self.channels[channel], letters)
+        return to_send
+
+    def write(self) -> None:
+        """Write what was put off and what was ended."""
         store.write_states(self.db, self.states)
         store.postpone(self.db, self.postponed)
         store.write_ledger(self.db, self.ledger)
-        return self.done
 
     def _dropped(self, due: Due) -> Refused | None:
         """Why the message has no more purpose, if it has none."""
@@ -197,6 +275,8 @@ class _Dispatch:
             return Refused("contact.no_number", "no number of the borrower is known", None)
         if due.channel not in self.channels:
             return Refused("contact.no_channel", f"no way to send by {due.channel} is set up", None)
+        if not self.channels[due.channel].capabilities().finance_allowed:
+            return Refused("contact.finance_allowed", "this carrier takes no messages about lending", None)
         return None
 
     def _ask(self, due: Due, made: Sequence[Made], stops: Sequence[Stop]) -> Allowed | Refused:
@@ -216,27 +296,6 @@ class _Dispatch:
         self.done.append(Dispatched(due.loan_id, due.message_no, due.duty_no, outcome, verdict.rule))
         if outcome == REFUSED:
             self._note(due, REFUSED, verdict.rule, now)
-
-    def _send(self, channel: SmsChannel, letters: Sequence[tuple[Due, str, str]]) -> None:
-        now = self.clock.now()
-        whole = {due.queue_id: due.letter.text for due, _, _ in letters if due.letter and due.letter.text}
-        try:
-            answers = channel.send(
-                [Letter(f"{due.loan_id}:{due.message_no}", number, whole.get(due.queue_id, due.body)) for due, _, number in letters], now
-            )
-        except Unavailable:
-            # Nothing is known: the same keys go again, until the message's own time is over.
-            self.postponed += [(due.queue_id, now + RETRY_AFTER) for due, _, _ in letters]
-            return
-        if channel.capabilities().on_screen:
-            store.show_texts(
-                self.db, [(due.loan_id, due.message_no, whole[due.queue_id]) for due, _, _ in letters if due.queue_id in whole]
-            )
-        for (due, rule, _), answer in zip(letters, answers, strict=True):
-            settled = None if answer.outcome == "sent" else now
-            self.states.append((due, answer.outcome, answer.why, answer.provider_id, now, settled))
-            self.done.append(Dispatched(due.loan_id, due.message_no, due.duty_no, answer.outcome, rule))
-            self._note(due, "sent" if answer.outcome != "failed" else "failed", rule, now)
 
     def _note(self, due: Due, outcome: str, rule: str, at: datetime) -> None:
         self.ledger.append((due.loan_id, due.party_id, due.purpose, due.channel, self.clock.today(), at, outcome, rule, None))

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import psycopg
 
-from holdfast.contact.model import Bubble, Due, Message, Promise, SealedLetter
+from holdfast.contact.model import Bubble, Due, Handed, Message, Promise, SealedLetter
 from holdfast.contact.rules import Made, Stop
 from holdfast.kernel import canonical
 from holdfast.kernel.sealing import NONCE_BYTES, Sealed, master_box
@@ -54,11 +54,30 @@ UPDATE_MESSAGES: Final = """
          AS line (loan_id, message_no, state, why, provider_id, sent_at, settled_at)
     WHERE m.loan_id = line.loan_id AND m.message_no = line.message_no"""
 SHOW_TEXT: Final = "UPDATE message SET body = %s WHERE loan_id = %s AND message_no = %s"
-SETTLE: Final = """
-    UPDATE message SET state = %s, state_why = %s, settled_at = %s WHERE provider_id = %s AND state IN ('sent', 'unknown')
-    RETURNING loan_id, message_no"""
+# Promises: on its way out, with what a receipt may have to be matched by.
+HAND_OVER: Final = """
+    UPDATE message m SET state = 'sending', sent_at = %s, to_lookup = line.to_lookup
+    FROM unnest(%s::bigint[], %s::integer[], %s::bytea[]) AS line (loan_id, message_no, to_lookup)
+    WHERE m.loan_id = line.loan_id AND m.message_no = line.message_no"""
+OPEN_PARTS: Final = """
+    INSERT INTO message_part (loan_id, message_no, part_no, channel, state)
+    SELECT line.loan_id, line.message_no, part_no, line.channel, 'sending'
+      FROM unnest(%s::bigint[], %s::integer[], %s::integer[], %s::text[]) AS line (loan_id, message_no, parts, channel),
+           generate_series(1, line.parts) AS part_no
+    ON CONFLICT (loan_id, message_no, part_no) DO UPDATE SET (channel, state) = (excluded.channel, excluded.state)"""
+# Promises: certainly not sent, so that it may go again from that moment on.
+TAKE_BACK: Final = """
+    UPDATE message m SET state = 'promised', sent_at = NULL
+    FROM unnest(%s::bigint[], %s::integer[]) AS line (loan_id, message_no)
+    WHERE m.loan_id = line.loan_id AND m.message_no = line.message_no AND m.state = 'sending'"""
+QUEUE_AGAIN: Final = """
+    INSERT INTO outbox (loan_id, message_no, send_from)
+    SELECT loan_id, message_no, %s FROM unnest(%s::bigint[], %s::integer[]) AS line (loan_id, message_no)"""
+# What is on its way out counts before it is entered.
 SELECT_MADE: Final = """
-    SELECT party_id, on_date, purpose, channel, outcome FROM contact_ledger WHERE party_id = ANY(%s) AND on_date = %s"""
+    SELECT party_id, on_date, purpose, channel, outcome FROM contact_ledger WHERE party_id = ANY(%(parties)s) AND on_date = %(on)s
+    UNION ALL
+    SELECT party_id, %(on)s, purpose, channel, 'sending' FROM message WHERE party_id = ANY(%(parties)s) AND state = 'sending'"""
 SELECT_STOPS: Final = "SELECT party_id, reason, purposes, since, until FROM contact_stop WHERE party_id = ANY(%s)"
 UPSERT_STOP: Final = """
     INSERT INTO contact_stop (party_id, reason, purposes, since, until) VALUES (%s, %s, %s, %s, %s)
@@ -194,9 +213,34 @@ def write_states(db: Db, rows: Sequence[tuple[Due, str, str, str | None, datetim
     db.execute(DELETE_WORKED, ([due.queue_id for due, *_ in rows],))
 
 
-def settle(db: Db, *, provider_id: str, state: str, why: str, at: datetime) -> bool:
-    """Write a receipt that came later; False if no message waits for it."""
-    return db.execute(SETTLE, (state, why, at, provider_id)).fetchone() is not None
+def hand_over(db: Db, handed: Sequence[tuple[Handed, bytes, str | None, int]], at: datetime) -> None:
+    """Write messages as being on their way, and take them out of the outbox: number's keyed hash, channel (None: no receipts), parts."""
+    if not handed:
+        return
+    dues = [each.due for each, *_ in handed]
+    loans, numbers = [due.loan_id for due in dues], [due.message_no for due in dues]
+    db.execute(HAND_OVER, (at, loans, numbers, [lookup for _, lookup, _, _ in handed]))
+    told = [(each.due.loan_id, each.due.message_no, parts, channel) for each, _, channel, parts in handed if channel is not None]
+    if told:
+        db.execute(OPEN_PARTS, [list(column) for column in zip(*told, strict=True)])
+    db.execute(DELETE_WORKED, ([due.queue_id for due in dues],))
+
+
+def put_back(db: Db, dues: Sequence[Due], until: datetime) -> None:
+    """Write that these certainly did not leave, and let them go again from `until` on."""
+    if dues:
+        loans, numbers = [due.loan_id for due in dues], [due.message_no for due in dues]
+        db.execute(DELETE_WORKED, ([due.queue_id for due in dues],))
+        db.execute(TAKE_BACK, (loans, numbers))
+        db.execute(QUEUE_AGAIN, (until, loans, numbers))
+
+
+def queue_again(db: Db, keys: Sequence[tuple[int, int]], until: datetime) -> None:
+    """Let messages whose sender is gone go again from `until` on."""
+    if keys:
+        loans, numbers = [loan for loan, _ in keys], [number for _, number in keys]
+        db.execute(TAKE_BACK, (loans, numbers))
+        db.execute(QUEUE_AGAIN, (until, loans, numbers))
 
 
 def write_ledger(db: Db, rows: Sequence[tuple[int, int | None, str, str, date, datetime, str, str, int | None]]) -> None:
@@ -213,7 +257,7 @@ def write_ledger(db: Db, rows: Sequence[tuple[int, int | None, str, str, date, d
 def made_on(db: Db, party_ids: Sequence[int], on: date) -> dict[int, list[Made]]:
     """What was made with each party on that business date."""
     made: dict[int, list[Made]] = {}
-    for party_id, *rest in db.execute(SELECT_MADE, (list(party_ids), on)).fetchall():
+    for party_id, *rest in db.execute(SELECT_MADE, {"parties": list(party_ids), "on": on}).fetchall():
         made.setdefault(party_id, []).append(Made(*rest))
     return made
 

@@ -168,8 +168,25 @@ def text_of(template: str, params: Mapping[str, Any], *, language: str, signatur
 
 def segments(text: str) -> int:
     """How many short messages it is sent as: 70 characters in one, else 67 in each. Signature included."""
-    length = len(text.encode("utf-16-le")) // 2
-    return 1 if length <= ONE_SEGMENT else -(-length // LONG_SEGMENT)
+    return len(parts_of(text))
+
+
+def parts_of(text: str) -> list[str]:
+    """The short messages it is sent as. A character that takes two units is never cut."""
+    if _units(text) <= ONE_SEGMENT:
+        return [text]
+    parts, begun, room = [], 0, LONG_SEGMENT
+    for at, character in enumerate(text):
+        width = _units(character)
+        if width > room:
+            parts.append(text[begun:at])
+            begun, room = at, LONG_SEGMENT
+        room -= width
+    return [*parts, text[begun:]]
+
+
+def _units(text: str) -> int:
+    return len(text) + sum(character > "\uffff" for character in text)
 
 
 def _write_zh(name: str, value: Any) -> str:

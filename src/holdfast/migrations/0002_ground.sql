@@ -68,3 +68,19 @@ CREATE INDEX one_time_code_number ON one_time_code (lookup, sent_at);
 -- What only the moment of sending may know, sealed under the lender's own key: the number of somebody who is no party yet,
 -- the text with its code.
 ALTER TABLE message ADD COLUMN sealed_letter bytea;
+
+-- Between the moment a message is handed to the outside and its answer; whoever dies meanwhile leaves it so.
+ALTER TABLE message DROP CONSTRAINT message_state_check;
+ALTER TABLE message ADD CONSTRAINT message_state_check
+    CHECK (state IN ('promised', 'held', 'sending', 'sent', 'delivered', 'failed', 'unknown', 'dropped'));
+ALTER TABLE message ADD COLUMN to_lookup bytea;             -- the number it went to, as a keyed hash: receipts may name nothing else
+ALTER TABLE message ADD COLUMN given_up_at timestamptz;     -- failed or unknown, and handed to a person who reaches the borrower otherwise
+CREATE INDEX message_sending ON message (party_id) WHERE state = 'sending';
+CREATE INDEX message_lost ON message (to_lookup) WHERE state = 'unknown';
+CREATE INDEX message_undelivered ON message (sent_at) WHERE state IN ('failed', 'unknown') AND given_up_at IS NULL;
+
+-- Put off for a while by whoever owns it: hidden until then. It moves no deadline.
+ALTER TABLE duty ADD COLUMN snoozed_until timestamptz;
+ALTER TABLE duty ADD COLUMN snoozes integer NOT NULL DEFAULT 0;
+-- What people have in hand, by role and since when; the system's own reminders, most of all rows, are not in it.
+CREATE INDEX duty_people ON duty (role, window_from) WHERE open AND role <> 'system';

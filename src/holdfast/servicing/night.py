@@ -107,6 +107,10 @@ def _move_impaired(db: Db, known: Lender, plans: Plans, act: Act) -> None:
                 _save(db, changes, act, label=f"{kind} {act.today}")
 
 
+# How the chain tells of a message. One that did not arrive proves nothing until a person has it.
+_RECORD_OF: Final = {"sent": "contact.sent", "delivered": "contact.sent", "handed_over": "contact.handed_over"}
+
+
 def record_contacts(db: Db, dispatched: Sequence[Dispatched], *, clock: Clock) -> int:
     """Tell of the messages that were sent, or that a rule or a person refused for good, and close the duties they prove; returns how many.
 
@@ -127,7 +131,7 @@ def record_contacts(db: Db, dispatched: Sequence[Dispatched], *, clock: Clock) -
             duty = next((each for each in held.standing if each.duty_no == sent.duty_no), None)
             if duty is None:
                 continue  # paid in the meantime: the receipt has closed it
-            kind = "contact.sent" if sent.outcome in ("sent", "delivered") else "contact.refused"
+            kind = _RECORD_OF.get(sent.outcome, "contact.refused")
             facts = {"message": sent.message_no, "outcome": sent.outcome, "rule": sent.rule, "kind": duty.kind, "about": duty.about}
             # Arrears are followed up by a person; the message that went out beforehand is told, and proves nothing of it.
             done = frozenset({duty.kind}) if kind in DUTIES[duty.kind].proofs else frozenset()
@@ -139,7 +143,7 @@ def record_contacts(db: Db, dispatched: Sequence[Dispatched], *, clock: Clock) -
 
 
 def _proves(sent: Dispatched) -> bool:
-    return sent.outcome in ("sent", "delivered", "refused") or sent.rule == "tonight.hold"
+    return sent.outcome in ("sent", "delivered", "refused", "handed_over") or sent.rule == "tonight.hold"
 
 
 def _close_day(db: Db, ids: Sequence[int], night: Night, plans: Plans, act: Act, dry_run: bool) -> None:

@@ -43,6 +43,8 @@ class Job:
 def jobs() -> list[Job]:
     """All that the worker does besides sealing and sending, the most urgent first."""
     return [
+        Job("receipts", 1.0, days.take_receipts),
+        Job("undelivered messages", 10.0, days.hand_over_undelivered),
         Job("payouts", 1.0, days.send_payouts),
         Job("rail answers", 1.0, days.take_rail_answers),
         Job("bank lines", 1.0, days.match_bank_lines),
@@ -53,6 +55,7 @@ def jobs() -> list[Job]:
         Job("tapes", 1.0, read_tapes),
         Job("day-end", 60.0, close_past_days),
         Job("audit", 10.0, days.audit_if_new_day),
+        Job("coverage", 10.0, days.state_coverage),
     ]
 
 

@@ -215,6 +215,7 @@ DUTY_ACTS: Final[Mapping[str, Text]] = {
     "payout_recall": _("Pursue"),
     "payout_dispute": _("Clear up"),
     "debit_failed": _("Call"),
+    "reach": _("Reach"),
     "hand_back": _("Hand back"),
     "fraud_review": _("Look into it"),
     "cooling_off": _("Look"),
