@@ -15,6 +15,8 @@ from django.test import Client
 
 from holdfast.database.connection import transaction
 from holdfast.journal import SYSTEM
+from holdfast.kernel import canonical
+from holdfast.kernel.sealing import master_box
 from holdfast.parties import issue_token, staff
 from holdfast.policy import clock, set_business_date
 from holdfast.takeover import import_tape, job, load, run_job, shadow
@@ -136,3 +138,25 @@ def test_the_operations_tell_the_same(house: House) -> None:
     back = house.api("post", f"/comparisons/{run}/acceptances/take-back", {"cause": "unexplained", "line": found["line"], "reason": "再查"})
     assert (back.status_code, back.json()["unexplained"]) == (200, told["unexplained"])
     assert house.api("get", "/comparisons/sh_none").status_code == 404
+
+
+@pytest.mark.parametrize("page", ["/tapes", "/shadow"])
+def test_a_file_handed_in_twice_by_one_form_is_read_once_and_both_lead_to_its_page(house: House, page: str) -> None:
+    def sent() -> Any:
+        given = {"file": SimpleUploadedFile("日终.csv", EXPORT), "map": "old-book", "as_of": END.isoformat(), "key": "k" * 20}
+        return house.client.post(page, given)
+
+    first, again = sent(), sent()
+    assert (first.status_code, again.status_code) == (302, 302)
+    assert first["Location"] == again["Location"]
+    assert house.client.get(again["Location"]).status_code == 200
+
+
+def test_what_a_form_said_is_remembered_by_a_hash_that_says_nothing_without_the_key(house: House) -> None:
+    house.hand_in()
+    row = house.db.execute("SELECT inputs_hash FROM idempotency").fetchone()
+    assert row is not None
+    said = {"file": f"日终.csv {len(EXPORT)}", "map": "old-book", "as_of": END.isoformat()}
+    digest = canonical.digest({"act": "shadow.compare", "inputs": said})
+    assert bytes(row[0]) != bytes.fromhex(digest)
+    assert bytes(row[0]) == master_box("idempotency").keyed_hash(digest)

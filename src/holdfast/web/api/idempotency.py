@@ -3,6 +3,9 @@
 The key's row is inserted first, in the same transaction as the verb, so two copies of a request that
 arrive together meet at that row: the second waits, then finds the first one's answer. Only what
 was done is remembered: a request that was refused left nothing behind, and its key is free.
+
+What was asked is remembered as a keyed hash: names, numbers and accounts are among it, and the row outlives the
+person's own key.
 """
 
 from __future__ import annotations
@@ -17,7 +20,9 @@ from typing import Any, Final
 import psycopg
 from django.http import HttpRequest
 
+from holdfast.files import anything_sealed
 from holdfast.kernel.errors import BadInput, Refusal
+from holdfast.kernel.sealing import master_box
 
 HEADER: Final = "Idempotency-Key"
 LONGEST: Final = 200
@@ -57,7 +62,8 @@ def digest_of(request: HttpRequest, operation: str) -> bytes:
 
 
 def once(db: psycopg.Connection[Any], *, scope: str, key: str, inputs: bytes, now: datetime, act: Callable[[], tuple[int, str]]) -> Answer:
-    """Do `act` unless this caller's key has been used: then its answer, or Refusal if the inputs were others."""
+    """Do `act` unless this caller's key has been used: then its answer, or Refusal if the inputs (their digest) were others."""
+    inputs = master_box("idempotency", first_use=not anything_sealed(db)).keyed_hash(inputs.hex())
     ours = db.execute(
         "INSERT INTO idempotency (scope, key, inputs_hash, status, answer, recorded_at) VALUES (%s, %s, %s, 0, '', %s)"
         " ON CONFLICT (scope, key) DO NOTHING RETURNING true",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -19,11 +19,11 @@ from holdfast.kernel.errors import HoldfastError, NotFound
 from holdfast.parties import mask_name, may, require
 from holdfast.payments import BankLine, BankLineState
 from holdfast.web.console import money_words, words
-from holdfast.web.console.acts import into_form
+from holdfast.web.console.acts import Tried, Verb, into_form, kept, perform
 from holdfast.web.console.desk import Db, Desk, at_desk
-from holdfast.web.console.money_acts import Tried, kept, loan_named, perform
 from holdfast.web.console.money_forms import AsideForm, BookForm, CheckForm, MatchForm, StatementForm
 from holdfast.web.console.rails_forms import SplitForm
+from holdfast.web.console.reading import loan_named
 from holdfast.web.console.templatetags.console import of_language
 from holdfast.wiring import carry
 
@@ -86,25 +86,21 @@ def preview(request: HttpRequest, desk: Desk, file: str, map_name: str) -> HttpR
             request, "console/money/preview.html", {**context, "form": BookForm(name="book", initial={"file": file, "map": map_name})}
         )
     form = BookForm(request.POST, name="book")
-    booked: list[str] = []
 
-    def verb(db: Db) -> None:
+    def verb(db: Db) -> str:
         given = {"name": name, "data": data, "map_name": map_name}
-        booked.append(carry(payments.load_bank_file, db, clock=desk.clock, by=desk.staff, **given).public_id)
+        return carry(payments.load_bank_file, db, clock=desk.clock, by=desk.staff, **given).public_id
 
-    def said() -> str:
+    def said(made: str) -> str:
         if len(incoming) <= _AT_ONCE:
             days.match_bank_lines()
             return gettext("Booked and matched. What fits no loan is in suspense.")
         return gettext("Booked. The lines are being matched; you may leave this page.")
 
-    answered = perform(
-        request, desk, Tried("book", file, form), act="bank_file.load", verb=verb, said=said, back=reverse("console:statements"),
-        again=drawn,
+    return perform(
+        request, desk, Tried("book", file, form), act="bank_file.load", verb=verb, said=said,
+        back=lambda made: reverse("console:statement", args=[made]), again=drawn,
     )  # fmt: skip
-    if booked and answered.status_code == 302:
-        return HttpResponseRedirect(reverse("console:statement", args=[booked[0]]))
-    return answered
 
 
 @require_safe
@@ -139,15 +135,14 @@ def suspense(request: HttpRequest, desk: Desk) -> HttpResponse:
 def match(request: HttpRequest, desk: Desk, line: str) -> HttpResponse:
     """Say which loan a line is for."""
     form = MatchForm(request.POST, name=f"match-{line[-6:]}")
-    done: list[BankLine] = []
 
-    def verb(db: Db) -> None:
+    def verb(db: Db) -> str:
         wanted = form.cleaned_data
         loan = loan_named(db, desk, wanted["loan"])
-        done.append(carry(payments.match_by_hand, db, clock=desk.clock, by=desk.staff, line=line, loan=loan, words=wanted["words"]))
+        return str(carry(payments.match_by_hand, db, clock=desk.clock, by=desk.staff, line=line, loan=loan, words=wanted["words"]).state)
 
-    def said() -> str:
-        if done and done[0].state is BankLineState.MATCHED:
+    def said(made: str) -> str:
+        if made == BankLineState.MATCHED:
             return gettext("Matched; the money is on the loan.")
         return gettext("The payer is not the borrower: another person must agree. Until then it stays in suspense.")
 
@@ -165,7 +160,7 @@ def set_aside(request: HttpRequest, desk: Desk, line: str) -> HttpResponse:
         payments.ask_set_aside(db, clock=desk.clock, by=desk.staff, line=line, **wanted)
 
     said = gettext("Asked. Another person answers; until then it stays in suspense.")
-    return _do(request, desk, Tried("aside", line, form), "bank_line.match", verb, lambda: said)
+    return _do(request, desk, Tried("aside", line, form), "bank_line.match", verb, said)
 
 
 @require_POST
@@ -177,9 +172,7 @@ def split(request: HttpRequest, desk: Desk, line: str) -> HttpResponse:
     def verb(db: Db) -> None:
         payments.split_line(db, clock=desk.clock, by=desk.staff, line=line, parts=form.parts)
 
-    return _do(
-        request, desk, Tried("split", line, form), "bank_line.match", verb, lambda: gettext("Split. Each part now finds its own loan.")
-    )
+    return _do(request, desk, Tried("split", line, form), "bank_line.match", verb, gettext("Split. Each part now finds its own loan."))
 
 
 @require_POST
@@ -193,7 +186,7 @@ def answer(request: HttpRequest, desk: Desk, line: str) -> HttpResponse:
         given = {"line": line, "approved": wanted["approved"], "words": wanted["words"]}
         carry(payments.answer_line, db, clock=desk.clock, by=desk.staff, **given)
 
-    return _do(request, desk, Tried("answer", line, form), "bank_line.check", verb, lambda: gettext("Answered."))
+    return _do(request, desk, Tried("answer", line, form), "bank_line.check", verb, gettext("Answered."))
 
 
 # ── how it is done ─────────────────────────────────────────────────────────────────────────────────────────
@@ -223,7 +216,7 @@ def _sums(lines: list[payments.StatementLine]) -> list[tuple[str, int]]:
     return sorted(sums.items())
 
 
-def _do(request: HttpRequest, desk: Desk, tried: Tried, act: str, verb: Any, said: Any) -> HttpResponse:
+def _do(request: HttpRequest, desk: Desk, tried: Tried, act: str, verb: Verb, said: str | Callable[[str], str]) -> HttpResponse:
     return perform(
         request, desk, tried, act=act, verb=verb, said=said, back=reverse("console:suspense"),
         again=lambda tried: _suspense(request, desk, tried),

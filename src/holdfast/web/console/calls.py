@@ -27,7 +27,6 @@ from holdfast.kernel.errors import HoldfastError, Refusal
 from holdfast.life import LIVE
 from holdfast.parties import masked, masks, may, party_by_id
 from holdfast.web.console import call_words, words
-from holdfast.web.console.acts import new_key
 from holdfast.web.console.call_forms import (
     ChoiceAnswerForm,
     CodeForm,
@@ -42,7 +41,7 @@ from holdfast.web.console.call_forms import (
     WordsForm,
 )
 from holdfast.web.console.desk import Db, Desk, at_desk
-from holdfast.web.console.forms import ActForm
+from holdfast.web.console.forms import ActForm, new_key
 from holdfast.web.console.templatetags.console import money, of_language
 
 MAY: Final = "confirmation.call"

@@ -17,9 +17,10 @@ from holdfast.database.connection import transaction
 from holdfast.parties import may
 from holdfast.payments import Drawer, DrawerState
 from holdfast.web.console import money_words
+from holdfast.web.console.acts import Tried, kept, perform
 from holdfast.web.console.desk import Db, Desk, at_desk
-from holdfast.web.console.money_acts import Tried, kept, loan_named, perform
 from holdfast.web.console.money_forms import CashForm, CountForm, DrawerForm, SlipForm, WordsForm
+from holdfast.web.console.reading import loan_named
 from holdfast.web.console.templatetags.console import money
 from holdfast.wiring import carry
 
@@ -55,7 +56,7 @@ def cash(request: HttpRequest, desk: Desk) -> HttpResponse:
         loan = loan_named(db, desk, form.cleaned_data["loan"])
         carry(payments.post_cash, db, clock=desk.clock, by=desk.staff, loan=loan, amount=form.cleaned_data["amount"])
 
-    def said() -> str:
+    def said(made: str) -> str:
         amount = form.cleaned_data["amount"]
         return gettext("%(amount)s received and posted.") % {"amount": money(amount.minor, amount.currency)}
 
@@ -85,16 +86,14 @@ def count(request: HttpRequest, desk: Desk, drawer: str) -> HttpResponse:
 def close(request: HttpRequest, desk: Desk, drawer: str) -> HttpResponse:
     """The second person's count."""
     form = CountForm(request.POST, name=f"close-{drawer[-6:]}", currency=desk.lender.currency)
-    closed: list[Drawer] = []
 
-    def verb(db: Db) -> None:
+    def verb(db: Db) -> str:
         wanted = form.cleaned_data
-        closed.append(
-            payments.close_drawer(db, clock=desk.clock, by=desk.staff, drawer=drawer, counted=wanted["counted"], words=wanted["words"])
-        )
+        given = {"drawer": drawer, "counted": wanted["counted"], "words": wanted["words"]}
+        return str(payments.close_drawer(db, clock=desk.clock, by=desk.staff, **given).state)
 
-    def said() -> str:
-        if closed and closed[0].state is DrawerState.OPEN:
+    def said(made: str) -> str:
+        if made == DrawerState.OPEN:
             return gettext("The two counts differ: the drawer is open again for the cashier to count anew.")
         return gettext("Closed by two.")
 
@@ -130,7 +129,7 @@ def bank(request: HttpRequest, desk: Desk, drawer: str) -> HttpResponse:
 
 def _do(request: HttpRequest, desk: Desk, tried: Tried, act: str, verb: Any, said: str) -> HttpResponse:
     return perform(
-        request, desk, tried, act=act, verb=verb, said=lambda: said, back=reverse("console:counter"),
+        request, desk, tried, act=act, verb=verb, said=said, back=reverse("console:counter"),
         again=lambda tried: _page(request, desk, tried),
     )  # fmt: skip
 

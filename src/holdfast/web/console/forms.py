@@ -5,16 +5,22 @@ A verb checks again; these give the answer beside the field, in the page's langu
 
 from __future__ import annotations
 
+import secrets
 from datetime import date
 from typing import Any
 
 from django import forms
+from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext_lazy as _
 
 from holdfast.kernel.errors import BadInput
 from holdfast.kernel.money import Money, minor_of
 from holdfast.web.console import words
-from holdfast.web.console.acts import new_key
+
+
+def new_key() -> str:
+    """A key for one form."""
+    return secrets.token_urlsafe(18)
 
 
 class ActForm(forms.Form):
@@ -34,6 +40,16 @@ class ActForm(forms.Form):
     def one_time_key(self) -> str:
         """The key, once the form is valid."""
         return str(self.cleaned_data["key"])
+
+    def stated(self) -> dict[str, str]:
+        """What a valid form says, field by field, as its key remembers it: files by their name and size."""
+        return {name: _stated(value) for name, value in self.cleaned_data.items() if name != "key"}
+
+
+def _stated(value: Any) -> str:
+    if isinstance(value, UploadedFile):
+        return f"{value.name} {value.size}"
+    return f"{value.minor} {value.currency}" if isinstance(value, Money) else str(value)
 
 
 class AmountField(forms.CharField):
@@ -103,25 +119,6 @@ class RefundForm(ReasonForm):
         amount = self.fields["amount"]
         assert isinstance(amount, AmountField)
         amount.currency = currency
-
-
-class TapeForm(ActForm):
-    """A tape to be read: the file, and the map that says what its columns mean."""
-
-    file = forms.FileField(label=_("File (CSV)"), help_text=_("One row a loan. Nothing of a row that cannot be read is booked."))
-    map = forms.ChoiceField(label=_("Map"), help_text=_("What the columns mean, in which currency, as of which day."))
-    as_of = forms.DateField(
-        label=_("As of"),
-        required=False,
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-        help_text=_("Leave empty to take the day that the map names."),
-    )
-
-    def __init__(self, *args: Any, maps: list[tuple[str, str]], **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        chosen = self.fields["map"]
-        assert isinstance(chosen, forms.ChoiceField)
-        chosen.choices = maps
 
 
 class HoldForm(ActForm):

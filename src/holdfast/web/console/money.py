@@ -9,23 +9,24 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from holdfast import days, payments
+from holdfast import days, payments, servicing
 from holdfast.approvals import Request, Standing, may_answer, requests
 from holdfast.database.connection import transaction
 from holdfast.kernel.errors import HoldfastError
-from holdfast.parties import may
+from holdfast.kernel.money import Money
+from holdfast.parties import may, require
 from holdfast.payments import Payout, PayoutState
 from holdfast.servicing import reading as book
 from holdfast.servicing.views import DutyFilter
 from holdfast.web.console import money_words, rails, words
+from holdfast.web.console.acts import Tried, kept, perform
 from holdfast.web.console.desk import Db, Desk, at_desk
 from holdfast.web.console.forms import ActForm
-from holdfast.web.console.money_acts import Tried, kept, perform
-from holdfast.web.console.money_forms import CheckForm, PayoutForm, RulingForm, WordsForm
+from holdfast.web.console.money_forms import CheckForm, FurtherForm, PayoutForm, RulingForm, WordsForm
 from holdfast.web.console.templatetags.console import money as amount_of
-from holdfast.wiring import RAIL, carry
+from holdfast.wiring import GROWS, RAIL, carry
 
 _OPEN = (PayoutState.ASKED, PayoutState.APPROVED, PayoutState.LISTED, PayoutState.SENT, PayoutState.UNKNOWN)
 _LISTED = 50
@@ -77,8 +78,53 @@ def ask(request: HttpRequest, desk: Desk, loan_id: str) -> HttpResponse:
 
     return perform(
         request, desk, Tried("ask", loan_id, form), act="payout.ask", verb=verb, back=reverse("console:money"),
-        said=lambda: gettext("Asked. Another person checks it; until then no money goes."), again=lambda tried: _page(request, desk, tried),
+        said=gettext("Asked. Another person checks it; until then no money goes."), again=lambda tried: _page(request, desk, tried),
     )  # fmt: skip
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@at_desk
+def further(request: HttpRequest, desk: Desk, loan_id: str) -> HttpResponse:
+    """A further sum under the contract's limit: how much of it is left, what stands in the way, and asking for it."""
+    require(desk.staff, "payout.ask")
+    with transaction() as db:
+        detail = book.loan_detail(db, desk.look, loan_id)
+        room = servicing.room_of(db, detail.number)
+        under_way = [_card(db, desk, each, None) for each in payments.payouts(db, desk.staff.scope, loan_id=detail.number, states=_OPEN)]
+        stops = _why_not(db, desk, loan_id, room.left)
+
+    def drawn(tried: Tried | None = None) -> HttpResponse:
+        form = tried.form if tried else FurtherForm(name="further", currency=detail.row.currency)
+        context = {"row": detail.row, "room": room, "under_way": under_way, "stops": stops, "form": form}
+        return render(request, "console/money/further.html", context, status=422 if tried else 200)
+
+    if request.method != "POST":
+        return drawn()
+    form = FurtherForm(request.POST, name="further", currency=detail.row.currency)
+
+    def verb(db: Db) -> None:
+        given = {name: form.cleaned_data[name] for name in ("amount", "payee_name", "account", "channel", "words")}
+        payments.ask_further_payout(db, clock=desk.clock, by=desk.staff, loan=loan_id, grows=GROWS, **given)
+
+    return perform(
+        request, desk, Tried("further", loan_id, form), act="payout.ask", verb=verb, back=reverse("console:loan", args=[loan_id]),
+        said=gettext("Asked. Another person checks it; until then no money goes."), again=drawn,
+    )  # fmt: skip
+
+
+def _why_not(db: Db, desk: Desk, loan_id: str, left: Money) -> str:
+    """What stands in the way of any further sum, before anybody fills in a form; tried with the smallest one, and taken back."""
+    try:
+        with db.transaction(force_rollback=True):
+            GROWS(db, clock=desk.clock, by=desk.staff, loan=loan_id, amount=Money(1, left.currency))
+    except HoldfastError as error:
+        return gettext("The contract leaves nothing to pay out.") if left.minor == 0 else words.refusal(error)
+    return ""
+
+
+def may_grow(db: Db, desk: Desk, number: int, state: str) -> bool:
+    """Whether this person may ask for a further sum of this loan, and its contract leaves any."""
+    return state == "active" and may(desk.staff, "payout.ask") and servicing.room_of(db, number).left.minor > 0
 
 
 @require_POST
@@ -89,10 +135,10 @@ def check(request: HttpRequest, desk: Desk, payout: str) -> HttpResponse:
 
     def verb(db: Db) -> None:
         wanted = form.cleaned_data
-        given = {"payout": payout, "approved": wanted["approved"], "words": wanted["words"], "rail": RAIL}
+        given = {"payout": payout, "approved": wanted["approved"], "words": wanted["words"], "rail": RAIL, "grows": GROWS}
         carry(payments.check_payout, db, clock=desk.clock, by=desk.staff, **given)
 
-    def said() -> str:
+    def said(made: str) -> str:
         if not form.cleaned_data["approved"]:
             return gettext("You said no; no money goes.")
         days.send_payouts()
@@ -117,7 +163,7 @@ def cancel(request: HttpRequest, desk: Desk, payout: str) -> HttpResponse:
 
     return perform(
         request, desk, Tried("cancel", payout, form), act="payout.ask", verb=verb, back=reverse("console:money"),
-        said=lambda: gettext("Cancelled. A new payout may be asked for."), again=lambda tried: _page(request, desk, tried),
+        said=gettext("Cancelled. A new payout may be asked for."), again=lambda tried: _page(request, desk, tried),
     )  # fmt: skip
 
 
@@ -126,14 +172,12 @@ def cancel(request: HttpRequest, desk: Desk, payout: str) -> HttpResponse:
 def enquire(request: HttpRequest, desk: Desk, payout: str) -> HttpResponse:
     """Ask the rail what became of a payout. Nothing is sent again."""
     form = ActForm(request.POST, name=f"enquire-{payout[-6:]}")
-    answered: list[Payout] = []
 
-    def verb(db: Db) -> None:
-        answered.append(carry(payments.enquire, db, clock=desk.clock, by=desk.staff, payout=payout, rail=RAIL))
+    def verb(db: Db) -> str:
+        return str(carry(payments.enquire, db, clock=desk.clock, by=desk.staff, payout=payout, rail=RAIL).state)
 
-    def said() -> str:
-        state = answered[0].state if answered else PayoutState.UNKNOWN
-        return gettext("The bank was asked. %(state)s.") % {"state": money_words.PAYOUTS[state][1]}
+    def said(made: str) -> str:
+        return gettext("The bank was asked. %(state)s.") % {"state": money_words.PAYOUTS[PayoutState(made)][1]}
 
     return perform(
         request, desk, Tried("enquire", payout, form), act="payout.enquire", verb=verb, said=said, back=reverse("console:money"),
@@ -153,7 +197,7 @@ def rule(request: HttpRequest, desk: Desk, payout: str) -> HttpResponse:
 
     return perform(
         request, desk, Tried("rule", payout, form), act="payout.enquire", verb=verb, back=reverse("console:money"),
-        said=lambda: gettext("Asked. Another person answers; until then it stays unknown."),
+        said=gettext("Asked. Another person answers; until then it stays unknown."),
         again=lambda tried: _page(request, desk, tried),
     )  # fmt: skip
 
@@ -171,7 +215,7 @@ def answer_ruling(request: HttpRequest, desk: Desk, asked: str) -> HttpResponse:
 
     return perform(
         request, desk, Tried("ruling", asked, form), act="payout.check", verb=verb, back=reverse("console:money"),
-        said=lambda: gettext("Answered."), again=lambda tried: _page(request, desk, tried),
+        said=gettext("Answered."), again=lambda tried: _page(request, desk, tried),
     )  # fmt: skip
 
 

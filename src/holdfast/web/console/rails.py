@@ -20,8 +20,8 @@ from holdfast.kernel.errors import HoldfastError, NotFound
 from holdfast.parties import Reach, may
 from holdfast.payments import Matter, PayoutFile
 from holdfast.web.console import money_words, rails_words, words
+from holdfast.web.console.acts import Tried, Verb, kept, perform
 from holdfast.web.console.desk import Db, Desk, at_desk
-from holdfast.web.console.money_acts import Tried, kept, perform
 from holdfast.web.console.money_forms import CheckForm, WordsForm
 from holdfast.web.console.rails_forms import OUTCOMES, AnswersForm, HandOverForm, HouseAccountForm, MakeFileForm, MatterForm
 from holdfast.wiring import RAIL, carry, take_answer
@@ -54,7 +54,7 @@ def make_file(request: HttpRequest, desk: Desk) -> HttpResponse:
         payments.make_payout_file(db, clock=desk.clock, by=desk.staff, payouts=wanted["payouts"], execute_on=wanted["execute_on"])
 
     said = gettext("Made. Another person takes it out; until then nothing is sent.")
-    return _do(request, desk, Tried("make", "", form), "payout_file.make", verb, lambda: said)
+    return _do(request, desk, Tried("make", "", form), "payout_file.make", verb, said)
 
 
 @require_POST
@@ -83,7 +83,7 @@ def hand_over(request: HttpRequest, desk: Desk, file: str) -> HttpResponse:
     def verb(db: Db) -> None:
         payments.hand_over(db, clock=desk.clock, by=desk.staff, file=file, reference=form.cleaned_data["reference"])
 
-    return _do(request, desk, Tried("hand", file, form), "payout_file.take", verb, lambda: gettext("Noted: the bank has it."))
+    return _do(request, desk, Tried("hand", file, form), "payout_file.take", verb, gettext("Noted: the bank has it."))
 
 
 @require_POST
@@ -96,7 +96,7 @@ def stop_file(request: HttpRequest, desk: Desk, file: str) -> HttpResponse:
         payments.stop_payout_file(db, clock=desk.clock, by=desk.staff, file=file, words=form.cleaned_data["words"])
 
     said = gettext("Stopped. Its payouts are approved as before, and can be cancelled or go in another file.")
-    return _do(request, desk, Tried("stop", file, form), "payout_file.stop", verb, lambda: said)
+    return _do(request, desk, Tried("stop", file, form), "payout_file.stop", verb, said)
 
 
 @require_POST
@@ -104,17 +104,16 @@ def stop_file(request: HttpRequest, desk: Desk, file: str) -> HttpResponse:
 def bank_answers(request: HttpRequest, desk: Desk) -> HttpResponse:
     """Hand in a status report of the bank."""
     form = AnswersForm(request.POST, request.FILES, name="answers")
-    done: list[payments.AnswersTaken] = []
 
-    def verb(db: Db) -> None:
+    def verb(db: Db) -> str:
         given = form.cleaned_data["file"]
-        done.append(
-            payments.take_answers(db, clock=desk.clock, by=desk.staff, data=given.read(), name=given.name or "pain.002", record=take_answer)
+        taken = payments.take_answers(
+            db, clock=desk.clock, by=desk.staff, data=given.read(), name=given.name or "pain.002", record=take_answer
         )
+        return f"{taken.lines} {taken.moved} {taken.for_people}"
 
-    def said() -> str:
-        taken = done[0] if done else payments.AnswersTaken(0, 0, 0, 0)
-        facts = {"lines": taken.lines, "moved": taken.moved, "people": taken.for_people}
+    def said(made: str) -> str:
+        facts = dict(zip(("lines", "moved", "people"), made.split(), strict=True))
         return gettext("%(lines)s answers read: %(moved)s payouts moved, %(people)s answers need a person.") % facts
 
     return _do(request, desk, Tried("answers", "", form), "bank_file.load", verb, said)
@@ -132,7 +131,7 @@ def ask_house(request: HttpRequest, desk: Desk) -> HttpResponse:
         payments.ask_house_account(db, clock=desk.clock, by=desk.staff, **wanted)
 
     said = gettext("Asked. It is in force once another person agrees.")
-    return _do(request, desk, Tried("house", "", form), "house_account.set", verb, lambda: said)
+    return _do(request, desk, Tried("house", "", form), "house_account.set", verb, said)
 
 
 @require_POST
@@ -147,7 +146,7 @@ def answer_house(request: HttpRequest, desk: Desk, asked: str) -> HttpResponse:
             db, clock=desk.clock, by=desk.staff, request=asked, approved=wanted["approved"], words=wanted["words"]
         )
 
-    return _do(request, desk, Tried("house_answer", asked, form), "house_account.check", verb, lambda: gettext("Answered."))
+    return _do(request, desk, Tried("house_answer", asked, form), "house_account.check", verb, gettext("Answered."))
 
 
 # ── recalls and contradictions ─────────────────────────────────────────────────────────────────────────────
@@ -165,14 +164,13 @@ def recalls(request: HttpRequest, desk: Desk) -> HttpResponse:
 def ask_recall(request: HttpRequest, desk: Desk, payout: str) -> HttpResponse:
     """Ask the bank for a payout back."""
     form = WordsForm(request.POST, name=f"recall-{payout[-6:]}")
-    done: list[Matter] = []
 
-    def verb(db: Db) -> None:
+    def verb(db: Db) -> str:
         given = {"payout": payout, "words": form.cleaned_data["words"], "rail": RAIL}
-        done.append(carry(payments.ask_recall, db, clock=desk.clock, by=desk.staff, **given))
+        return str(carry(payments.ask_recall, db, clock=desk.clock, by=desk.staff, **given).outcome)
 
-    def said() -> str:
-        if done and done[0].outcome == "stopped":
+    def said(made: str) -> str:
+        if made == "stopped":
             return gettext("The bank has stopped it: it was not paid and will not be.")
         return gettext("Asked back. Somebody has a duty until it is known how it ended.")
 
@@ -194,7 +192,7 @@ def rule_matter(request: HttpRequest, desk: Desk, matter: str) -> HttpResponse:
 
     return perform(
         request, desk, Tried("rule", matter, form), act="payout.recall", verb=verb, back=reverse("console:recalls"),
-        said=lambda: gettext("Asked. Another person answers."), again=lambda tried: _recalls(request, desk, tried),
+        said=gettext("Asked. Another person answers."), again=lambda tried: _recalls(request, desk, tried),
     )  # fmt: skip
 
 
@@ -210,7 +208,7 @@ def answer_matter(request: HttpRequest, desk: Desk, matter: str) -> HttpResponse
 
     return perform(
         request, desk, Tried("matter", matter, form), act="payout.check", verb=verb, back=reverse("console:recalls"),
-        said=lambda: gettext("Answered."), again=lambda tried: _recalls(request, desk, tried),
+        said=gettext("Answered."), again=lambda tried: _recalls(request, desk, tried),
     )  # fmt: skip
 
 
@@ -245,7 +243,7 @@ def cancel_mandate(request: HttpRequest, desk: Desk, loan_id: str, mandate: str)
 
     return perform(
         request, desk, Tried("mandate", mandate, form), act="mandate.cancel", verb=verb, back=reverse("console:mandates"),
-        said=lambda: gettext("Cancelled. Nothing is collected any more."), again=lambda tried: _mandates(request, desk, tried),
+        said=gettext("Cancelled. Nothing is collected any more."), again=lambda tried: _mandates(request, desk, tried),
     )  # fmt: skip
 
 
@@ -260,7 +258,7 @@ def follow_up(request: HttpRequest, desk: Desk, loan_id: str) -> HttpResponse:
 
     return perform(
         request, desk, Tried("debit", loan_id, form), act="debit.note", verb=verb, back=reverse("console:loan", args=[loan_id]),
-        said=lambda: gettext("Noted; the duty is done."), again=lambda tried: _mandates(request, desk, tried),
+        said=gettext("Noted; the duty is done."), again=lambda tried: _mandates(request, desk, tried),
     )  # fmt: skip
 
 
@@ -275,7 +273,7 @@ def attached(name: str, content: bytes) -> HttpResponse:
     return answer
 
 
-def _do(request: HttpRequest, desk: Desk, tried: Tried, act: str, verb: Callable[[Db], object], said: Callable[[], str]) -> HttpResponse:
+def _do(request: HttpRequest, desk: Desk, tried: Tried, act: str, verb: Verb, said: str | Callable[[str], str]) -> HttpResponse:
     return perform(
         request, desk, tried, act=act, verb=verb, said=said, back=reverse("console:payout_files"),
         again=lambda tried: _files(request, desk, tried),

@@ -10,13 +10,26 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Final
 
+from holdfast.kernel.errors import NotFound
+from holdfast.loans import loan_of_number
 from holdfast.servicing.pages import fetch
+from holdfast.servicing.reading import loan_number
 from holdfast.servicing.views import Look
-from holdfast.web.console.desk import Db
+from holdfast.web.console.desk import Db, Desk
 from holdfast.web.console.pace import Told
 
 Row = dict[str, Any]
-# Of a long list of findings the page shows so many; the command prints them all.
+
+
+def loan_named(db: Db, desk: Desk, text: str) -> str:
+    """The public id of a loan within sight, by its contract number or its id, however it was typed; NotFound otherwise."""
+    typed = text.strip()
+    public_id = typed if typed.startswith("ln_") else loan_of_number(db, typed)
+    if public_id is None:
+        raise NotFound(f"no loan within your sight has the number {typed}", code="loan_not_found", field="loan")
+    loan_number(db, desk.look, public_id)
+    return public_id
+
 
 # -- home -----------------------------------------------------------------------------------------
 

@@ -7,8 +7,7 @@ from io import StringIO
 from typing import Any, Final
 
 from django import forms
-from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import content_disposition_header, urlencode
@@ -18,17 +17,16 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from holdfast import takeover
 from holdfast.database.connection import transaction
-from holdfast.kernel.errors import HoldfastError, NotFound
+from holdfast.kernel.errors import NotFound
 from holdfast.kernel.money import decimal_of
 from holdfast.parties import may, require
 from holdfast.takeover import shadow
 from holdfast.takeover.causes import UNEXPLAINED, Cause
 from holdfast.web.console import shadow_words
-from holdfast.web.console.acts import into_form, once
+from holdfast.web.console.acts import Tried, perform
 from holdfast.web.console.desk import Db, Desk, at_desk
-from holdfast.web.console.forms import ActForm, AmountField, TapeForm
-from holdfast.web.console.templatetags.console import of_language
-from holdfast.web.uploads import keep_tape, plain_name
+from holdfast.web.console.forms import ActForm, AmountField
+from holdfast.web.console.hand_in import TapeForm, hand_in
 
 _LISTED: Final = 100
 _DAYS: Final = 30
@@ -65,37 +63,17 @@ class AcceptForm(ActForm):
 @at_desk
 def days(request: HttpRequest, desk: Desk) -> HttpResponse:
     """The days so far; a POST hands an export in and goes to its page."""
-    maps = [(name, of_language((loaded.title_zh, loaded.title_en))) for name in takeover.shipped() for loaded in [takeover.load(name)]]
-    status = 200
     with transaction() as db:
         runs = shadow.comparisons(db, limit=_DAYS)
-    form = ExportForm(name="export", maps=maps, initial={"map": runs[0].map_name} if runs else None)
+    form, status = ExportForm(name="export", initial={"map": runs[0].map_name} if runs else None), 200
     if request.method == "POST":
-        require(desk.staff, "shadow.compare")
-        form = ExportForm(request.POST, request.FILES, name="export", maps=maps)
-        if form.is_valid():
-            try:
-                return HttpResponseRedirect(reverse("console:tape", args=[_hand_in(desk, form)]))
-            except HoldfastError as error:
-                into_form(form, error)
-        status = 422
+        form, status = ExportForm(request.POST, request.FILES, name="export"), 422
+        if (its_page := hand_in(desk, form, act="shadow.compare", ask=takeover.ask_comparison)) is not None:
+            return its_page
     with transaction() as db:
         trends = [(name, shadow.days(db, name, limit=_DAYS)) for name in dict.fromkeys(run.map_name for run in runs)]
     context = {"form": form, "trends": trends, "may_compare": may(desk.staff, "shadow.compare")}
     return render(request, "console/shadow/days.html", context, status=status)
-
-
-def _hand_in(desk: Desk, form: ExportForm) -> str:
-    handed: list[str] = []
-    wanted = form.cleaned_data
-
-    def verb(db: Db) -> None:
-        given = {"map_name": wanted["map"], "as_of": wanted["as_of"], "file_name": plain_name(wanted["file"])}
-        handed.append(takeover.ask_comparison(db, clock=desk.clock, by=desk.staff, path=keep_tape(wanted["file"]), **given))
-
-    inputs = {"file": plain_name(wanted["file"]), "size": wanted["file"].size, "map": wanted["map"], "as_of": str(wanted["as_of"])}
-    once(desk, act="shadow.compare", key=wanted["key"], inputs=inputs, verb=verb)
-    return handed[0] if handed else ""
 
 
 @require_safe
@@ -168,37 +146,30 @@ def accept(request: HttpRequest, desk: Desk, run_id: str) -> HttpResponse:
     if not cause or not meant:
         raise NotFound("this comparison has no such difference within your sight", code="no_difference", field="line")
     taken = line is not None and line in found.accepted and found.accepted[line].identity != ""
-    status = 200
-    form = AcceptForm(name="accept", currency=currency)
-    if request.method == "POST":
-        form = AcceptForm(request.POST, name="accept", currency=currency)
-        if form.is_valid():
-            try:
-                _accept(desk, form, run_id, cause, line, taken)
-            except HoldfastError as error:
-                into_form(form, error)
-            else:
-                messages.success(request, gettext("Taken back.") if taken else gettext("Accepted, with your reason."))
-                return HttpResponseRedirect(reverse("console:shadow_run", args=[run_id]))
-        status = 422
-    context = {
-        "form": form, "run": found.run, "currency": currency, "cause": shadow_words.cause(cause), "many": len(meant), "taken": taken,
-        "line": _told(found, meant[0], currency) if line is not None else None,
-    }  # fmt: skip
-    return render(request, "console/shadow/accept.html", context, status=status)
 
+    def drawn(form: forms.Form, status: int) -> HttpResponse:
+        context = {
+            "form": form, "run": found.run, "currency": currency, "cause": shadow_words.cause(cause), "many": len(meant), "taken": taken,
+            "line": _told(found, meant[0], currency) if line is not None else None,
+        }  # fmt: skip
+        return render(request, "console/shadow/accept.html", context, status=status)
 
-def _accept(desk: Desk, form: AcceptForm, run_id: str, cause: str, line: int | None, taken: bool) -> None:
-    most, reason = form.cleaned_data["most"], form.cleaned_data["reason"]
+    if request.method != "POST":
+        return drawn(AcceptForm(name="accept", currency=currency), 200)
+    form = AcceptForm(request.POST, name="accept", currency=currency)
 
     def verb(db: Db) -> None:
+        most, reason = form.cleaned_data["most"], form.cleaned_data["reason"]
         if taken:
             shadow.take_back(db, clock=desk.clock, by=desk.staff, comparison=run_id, cause=cause, line=line, reason=reason)
         else:
             shadow.accept(db, clock=desk.clock, by=desk.staff, comparison=run_id, cause=cause, line=line, most=most, reason=reason)
 
-    inputs = {"run": run_id, "cause": cause, "line": line or 0, "most": most.minor if most else -1, "reason": reason, "taken": taken}
-    once(desk, act="shadow.accept", key=form.one_time_key, inputs=inputs, verb=verb)
+    return perform(
+        request, desk, Tried("take_back" if taken else "accept", f"{run_id} {cause} {number}", form), act="shadow.accept", verb=verb,
+        said=gettext("Taken back.") if taken else gettext("Accepted, with your reason."), back=reverse("console:shadow_run", args=[run_id]),
+        again=lambda tried: drawn(tried.form, 422),
+    )  # fmt: skip
 
 
 def _causes(found: shadow.Compared) -> list[dict[str, Any]]:

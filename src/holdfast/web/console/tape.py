@@ -12,15 +12,11 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from holdfast import takeover
 from holdfast.database.connection import transaction
-from holdfast.kernel.errors import HoldfastError
 from holdfast.kernel.money import minor_of
-from holdfast.parties import may, require
+from holdfast.parties import may
 from holdfast.web.console import reading
-from holdfast.web.console.acts import into_form, once
-from holdfast.web.console.desk import Db, Desk, at_desk
-from holdfast.web.console.forms import TapeForm
-from holdfast.web.console.templatetags.console import of_language
-from holdfast.web.uploads import keep_tape, plain_name
+from holdfast.web.console.desk import Desk, at_desk
+from holdfast.web.console.hand_in import TapeForm, hand_in
 
 _LISTED: Final = 50
 
@@ -29,18 +25,11 @@ _LISTED: Final = 50
 @at_desk
 def tapes(request: HttpRequest, desk: Desk) -> HttpResponse:
     """The tapes read so far; a POST hands one in and goes to its page."""
-    maps = [(name, of_language((loaded.title_zh, loaded.title_en))) for name in takeover.shipped() for loaded in [takeover.load(name)]]
-    status = 200
-    form = TapeForm(name="tape", maps=maps)
+    form, status = TapeForm(name="tape"), 200
     if request.method == "POST":
-        require(desk.staff, "tape.import")
-        form = TapeForm(request.POST, request.FILES, name="tape", maps=maps)
-        if form.is_valid():
-            try:
-                return HttpResponseRedirect(reverse("console:tape", args=[_hand_in(desk, form)]))
-            except HoldfastError as error:
-                into_form(form, error)
-        status = 422
+        form, status = TapeForm(request.POST, request.FILES, name="tape"), 422
+        if (its_page := hand_in(desk, form, act="tape.import", ask=takeover.ask)) is not None:
+            return its_page
     with transaction() as db:
         context = {
             "form": form,
@@ -49,20 +38,6 @@ def tapes(request: HttpRequest, desk: Desk) -> HttpResponse:
             "may_import": may(desk.staff, "tape.import"),
         }
     return render(request, "console/tapes.html", context, status=status)
-
-
-def _hand_in(desk: Desk, form: TapeForm) -> str:
-    """Keep the file and queue it; the same form sent twice finds the same job."""
-    handed: list[str] = []
-    wanted = form.cleaned_data
-
-    def verb(db: Db) -> None:
-        given = {"map_name": wanted["map"], "as_of": wanted["as_of"], "file_name": plain_name(wanted["file"])}
-        handed.append(takeover.ask(db, clock=desk.clock, by=desk.staff, path=keep_tape(wanted["file"]), **given))
-
-    inputs = {"file": plain_name(wanted["file"]), "size": wanted["file"].size, "map": wanted["map"], "as_of": str(wanted["as_of"])}
-    once(desk, act="tape.import", key=wanted["key"], inputs=inputs, verb=verb)
-    return handed[0] if handed else ""
 
 
 @require_safe
