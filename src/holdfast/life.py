@@ -152,8 +152,8 @@ _MOVED = frozenset(
         "loan.charged", "loan.charged.reversed", "loan.written_off.reversed", "loan.disbursed.reversed",
     }
 )  # fmt: skip
-# A certificate, a return and a report are proved by the act itself; nobody's word closes them.
-_RETURNED = frozenset({"receipt.reversed"})
+# A certificate, a return and a report are proved by the act itself; nobody's word closes them. Money that is owed again ends their reason.
+_RETURNED = frozenset({"receipt.reversed", "loan.disbursed"})
 _ENDED = frozenset({"application.withdrawn", "loan.refused"})
 _TOLD = frozenset({"contact.sent", "contact.refused", "contact.noted", "contact.handed_over"})
 _EVENING = (time(8), time(21))

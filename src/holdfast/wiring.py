@@ -51,6 +51,9 @@ PRESS: Final[Press] = TypstPress(test=NOTARY.capabilities().test)
 # How much a loan's pledges still secure.
 OWED: Final[Owed] = servicing.owed
 
+# Whether a loan that is being repaid may grow by a further payout.
+GROWS: Final[payments.Grows] = servicing.may_lend_more
+
 # How a settled debt is reported to the credit bureau.
 BUREAU: Final[Bureau] = BureauFile()
 
@@ -83,6 +86,10 @@ def _disburse(db: Db, *, clock: Clock, by: Actor, loan: str, facts: Mapping[str,
     return servicing.disburse(db, clock=clock, by=by, loan=loan, terms=facts["terms"], paid_on=facts["paid_on"])
 
 
+def _lend_more(db: Db, *, clock: Clock, by: Actor, loan: str, facts: Mapping[str, Any]) -> servicing.Done:
+    return servicing.lend_more(db, clock=clock, by=by, loan=loan, amount=facts["amount"], paid_on=facts["paid_on"])
+
+
 def _waive(db: Db, *, clock: Clock, by: Actor, loan: str, facts: Mapping[str, Any]) -> servicing.Done:
     return servicing.waive_for_cooling_off(db, clock=clock, by=by, loan=loan)
 
@@ -103,6 +110,7 @@ def _take_back_money(db: Db, *, clock: Clock, by: Actor, loan: str, facts: Mappi
 # The verb behind each name of `life.BEGINS`; a test makes sure that none is missing.
 FOLLOWERS: Final[Mapping[str, _Follower]] = {
     "servicing.disburse": _disburse,
+    "servicing.lend_more": _lend_more,
     "servicing.waive": _waive,
     "servicing.take_back_waiver": _take_back_waiver,
     "servicing.receive": _receive,

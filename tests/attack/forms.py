@@ -52,7 +52,7 @@ from holdfast.servicing import approved, closing
 from holdfast.stories import cast
 from holdfast.stories.stage import SITE
 from holdfast.stories.tales import BEGINS
-from holdfast.wiring import NOTARY, PRESS, RAIL, carry
+from holdfast.wiring import GROWS, NOTARY, PRESS, RAIL, carry
 from tests.attack.house import House, Post, Upload
 from tests.payments.iso import pain002
 from tests.payments.rails import FaultyBank, broken_line
@@ -705,7 +705,7 @@ def _payout_asked(house: House, **fields: Any) -> Post:
 def _payout_unknown(house: House, **fields: Any) -> Post:
     """Sent over a line that broke: the money may have gone out or not."""
     sent = _payout_asked(house, **fields)
-    house.do(payments.check_payout, "checker", payout=sent.names["payout"], approved=True, words="", rail=RAIL)
+    house.do(payments.check_payout, "checker", payout=sent.names["payout"], approved=True, words="", rail=RAIL, grows=GROWS)
     bank = FaultyBank(before=broken_line)
     bank.silent = True
     payments.send_approved(transaction, bank, partial(carry, payments.record_answer), house.stage.clock)
@@ -748,7 +748,7 @@ def _to_go_by_file(house: House) -> str:
     house.do(payments.answer_house_account, "risk", request=asked, approved=True, words="")
     given = {"loan": house.loans["stored"], **_payee(house), "channel": "file"}
     payout = house.do(payments.ask_payout, "officer", **given).public_id
-    house.do(payments.check_payout, "checker", payout=payout, approved=True, words="", rail=RAIL)
+    house.do(payments.check_payout, "checker", payout=payout, approved=True, words="", rail=RAIL, grows=GROWS)
     return str(payout)
 
 

@@ -19,7 +19,7 @@ from holdfast.servicing import approved
 from holdfast.stories import cast
 from holdfast.stories.stage import Stage
 from holdfast.stories.tales import BEGINS
-from holdfast.wiring import NOTARY, PRESS, RAIL, carry
+from holdfast.wiring import GROWS, NOTARY, PRESS, RAIL, carry
 from tests.release.houses import House
 
 
@@ -92,7 +92,7 @@ class Before:
         self.payout = self.stage.do(
             payments.ask_payout, "officer", loan=self.loan, payee_name=self.who.name, account=self.who.account
         ).public_id
-        self.stage.do(payments.check_payout, "checker", payout=self.payout, approved=True, words="户名一致（示例）", rail=RAIL)
+        self.stage.do(payments.check_payout, "checker", payout=self.payout, approved=True, words="户名一致（示例）", rail=RAIL, grows=GROWS)
 
     def send_home(self) -> None:
         asked = self.stage.do(pledges.ask_to_hand_back, "custodian", loan=self.loan, ends="withdrawn", reason="客户不借了（示例）")

@@ -19,7 +19,7 @@ from holdfast.stories import cast
 from holdfast.stories.stage import Stage
 from holdfast.stories.tales import BEGINS
 from holdfast.web.borrower.urls import urlpatterns
-from holdfast.wiring import RAIL, carry
+from holdfast.wiring import GROWS, RAIL, carry
 
 # Open to whoever comes, or about whoever is logged in: no loan or file of anybody's is named in the address.
 NOBODYS: Final = frozenset({"home", "log_in", "enter", "log_out", "plan", "check", "step"})
@@ -150,9 +150,9 @@ def test_a_payout_is_sent_once_however_often_it_is_pressed(committed_db: psycopg
     asked = stage.do(payments.ask_payout, "officer", loan=loan, payee_name=who.name, account=who.account)
     with pytest.raises(HoldfastError):
         stage.do(payments.ask_payout, "officer", loan=loan, payee_name=who.name, account=who.account)
-    stage.do(payments.check_payout, "checker", payout=asked.public_id, approved=True, words="", rail=RAIL)
+    stage.do(payments.check_payout, "checker", payout=asked.public_id, approved=True, words="", rail=RAIL, grows=GROWS)
     with pytest.raises(HoldfastError):
-        stage.do(payments.check_payout, "approver", payout=asked.public_id, approved=True, words="", rail=RAIL)
+        stage.do(payments.check_payout, "approver", payout=asked.public_id, approved=True, words="", rail=RAIL, grows=GROWS)
     for _ in range(2):
         payments.send_approved(transaction, RAIL, partial(carry, payments.record_answer), stage.clock)
     with transaction() as db:

@@ -23,7 +23,7 @@ from holdfast.payments.model import BankFile, BankLine
 from holdfast.products import Terms
 from holdfast.servicing import Done
 from holdfast.servicing.verify import verify_books
-from holdfast.wiring import EXPECTATIONS, RAIL, carry, receive_many, take_answer
+from holdfast.wiring import EXPECTATIONS, GROWS, RAIL, carry, receive_many, take_answer
 from tests.books import CNY, Book, round_terms
 
 PASSWORD = "a long enough pass phrase"
@@ -128,7 +128,8 @@ class House:
 
     def check(self, payout: str, *, by: str = "approver", approved: bool = True, words: str = "") -> Payout:
         return carry(
-            payments.check_payout, self.db, clock=self.clock, by=self[by], payout=payout, approved=approved, words=words, rail=RAIL
+            payments.check_payout, self.db, clock=self.clock, by=self[by], payout=payout, approved=approved, words=words, rail=RAIL,
+            grows=GROWS,
         )  # fmt: skip
 
     def answer(self, payout: str, answer: payments.Answer) -> Payout:

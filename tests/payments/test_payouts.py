@@ -138,10 +138,11 @@ def test_a_loan_has_one_payout_at_a_time_and_the_database_says_so_too(house: Hou
     assert caught.value.code == "payout_under_way"
     with pytest.raises(psycopg.errors.UniqueViolation), house.db.transaction():
         house.db.execute(
-            """INSERT INTO payout (loan_id, payout_no, public_id, state, channel, disputed, amount, currency, contract, payee_label,
-                                   account_masked, nonce, sealed, lookup, approval, maker_id, asked_at, reference, why, enquiries)
-               SELECT loan_id, 2, 'po_x', state, channel, disputed, amount, currency, contract, payee_label, account_masked, nonce, sealed,
-                      lookup, approval, maker_id, asked_at, reference, why, enquiries FROM payout"""
+            """INSERT INTO payout (loan_id, payout_no, public_id, state, channel, disputed, further, amount, currency, contract,
+                                   payee_label, account_masked, nonce, sealed, lookup, approval, maker_id, asked_at, reference, why,
+                                   enquiries)
+               SELECT loan_id, 2, 'po_x', state, channel, disputed, further, amount, currency, contract, payee_label, account_masked, nonce,
+                      sealed, lookup, approval, maker_id, asked_at, reference, why, enquiries FROM payout"""
         )
 
 

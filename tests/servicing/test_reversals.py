@@ -13,8 +13,8 @@ from holdfast.kernel.errors import BadInput, Refusal
 from holdfast.kernel.money import Money
 from holdfast.kernel.rate import Rate
 from holdfast.servicing import Rearrangement, quote, rearrange, refund, reverse, waive_for_cooling_off, write_off
+from holdfast.servicing.further import lend_more
 from holdfast.servicing.rescheduling import Kind
-from holdfast.servicing.service import lend_more
 from holdfast.servicing.verify import verify_books
 from tests.books import OFFICER, Book, round_terms
 

@@ -1,7 +1,8 @@
 """Payments: money out to the borrower, and money in from him.
 
-Out: one person asks for a payout (`ask_payout`), another checks it (`check_payout`), and the edge sends it
-(`send_approved`, which `days.send_payouts` does for web, worker and stories). Paid, it is `payout.paid`, and servicing begins.
+Out: one person asks for a payout (`ask_payout`; of a further sum, `ask_further_payout`), another checks it (`check_payout`), and
+the edge sends it (`send_approved`, which `days.send_payouts` does for web, worker and stories). Paid, it is `payout.paid`, and
+servicing begins; a further sum is `payout.further_paid`, and the loan grows.
 By file instead: approved payouts go into one (`make_payout_file`), which a second person takes out (`take_payout_file`); what the bank
 says of them comes in by `take_answers` and by the lines of its statements. What must come back is a matter (`ask_recall`).
 In: cash in a drawer that two people close (`post_cash`), lines of a bank's statement (`load_bank_file`, then `match_lines`),
@@ -96,6 +97,7 @@ from holdfast.payments.payout_files import (
 )
 from holdfast.payments.payouts import (
     answer_ruling,
+    ask_further_payout,
     ask_payout,
     ask_ruling,
     cancel_payout,
@@ -107,7 +109,7 @@ from holdfast.payments.payouts import (
     payouts,
     record_answer,
 )
-from holdfast.payments.ports import Answer, DebitRail, Heard, Order, Outcome, PayoutRail, RailCapabilities
+from holdfast.payments.ports import Answer, DebitRail, Grows, Heard, Order, Outcome, PayoutRail, RailCapabilities
 from holdfast.payments.rail_store import last_heard, note_heard
 from holdfast.payments.recalls import (
     OUTCOMES,
@@ -132,7 +134,7 @@ from holdfast.payments.states import (
     PayoutFileState,
     PayoutState,
 )
-from holdfast.payments.store import local_order, take_local_order
+from holdfast.payments.store import local_order, payout_under_way, take_local_order
 
 __all__ = [
     "OUTCOMES",
@@ -149,6 +151,7 @@ __all__ = [
     "DrawerEntry",
     "DrawerState",
     "DueOf",
+    "Grows",
     "Heard",
     "HouseAccount",
     "Incoming",
@@ -177,6 +180,7 @@ __all__ = [
     "answer_ruling",
     "answers_for_people",
     "answers_of",
+    "ask_further_payout",
     "ask_house_account",
     "ask_mandate_code",
     "ask_payout",
@@ -239,6 +243,7 @@ __all__ = [
     "payout",
     "payout_file",
     "payout_files",
+    "payout_under_way",
     "payouts",
     "payouts_for_a_file",
     "payouts_of_file",

@@ -17,7 +17,7 @@ from holdfast.kernel.errors import Fault, Refusal
 from holdfast.life import LoanState
 from holdfast.loans import Happened
 from holdfast.payments import store
-from holdfast.payments.model import Withdrawal
+from holdfast.payments.model import Payout, Withdrawal
 from holdfast.payments.states import PayoutState
 from holdfast.payments.store import Db
 
@@ -29,7 +29,7 @@ def ask_withdrawal(db: Db, *, clock: Clock, by: Actor, loan: str) -> Withdrawal:
     """
     case = take_own(db, loan, by)
     case.must_be(LoanState.ACTIVE)
-    paid = store.payouts(db, None, loan_id=case.loan.loan_id, states=[PayoutState.PAID])
+    paid = _paid_out(db, case.loan.loan_id)
     if not paid or paid[0].paid_on is None:
         raise Refusal(f"loan {loan} was not paid out by this book; there is nothing to withdraw from", code="no_cooling_off", loan=loan)
     if store.withdrawal(db, case.loan.loan_id) is not None:
@@ -52,7 +52,7 @@ def ask_withdrawal(db: Db, *, clock: Clock, by: Actor, loan: str) -> Withdrawal:
 def last_day_to_withdraw(db: Db, loan: str, *, clock: Clock) -> date | None:
     """Until when the borrower may still withdraw; None if that is over, was done, or never was."""
     case = take(db, loan, None, lock=False)
-    paid = store.payouts(db, None, loan_id=case.loan.loan_id, states=[PayoutState.PAID])
+    paid = _paid_out(db, case.loan.loan_id)
     days = case.number("cooling_off.days", case.loan.opened_on)
     if case.loan.state is not LoanState.ACTIVE or not paid or paid[0].paid_on is None or not days:
         return None
@@ -90,6 +90,11 @@ def withdrawals_to_end(db: Db, *, clock: Clock) -> list[tuple[Callable[..., With
 def withdrawal_of(db: Db, loan_id: int) -> Withdrawal | None:
     """The withdrawal of a loan, if there is one."""
     return store.withdrawal(db, loan_id)
+
+
+def _paid_out(db: Db, loan_id: int) -> list[Payout]:
+    """The payout that the loan began with; a further one begins no days of its own."""
+    return [each for each in store.payouts(db, None, loan_id=loan_id, states=[PayoutState.PAID]) if not each.further]
 
 
 def _withdrawal(db: Db, loan_id: int, *happened: Happened) -> Withdrawal:

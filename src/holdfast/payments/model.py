@@ -23,7 +23,10 @@ from holdfast.payments.states import (
 
 @dataclass(frozen=True, slots=True)
 class Payout:
-    """The principal of one contract on its way to the borrower. `payee` and `account` are masked."""
+    """Money on its way to the borrower. `payee` and `account` are masked.
+
+    It is the principal that the loan begins with, or a `further` sum under the contract's limit.
+    """
 
     loan_id: int
     payout_no: int
@@ -50,6 +53,7 @@ class Payout:
     channel: str = "rail"
     file_id: int | None = None
     disputed: bool = False
+    further: bool = False
     happened: tuple[Happened, ...] = ()
 
 

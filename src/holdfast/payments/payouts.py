@@ -1,7 +1,8 @@
-"""Payout: the principal of a signed contract goes to the borrower, whole and once.
+"""Payout: the principal of a signed contract goes to the borrower, whole and once; a further sum under its limit goes the same way.
 
-One person asks, another checks, and only then an order is given to the rail. What is paid out is
-the contract's principal: the amount is nobody's input, so nothing can be netted from it. The order is on
+One person asks, another checks, and only then an order is given to the rail. What is first paid out is
+the contract's principal: the amount is nobody's input, so nothing can be netted from it. A further sum is asked for while the
+loan is repaid (`ask_further_payout`), where servicing lets the loan grow. The order is on
 record as sent before the rail hears of it (`instruct`), the rail is called outside any transaction
 (`sending`), and what it answers is recorded (`record_answer`). Whatever fails in between, the order is
 enquired by its key and never sent again.
@@ -30,13 +31,15 @@ from holdfast.payments import rail_store, store
 from holdfast.payments.accounts import account_number, lookup_of_account, masked_account
 from holdfast.payments.matters import DISPUTE, RECALL, begin_matter, end_matter, standing
 from holdfast.payments.model import Payout, RailAnswer
-from holdfast.payments.ports import Answer, Order, Outcome, PayoutRail
+from holdfast.payments.ports import Answer, Grows, Order, Outcome, PayoutRail
 from holdfast.payments.states import PAYOUT_LIFE, PayoutEvent, PayoutState, after
 from holdfast.payments.store import Db
 from holdfast.products import Terms, check_ceiling
 
 SHORTEST_REASON: Final = 4
 CHANNELS: Final = ("rail", "file")
+# Where a loan may stand when money of a further payout turns out to have gone: one that was paid off meanwhile owes again.
+GROWS_IN: Final = (LoanState.ACTIVE, LoanState.RELEASING)
 _ACT: Final = "payout.check"
 _RULING: Final = "payout.rule"
 _FIRST_ENQUIRY: Final = timedelta(seconds=30)
@@ -59,39 +62,73 @@ def ask_payout(db: Db, *, clock: Clock, by: Staff, loan: str, payee_name: str, a
     not the borrower; if a payout is under way already; or if the contract's price is above the ceiling of today.
     """
     require(by, "payout.ask")
-    if channel not in CHANNELS:
-        raise BadInput(f"channel: pay by one of {', '.join(CHANNELS)}", field="channel")
     case = take(db, loan, by.scope)
     agreed = _ready(db, clock, case)
+    reason = f"pay out the principal of contract {case.loan.contract_no}"
+    standing = store.payout_alive(db, case.loan.loan_id)
+    return _ask(
+        db, clock, by, case, amount=_principal(agreed.terms), contract=agreed.public_id, payee_name=payee_name, account=account,
+        channel=channel, reason=reason, further=False, standing=standing,
+    )  # fmt: skip
+
+
+def ask_further_payout(
+    db: Db, *, clock: Clock, by: Staff, loan: str, amount: Money, payee_name: str, account: str, words: str, grows: Grows,
+    channel: str = "rail",
+) -> Payout:  # fmt: skip
+    """Ask for a further sum of a loan that is being repaid to be paid to the borrower's account; `words` say how the borrower asked for it.
+
+    Refusal as of `grows`: above the contract's limit, for one. Refusal too while the loan is frozen, a withdrawal from it stands, or a
+    payout is under way; if the payee is not the borrower; or if what is pledged is missing.
+    """
+    require(by, "payout.ask")
+    case = take(db, loan, by.scope)
+    _may_grow(db, clock, by, case, amount, grows)
+    standing = store.payout_under_way(db, case.loan.loan_id)
+    return _ask(
+        db, clock, by, case, amount=amount, contract=_contract_named(db, case), payee_name=payee_name, account=account, channel=channel,
+        reason=words, further=True, standing=standing,
+    )  # fmt: skip
+
+
+def _ask(
+    db: Db, clock: Clock, by: Staff, case: Case, *, amount: Money, contract: str, payee_name: str, account: str, channel: str,
+    reason: str, further: bool, standing: str | None,
+) -> Payout:  # fmt: skip
+    loan = case.loan.public_id
+    if channel not in CHANNELS:
+        raise BadInput(f"channel: pay by one of {', '.join(CHANNELS)}", field="channel")
     borrower = _borrower(db, case, payee_name)
     number = account_number(account)
-    if (standing := store.payout_alive(db, case.loan.loan_id)) is not None:
+    if standing is not None:
         raise Refusal(f"loan {loan} has the payout {standing} already", code="payout_under_way", payout=standing)
     public_id = new_id("po")
     sealed = box_of(db, borrower).seal(canonical.encode({"payee": normal("name", payee_name), "account": number}), public_id)
     lookup = lookup_of_account(number)
-    amount = Money(agreed.terms.principal, agreed.terms.currency)
     asked = approvals.ask(
-        db, clock=clock, by=by, act=_ACT, inputs=_inputs(public_id, loan, agreed.public_id, amount, lookup, channel),
-        reason=f"pay out the principal of contract {case.loan.contract_no}", loan_id=case.loan.loan_id, barred=_barred(case),
+        db, clock=clock, by=by, act=_ACT, inputs=_inputs(public_id, loan, contract, amount, lookup, channel, further=further),
+        reason=reason, loan_id=case.loan.loan_id, barred=_barred(case),
     )  # fmt: skip
     store.insert_payout(
-        db, loan_id=case.loan.loan_id, public_id=public_id, amount=amount, contract=agreed.public_id, payee_label=mask_name(payee_name),
+        db, loan_id=case.loan.loan_id, public_id=public_id, amount=amount, contract=contract, payee_label=mask_name(payee_name),
         account_masked=masked_account(number), sealed=sealed, lookup=lookup,
-        channel=channel, approval=asked.public_id, maker_id=by.staff_id, at=clock.now(),
+        channel=channel, approval=asked.public_id, maker_id=by.staff_id, at=clock.now(), further=further,
     )  # fmt: skip
     says = {
-        "payout": public_id, "contract": agreed.public_id, "amount": amount.as_json(), "approval": asked.public_id, "channel": channel,
+        "payout": public_id, "contract": contract, "amount": amount.as_json(), "approval": asked.public_id, "channel": channel,
+        **({"further": True} if further else {}),
     }  # fmt: skip
     enter(db, case, clock=clock, by=by.actor, kind="payout.asked", says=says, seals={"account": lookup.hex()})
     return _payout(db, public_id)
 
 
-def check_payout(db: Db, *, clock: Clock, by: Staff, payout: str, approved: bool, words: str, rail: PayoutRail) -> Payout:
+def check_payout(
+    db: Db, *, clock: Clock, by: Staff, payout: str, approved: bool, words: str, rail: PayoutRail, grows: Grows
+) -> Payout:  # fmt: skip
     """The second person's yes or no. After a yes the order goes to the rail as soon as this is committed (`sending.send_approved`).
 
-    Refusal and Forbidden as in `approvals`; the conditions of `ask_payout` are looked at once more. Refusal if the rail cannot pay
-    this currency.
+    Refusal and Forbidden as in `approvals`; the conditions of `ask_payout`, or of `ask_further_payout`, are looked at once more.
+    Refusal if the rail cannot pay this currency.
     """
     require(by, _ACT)
     case, found = held_payout(db, payout, by.scope)
@@ -100,14 +137,18 @@ def check_payout(db: Db, *, clock: Clock, by: Staff, payout: str, approved: bool
         approvals.answer(db, clock=clock, by=by, public_id=found.approval, approved=False, words=words)
         return _cancelled(db, clock, by.actor, case, found, words.strip(), checker_id=by.staff_id)
     state = after(PAYOUT_LIFE, f"payout {payout}", found.state, PayoutEvent.APPROVE)
-    agreed = _ready(db, clock, case)
+    if found.further:
+        _may_grow(db, clock, by, case, found.amount, grows)
+        contract, amount = _contract_named(db, case), found.amount
+    else:
+        agreed = _ready(db, clock, case)
+        contract, amount = agreed.public_id, _principal(agreed.terms)
     _borrower(db, case, canonical.decode(_opened(db, case, found))["payee"])
     known = rail.capabilities()
     if found.channel == "rail" and found.amount.currency not in known.currencies:
         raise Refusal(f"{known.name} cannot pay {found.amount.currency}", code="rail_currency", rail=known.name)
-    inputs = _inputs(
-        payout, case.loan.public_id, agreed.public_id, _principal(agreed.terms), store.lookup_of_payout(db, found), found.channel
-    )
+    lookup = store.lookup_of_payout(db, found)
+    inputs = _inputs(payout, case.loan.public_id, contract, amount, lookup, found.channel, further=found.further)
     approvals.answer(db, clock=clock, by=by, public_id=found.approval, approved=True, words=words)
     approvals.spend(db, clock=clock, by=by.actor, public_id=found.approval, act=_ACT, inputs=inputs, loan_id=case.loan.loan_id)
     store.update_payout(db, found, state=state, checker_id=by.staff_id)
@@ -137,7 +178,7 @@ def instruct(db: Db, *, clock: Clock, payout: str) -> Order | None:
     case, found = held_payout(db, payout, None)
     if found.state is not PayoutState.APPROVED or found.channel != "rail" or case.freezes:
         return None
-    if case.loan.state is not LoanState.SIGNED or case.open("pay_out") is None:
+    if not _awaits(case, found):
         _cancelled(db, clock, SYSTEM, case, found, f"loan is {case.loan.state}, and nothing is to be paid out on it")
         return None
     if _is_gone(case):
@@ -150,7 +191,7 @@ def why_not_now(case: Case, found: Payout) -> str:
     """Why an approved payout may not go out as things stand today; empty if it may."""
     if case.freezes:
         return f"its loan is frozen ({case.freezes[0].reason})"
-    if case.loan.state is not LoanState.SIGNED or case.open("pay_out") is None:
+    if not _awaits(case, found):
         return f"its loan is {case.loan.state}, and nothing is to be paid out on it"
     return "the thing pledged for it is missing or lost" if _is_gone(case) else ""
 
@@ -172,7 +213,7 @@ def order_of(db: Db, case: Case, found: Payout, *, on: date) -> Order:
 
 
 def record_answer(db: Db, *, clock: Clock, by: Actor, payout: str, answer: Answer, source: str = "rail", ruled: bool = False) -> Payout:
-    """What the rail said of a payout that was sent. Paid: the loan's money is out, and servicing begins in the same transaction.
+    """What the rail said of a payout that was sent. Paid: the loan's money is out, and servicing begins, or books the further sum, with it.
 
     The answer stands even if the loan was frozen meanwhile: the money has moved or it has not. An answer that contradicts an
     earlier final one moves nothing but to a person: the payout is disputed from then on, and only what two people `ruled` moves it.
@@ -199,8 +240,10 @@ def record_answer(db: Db, *, clock: Clock, by: Actor, payout: str, answer: Answe
         enter(db, case, clock=clock, by=by, kind="payout.paid", says=says, closes=("payout_enquiry",), while_frozen=True)
         if case.loan.party_id is not None:
             store.note_payer_account(db, store.lookup_of_payout(db, found), case.loan.party_id)
-        agreed = contracts.contract_of(db, case.loan.loan_id)
-        facts = {"amount": found.amount, "paid_on": paid_on, "payout": payout, "terms": agreed.terms}
+        facts = {"amount": found.amount, "paid_on": paid_on, "payout": payout}
+        if found.further:
+            return _payout(db, payout, (Happened("payout.further_paid", case.loan.public_id, facts),))
+        facts |= {"terms": contracts.contract_of(db, case.loan.loan_id).terms}
         return _payout(db, payout, (Happened("payout.paid", case.loan.public_id, facts),))
     if answer.outcome is Outcome.REJECTED:
         store.update_payout(db, found, state=state, reference=answer.reference, why=answer.why, enquire_at=None, disputed=False)
@@ -227,7 +270,10 @@ def _contradicted(db: Db, clock: Clock, by: Actor, case: Case, found: Payout, an
     """
     _heard(db, clock, found.public_id, answer, source, "contradicts")
     words = f"the bank said {found.state}, and now says {answer.outcome}"
-    alone = store.payout_alive(db, case.loan.loan_id) is None and case.loan.state is LoanState.SIGNED
+    if found.further:
+        alone = store.payout_under_way(db, case.loan.loan_id) is None and case.loan.state in GROWS_IN
+    else:
+        alone = store.payout_alive(db, case.loan.loan_id) is None and case.loan.state is LoanState.SIGNED
     if found.state is PayoutState.REJECTED and alone:
         state = after(PAYOUT_LIFE, f"payout {found.public_id}", found.state, PayoutEvent.DISPUTE)
         store.update_payout(db, found, state=state, why=words, enquire_at=None, disputed=True)
@@ -342,6 +388,34 @@ def _ready(db: Db, clock: Clock, case: Case) -> contracts.Contract:
     return agreed
 
 
+def _may_grow(db: Db, clock: Clock, by: Staff, case: Case, amount: Money, grows: Grows) -> None:
+    """Refusal, saying why, unless a further sum may go out on this loan now."""
+    loan = case.loan.public_id
+    if case.freezes:
+        freeze = case.freezes[0]
+        raise Refusal(f"loan {loan} is frozen since {freeze.since} ({freeze.reason})", code="loan_frozen", loan=loan, reason=freeze.reason)
+    if case.open("cooling_off") is not None:
+        raise Refusal(f"the borrower has withdrawn from loan {loan}; nothing more goes out on it", code="withdrawn_from", loan=loan)
+    if _is_gone(case):
+        raise Refusal(
+            f"the thing pledged for loan {loan} is missing or lost; nothing is paid out on it", code="pledge_not_delivered", loan=loan
+        )
+    grows(db, clock=clock, by=by, loan=loan, amount=amount)
+
+
+def _contract_named(db: Db, case: Case) -> str:
+    """The sealed contract of the loan, by its public id; by its number where it was signed elsewhere."""
+    sealed = [each for each in contracts.contracts_of(db, case.loan.loan_id) if each.state is contracts.ContractState.SEALED]
+    return sealed[-1].public_id if sealed else case.loan.contract_no
+
+
+def _awaits(case: Case, found: Payout) -> bool:
+    """Whether the loan still stands where money goes out on it."""
+    if found.further:
+        return case.loan.state is LoanState.ACTIVE and case.open("cooling_off") is None
+    return case.loan.state is LoanState.SIGNED and case.open("pay_out") is not None
+
+
 def _borrower(db: Db, case: Case, payee_name: str) -> Party:
     """The loan's borrower, if the payee bears his name. The names are compared by their keyed hashes: neither is opened or repeated."""
     if case.loan.party_id is None:
@@ -366,9 +440,10 @@ def _barred(case: Case) -> tuple[int, ...]:
     return () if case.loan.officer_id is None else (case.loan.officer_id,)
 
 
-def _inputs(payout: str, loan: str, contract: str, amount: Money, lookup: bytes, channel: str) -> dict[str, Any]:
+def _inputs(payout: str, loan: str, contract: str, amount: Money, lookup: bytes, channel: str, *, further: bool) -> dict[str, Any]:
     return {
         "payout": payout, "loan": loan, "contract": contract, "amount": amount.as_json(), "account": lookup.hex(), "channel": channel,
+        **({"further": True} if further else {}),
     }  # fmt: skip
 
 

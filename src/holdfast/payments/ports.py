@@ -11,9 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 
+import psycopg
+
+from holdfast.kernel.clock import Clock
 from holdfast.kernel.money import Money
+from holdfast.parties import Staff
 
 
 class Outcome(StrEnum):
@@ -97,3 +101,10 @@ class DebitRail(Protocol):
 
     def enquire(self, key: str) -> Answer:
         """What became of it, as of a payout."""
+
+
+class Grows(Protocol):
+    """Whether a loan that is being repaid may grow by a sum today. Servicing answers; `wiring` names it."""
+
+    def __call__(self, db: psycopg.Connection[Any], *, clock: Clock, by: Staff, loan: str, amount: Money) -> object:
+        """Refusal, saying why, if it may not."""

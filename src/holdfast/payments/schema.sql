@@ -1,13 +1,15 @@
--- Money out: the principal of a signed contract, asked by one person and checked by another. `public_id` is the key that the rail knows it by.
+-- Money out, asked by one person and checked by another: the principal of a signed contract, or a further sum under its limit.
+-- `public_id` is the key that the rail knows it by.
 CREATE TABLE payout (
     loan_id        bigint  NOT NULL,
     payout_no      integer NOT NULL,
     public_id      text    NOT NULL,
     state          text    NOT NULL CHECK (state IN ('asked', 'approved', 'listed', 'sent', 'unknown', 'paid', 'rejected', 'cancelled')),
     channel        text    NOT NULL CHECK (channel IN ('rail', 'file')),
+    further        boolean NOT NULL,            -- a further sum of a loan that is being repaid, not the principal that it begins with
     amount         bigint  NOT NULL CHECK (amount > 0),
     currency       text    NOT NULL,
-    contract       text    NOT NULL,            -- public id of the contract whose principal it is
+    contract       text    NOT NULL,            -- public id of the contract under which it is paid; its number where it was signed elsewhere
     payee_label    text    NOT NULL,            -- masked
     account_masked text    NOT NULL,
     nonce          bytea   NOT NULL,
@@ -33,8 +35,9 @@ CREATE TABLE payout (
 CREATE INDEX payout_public ON payout (public_id);
 CREATE INDEX payout_under_way ON payout (state) WHERE state IN ('asked', 'approved', 'listed', 'sent', 'unknown');
 CREATE INDEX payout_of_file ON payout (file_id) WHERE file_id IS NOT NULL;
--- A loan is paid out once: no second payout stands beside one that is under way or paid.
-CREATE UNIQUE INDEX payout_once ON payout (loan_id) WHERE state NOT IN ('rejected', 'cancelled');
+-- A loan's principal is paid out once, and no second payout stands beside one that is under way.
+CREATE UNIQUE INDEX payout_once ON payout (loan_id) WHERE NOT further AND state NOT IN ('rejected', 'cancelled');
+CREATE UNIQUE INDEX payout_one_under_way ON payout (loan_id) WHERE state NOT IN ('paid', 'rejected', 'cancelled');
 
 -- A file of approved payouts for the bank (pain.001). Its number is its chain in the journal; the bytes are kept sealed.
 CREATE TABLE payout_file (

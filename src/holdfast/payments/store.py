@@ -32,16 +32,16 @@ def sight(scope: Scope | None) -> tuple[str, Mapping[str, Any]]:
 _PAYOUTS: Final = """
 SELECT p.loan_id, p.payout_no, p.public_id, l.public_id, l.contract_no, l.borrower_label, p.state, p.amount, p.currency, p.contract,
        p.payee_label, p.account_masked, p.approval, p.maker_id, m.name, c.name, p.asked_at, p.sent_at, p.reference, p.why, p.paid_on,
-       p.enquiries, p.enquire_at, p.channel, p.file_id, p.disputed
+       p.enquiries, p.enquire_at, p.channel, p.file_id, p.disputed, p.further
   FROM payout p JOIN loan l USING (loan_id) JOIN staff m ON m.staff_id = p.maker_id LEFT JOIN staff c ON c.staff_id = p.checker_id
  WHERE {sight} AND (%(loan)s::bigint IS NULL OR p.loan_id = %(loan)s) AND (%(payout)s::text IS NULL OR p.public_id = %(payout)s)
    AND p.state = ANY(%(states)s) AND (%(file)s::bigint IS NULL OR p.file_id = %(file)s)
    AND (%(channel)s::text IS NULL OR p.channel = %(channel)s)
  ORDER BY p.asked_at DESC, p.payout_no DESC LIMIT %(limit)s"""
 _INSERT_PAYOUT: Final = """
-INSERT INTO payout (loan_id, payout_no, public_id, state, channel, disputed, amount, currency, contract, payee_label, account_masked, nonce,
-                    sealed, lookup, approval, maker_id, asked_at, reference, why, enquiries)
-SELECT %(loan)s, coalesce(max(payout_no), 0) + 1, %(public_id)s, 'asked', %(channel)s, false, %(amount)s, %(currency)s,
+INSERT INTO payout (loan_id, payout_no, public_id, state, channel, disputed, further, amount, currency, contract, payee_label,
+                    account_masked, nonce, sealed, lookup, approval, maker_id, asked_at, reference, why, enquiries)
+SELECT %(loan)s, coalesce(max(payout_no), 0) + 1, %(public_id)s, 'asked', %(channel)s, false, %(further)s, %(amount)s, %(currency)s,
        %(contract)s, %(payee)s,
        %(account)s, %(nonce)s, %(sealed)s, %(lookup)s, %(approval)s, %(maker)s, %(at)s, '', '', 0
   FROM payout WHERE loan_id = %(loan)s"""
@@ -79,14 +79,25 @@ def loan_of_payout(db: Db, public_id: str) -> int | None:
 
 
 def payout_alive(db: Db, loan_id: int) -> str | None:
-    """The payout of that loan that is under way or paid, if there is one."""
-    row = db.execute("SELECT public_id FROM payout WHERE loan_id = %s AND state NOT IN ('rejected', 'cancelled')", [loan_id]).fetchone()
+    """The payout of that loan that is under way or paid, if there is one; the one under way before those that are paid."""
+    row = db.execute(
+        "SELECT public_id FROM payout WHERE loan_id = %s AND state NOT IN ('rejected', 'cancelled') ORDER BY state = 'paid' LIMIT 1",
+        [loan_id],
+    ).fetchone()
+    return None if row is None else str(row[0])
+
+
+def payout_under_way(db: Db, loan_id: int) -> str | None:
+    """The payout of that loan that has not ended, if there is one."""
+    row = db.execute(
+        "SELECT public_id FROM payout WHERE loan_id = %s AND state NOT IN ('paid', 'rejected', 'cancelled')", [loan_id]
+    ).fetchone()
     return None if row is None else str(row[0])
 
 
 def insert_payout(
     db: Db, *, loan_id: int, public_id: str, amount: Money, contract: str, payee_label: str, account_masked: str, sealed: Sealed,
-    lookup: bytes, channel: str, approval: str, maker_id: int, at: datetime,
+    lookup: bytes, channel: str, approval: str, maker_id: int, at: datetime, further: bool,
 ) -> None:  # fmt: skip
     """Write a payout that is asked for."""
     db.execute(
@@ -94,7 +105,7 @@ def insert_payout(
         {
             "loan": loan_id, "public_id": public_id, "amount": amount.minor, "currency": amount.currency, "contract": contract,
             "payee": payee_label, "account": account_masked, "nonce": sealed.nonce, "sealed": sealed.sealed, "lookup": lookup,
-            "approval": approval, "maker": maker_id, "at": at, "channel": channel,
+            "approval": approval, "maker": maker_id, "at": at, "channel": channel, "further": further,
         },
     )  # fmt: skip
 

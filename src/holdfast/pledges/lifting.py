@@ -93,6 +93,18 @@ def cover_without(
     return Cover(total, Money(sum(each.minor for each in parts.values()), currency), tuple(loans), parts)
 
 
+def cover_of(
+    db: Db, *, clock: Clock, by: Actor, case: Case, owed: Owed, also: Sequence[tuple[str, Money]] = ()
+) -> Cover:  # fmt: skip
+    """All that secures a loan, as `cover_without` tells it of the rest. Refusal if nothing does."""
+    first = next(iter(_delivered(db, case)), None)
+    if first is None:
+        raise Refusal(f"no pledge secures loan {case.loan.public_id}", code="no_pledge")
+    # One pledge apart, and the same one counted again.
+    counted = [*also, (first.thing, _stands_for(db, clock, by, case, first))]
+    return cover_without(db, clock=clock, by=by, case=case, pledge=first, owed=owed, also=counted)
+
+
 def preview(
     db: Db, *, clock: Clock, by: Staff, loan: str, owed: Owed, leaves: str | None = None, comes: str | None = None
 ) -> Preview:  # fmt: skip
@@ -109,14 +121,11 @@ def preview(
             case.must_be(*_REPAID)
             must_flow(case)
             also = [_coming(db, clock, by.actor, case, thing_of(db, case, comes))] if comes else []
-            gone = _securing(db, case, leaves) if leaves else None
-            if gone is None:
-                # Everything that stands: one pledge apart, and the same one counted again.
-                gone = next(iter(_delivered(db, case)), None)
-                if gone is None:
-                    raise Refusal(f"no pledge secures loan {loan}", code="no_pledge")
-                also.append((gone.thing, _stands_for(db, clock, by.actor, case, gone)))
-            cover = cover_without(db, clock=clock, by=by.actor, case=case, pledge=gone, owed=owed, also=also)
+            if leaves:
+                gone = _securing(db, case, leaves)
+                cover = cover_without(db, clock=clock, by=by.actor, case=case, pledge=gone, owed=owed, also=also)
+            else:
+                cover = cover_of(db, clock=clock, by=by.actor, case=case, owed=owed, also=also)
             if how is not None:
                 may_lift(how, owed=cover.owed.minor, remaining=cover.remaining.minor)
         except NotFound:

@@ -21,7 +21,8 @@ class Facts:
     """All that the audit of a release looks at. Amounts are minor units.
 
     `asked` is what the contract asked for and `received` what came and was kept, both from the events by the fold;
-    `owed` is what ends the debt today. `breaches` are open duties that mean something is wrong.
+    `owed` is what ends the debt today. `breaches` are open duties that mean something is wrong, and a payout
+    that has not ended.
     """
 
     asked: int

@@ -222,7 +222,7 @@ def facts_of(db: Db, *, clock: Clock, case: Case, release: Release) -> rules.Fac
         open_drawers=title.open_drawers(db, loan.loan_id),
         other_pledges=title.other_pledges(db, case),
         freezes=tuple(each.reason for each in case.freezes),
-        breaches=tuple(kind for kind in BREACHES if case.open(kind) is not None),
+        breaches=(*(kind for kind in BREACHES if case.open(kind) is not None), *title.payouts_under_way(db, loan.loan_id)),
         phone_changed_on=changes[-1][1] if changes else None,
         phone_freeze_days=days,
         phone_approved=bool(changes) and _phone_allowed(db, case, changes[-1][0]),

@@ -60,6 +60,12 @@ def uncleared(db: Db, loan_id: int, currency: str) -> int:
     return payments.uncleared(db, loan_id, currency).minor
 
 
+def payouts_under_way(db: Db, loan_id: int) -> tuple[str, ...]:
+    """The payout of this loan that has not ended: money that may yet go out on it."""
+    under_way = payments.payout_under_way(db, loan_id)
+    return () if under_way is None else (under_way,)
+
+
 def open_drawers(db: Db, loan_id: int) -> tuple[str, ...]:
     """Drawers that hold a receipt of this loan and are not closed by two people yet."""
     return payments.drawers_open_for(db, loan_id)

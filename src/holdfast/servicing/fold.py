@@ -71,25 +71,32 @@ def _spread_further(state: State, event: Event, amount: int) -> None:
     """A second payout joins the instalments still to fall due, after its own down payment, and bears interest from its day.
 
     Without interest it joins in equal parts. A contract that fixes its instalment keeps it, so that the loan runs
-    longer within its term; otherwise the instalment is set anew.
+    longer within its term; otherwise the instalment is set anew. A loan that was paid off owes this sum and nothing else.
     """
     terms = state.terms
-    state.paid_off_on = None
+    was_paid_off, state.paid_off_on = state.paid_off_on is not None, None
     if terms.instalment_amount is not None:
         rescheduling.fill_term(state)
     rows = [row for row in rescheduling.regular(state) if row.due_on > event.on]
     if not rows:
         raise Refusal("a payout cannot come after the last due date", code="after_maturity", event_no=event.event_no)
     at_once = down_payment(terms, amount)
+    # Of a loan that was paid off the rows to come are what was paid of them; the sum is laid as if they were empty, and joins that.
+    paid = [(row.principal_paid, row.interest_paid) if was_paid_off else (0, 0) for row in rows]
+    for row, (principal, interest) in zip(rows, paid, strict=True):
+        row.principal, row.principal_paid = row.principal - principal, row.principal_paid - principal
+        row.interest, row.interest_paid = row.interest - interest, row.interest_paid - interest
     if state.now.rate.ppb or state.rates:
         rescheduling.relay(state, rows, [], event.on, joins=amount - at_once, keeps_level=terms.instalment_amount is not None)
         recalculation.restart(state, event.on)
     else:
         balance = sum(row.principal for row in rows) + amount - at_once
         rescheduling.fit(rows, [(principal, row.interest) for row, principal in zip(rows, evenly(terms, balance, len(rows)), strict=True)])
-        for row in rows:
-            if row.unpaid:
-                row.paid_on = None
+    for row, (principal, interest) in zip(rows, paid, strict=True):
+        row.principal, row.principal_paid = row.principal + principal, row.principal_paid + principal
+        row.interest, row.interest_paid = row.interest + interest, row.interest_paid + interest
+        if row.unpaid:
+            row.paid_on = None
     if at_once:
         earliest = min(row.n for row in state.instalments)
         place = sum(row.due_on <= event.on for row in state.instalments)

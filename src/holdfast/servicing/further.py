@@ -62,14 +62,17 @@ def may_lend_more(db: Db, *, clock: Clock, by: Staff, loan: str, amount: Money) 
     if held.loan.state is not LoanState.ACTIVE:
         raise Refusal(f"loan {loan} is {held.loan.state}; only a loan that is being repaid grows", code="loan_not_active", loan=loan)
     if held.account.charges_barred:
-        raise Refusal(f"loan {loan} was taken over above a ceiling; it may not grow", code="charges_barred", loan=loan)
+        raise Refusal(f"loan {loan} was taken over above a ceiling; it may not grow", code="may_not_grow", loan=loan)
     if late := standing(held.state, today).unpaid_due(today):
-        raise Refusal(f"{Money(late, amount.currency).decimal()} of loan {loan} is due and unpaid; that comes first", code="in_arrears")
+        owing = Money(late, amount.currency).decimal()
+        raise Refusal(f"{owing} of loan {loan} is due and unpaid; that comes first", code="in_arrears", late=owing)
     keep_ceiling(db, held, [], terms=held.state.now, on=today)
     last = max((row.due_on for row in held.state.instalments), default=today)
     if last < today + _LEAST_AHEAD:
         raise Refusal(
-            f"the last instalment of loan {loan} falls due on {last}; nothing more can be spread over it", code="after_maturity", last=last
+            f"the last instalment of loan {loan} falls due on {last}; nothing more can be spread over it",
+            code="too_near_the_end",
+            last=last,
         )
     step(held.state.copy(), _event(held, amount, today, today))
     _covered(db, clock, by, loan, amount)
@@ -106,7 +109,7 @@ def _grows_by(held: Held, amount: Money) -> Room:
     if amount.minor > room.left.minor:
         raise Refusal(
             f"the contract of loan {held.loan.public_id} leaves {room.left.decimal()} {room.left.currency} to pay out",
-            code="above_limit", field="amount", room=room.left.as_json(),
+            code="above_limit", field="amount", left=room.left.decimal(),
         )  # fmt: skip
     return room
 
@@ -126,5 +129,5 @@ def _covered(db: Db, clock: Clock, by: Staff, loan: str, amount: Money) -> None:
         raise Refusal(
             f"what is pledged is good for {cover.remaining.decimal()} {cover.remaining.currency}; with the further sum "
             f"{Money(needed, amount.currency).decimal()} would be owed",
-            code="not_covered", field="amount", remaining=cover.remaining.as_json(), owed=needed,
+            code="further_not_covered", field="amount", remaining=cover.remaining.decimal(), owed=Money(needed, amount.currency).decimal(),
         )  # fmt: skip

@@ -68,7 +68,7 @@ def charge(
         for number, (day, minor) in enumerate(put, 1)
     ]
     keep_ceiling(db, held, events, terms=held.state.terms, on=held.state.terms.disbursed_on)
-    return do(db, held, clock, by, lender(db), events)
+    return do(db, held, clock, by, held.lender, events)
 
 
 def waive_part(db: Db, *, clock: Clock, by: Actor, loan: str, parts: Mapping[str, Money], reason: str) -> Done:
@@ -90,7 +90,7 @@ def waive_part(db: Db, *, clock: Clock, by: Actor, loan: str, parts: Mapping[str
     if not given_up:
         raise BadInput("parts: name at least one amount to waive", field="penalty")
     payload = {**given_up, "reason": said(reason, "reason")}
-    return do(db, held, clock, by, lender(db), [Event(held.account.last_event_no + 1, "waived_part", today, today, payload)])
+    return do(db, held, clock, by, held.lender, [Event(held.account.last_event_no + 1, "waived_part", today, today, payload)])
 
 
 def credit_goodwill(db: Db, *, clock: Clock, by: Actor, loan: str, amount: Money, reason: str) -> Done:
@@ -105,7 +105,7 @@ def credit_goodwill(db: Db, *, clock: Clock, by: Actor, loan: str, amount: Money
             field="amount",
         )  # fmt: skip
     payload = {"amount": amount.minor, "reason": said(reason, "reason")}
-    return do(db, held, clock, by, lender(db), [Event(held.account.last_event_no + 1, "goodwill", today, today, payload)])
+    return do(db, held, clock, by, held.lender, [Event(held.account.last_event_no + 1, "goodwill", today, today, payload)])
 
 
 def pause(db: Db, *, clock: Clock, by: Actor, loan: str, starts_on: date, ends_on: date, why: str, reason: str) -> Done:
@@ -140,7 +140,7 @@ def resume(db: Db, *, clock: Clock, by: Staff, loan: str, reason: str) -> Done:
     if all(each.ends_on <= max(today, each.starts_on) for each in held.state.pauses):
         raise Refusal(f"the count of days late of loan {loan} is not paused", code="not_paused", loan=loan)
     event = Event(held.account.last_event_no + 1, "resumed", today, today, {"reason": said(reason, "reason")})
-    return do(db, held, clock, by.actor, lender(db), [event])
+    return do(db, held, clock, by.actor, held.lender, [event])
 
 
 def within_authority(db: Db, *, loan: str, role: Role, act: str, minor: int, currency: str) -> None:

@@ -47,7 +47,7 @@ from holdfast.servicing import approved
 from holdfast.servicing.night import record_contacts
 from holdfast.stories import cast
 from holdfast.stories.cast import Borrower
-from holdfast.wiring import BUREAU, NOTARY, PRESS, RAIL, carry, receive_many, take_answer
+from holdfast.wiring import BUREAU, GROWS, NOTARY, PRESS, RAIL, carry, receive_many, take_answer
 
 Db = psycopg.Connection[Any]
 Answered = TypeVar("Answered")
@@ -273,7 +273,7 @@ class Stage:
     def pay_out(self, loan: str, who: Borrower) -> None:
         """Asked by one, checked by another, sent once (several acts)."""
         asked = self.do(payments.ask_payout, "officer", loan=loan, payee_name=who.name, account=who.account)
-        self.do(payments.check_payout, "checker", payout=asked.public_id, approved=True, words="户名一致（示例）", rail=RAIL)
+        self.do(payments.check_payout, "checker", payout=asked.public_id, approved=True, words="户名一致（示例）", rail=RAIL, grows=GROWS)
         payments.send_approved(transaction, RAIL, partial(carry, payments.record_answer), self.clock)
         self.pass_time()
 

@@ -16,12 +16,13 @@ from holdfast import days, files, payments
 from holdfast.kernel.errors import BadInput
 from holdfast.kernel.money import Money
 from holdfast.payments import BankFile, BankLine, Drawer, Intent, Payout
+from holdfast.servicing import room_of
 from holdfast.servicing.reading import loan_number
 from holdfast.web.api.operation import Call, operation
 from holdfast.web.api.shapes import Json
 from holdfast.web.api.values import Currency, Day, In, Instant, MoneyIn, MoneyOut, Name, Out, Words
 from holdfast.web.uploads import plain_name
-from holdfast.wiring import RAIL, carry
+from holdfast.wiring import GROWS, RAIL, carry
 
 router = Router()
 
@@ -49,6 +50,7 @@ class PayoutOut(Out):
     why: str
     channel: str
     disputed: bool
+    further: bool
 
 
 class PayoutList(Out):
@@ -73,6 +75,24 @@ class PayoutIn(In):
     payee_name: Name
     account: Name
     channel: Literal["rail", "file"] = "rail"
+
+
+class FurtherPayoutIn(In):
+    """A further sum, to whom, and how the borrower asked for it."""
+
+    amount: MoneyIn
+    payee_name: Name
+    account: Name
+    words: Words
+    channel: Literal["rail", "file"] = "rail"
+
+
+class RoomOut(Out):
+    """The most that all payouts of the loan may come to, what has gone out, and what is left of it."""
+
+    limit: MoneyOut
+    paid_out: MoneyOut
+    left: MoneyOut
 
 
 class PaymentsAnswerIn(In):
@@ -266,10 +286,27 @@ def ask_payout(call: Call, loan: str, body: PayoutIn) -> Any:
     return _payout(payments.ask_payout(call.db, clock=call.clock, by=call.staff, **given))
 
 
+@operation(router, "GET", "/loans/{loan}/further-payouts", "servicing.room_of", answer=RoomOut)
+def read_room(call: Call, loan: str) -> Any:
+    """What the loan's contract leaves to pay out."""
+    return room_of(call.db, loan_number(call.db, call.look, loan))
+
+
+@operation(router, "POST", "/loans/{loan}/further-payouts", "payments.ask_further_payout", answer=PayoutOut, status=201)
+def ask_further_payout(call: Call, loan: str, body: FurtherPayoutIn) -> Any:
+    """Ask for a further sum of a loan that is being repaid to be paid to the borrower, under the contract's limit.
+
+    Another person checks it at `/payouts/{payout}/check`.
+    """
+    given = {"loan": loan, "payee_name": body.payee_name, "account": body.account, "channel": body.channel, "words": str(body.words)}
+    asked = payments.ask_further_payout(call.db, clock=call.clock, by=call.staff, amount=body.amount.money(), grows=GROWS, **given)
+    return _payout(asked)
+
+
 @operation(router, "POST", "/payouts/{payout}/check", "payments.check_payout", answer=PayoutOut)
 def check_payout(call: Call, payout: str, body: PaymentsAnswerIn) -> Any:
     """Yes or no of the second person. After a yes the worker sends the order within a second; read the payout to see its answer."""
-    given = {"payout": payout, "approved": body.approved, "words": body.words, "rail": RAIL}
+    given = {"payout": payout, "approved": body.approved, "words": body.words, "rail": RAIL, "grows": GROWS}
     return _payout(carry(payments.check_payout, call.db, clock=call.clock, by=call.staff, **given))
 
 

@@ -12,7 +12,7 @@ from ninja.files import UploadedFile
 from pydantic import Field, StrictBool
 
 from holdfast import payments
-from holdfast.kernel.errors import BadInput
+from holdfast.kernel.errors import BadInput, NotFound
 from holdfast.servicing.reading import loan_number
 from holdfast.web.api.operation import Call, operation
 from holdfast.web.api.payments import PaymentsLineList, PaymentsLineOut, line_out
@@ -372,7 +372,19 @@ def answer_house_account(call: Call, asked: str, body: RailsAnswerIn) -> Any:
 
 @operation(router, "GET", "/loans/{loan}/pay-code", "payments.pay_code", answer=PayCodeOut)
 def read_pay_code(call: Call, loan: str) -> Any:
-    """By what the loan's money is recognised: the code for the remark and, where there is one, its own account number."""
+    """By what the loan's money is recognised: the code for the remark and, where there is one, its own account number.
+
+    404 as long as nobody has asked for it.
+    """
+    found = payments.known_pay_code(call.db, loan_number(call.db, call.look, loan))
+    if found is None:
+        raise NotFound(f"loan {loan} has no code yet; POST to this address draws it", code="no_pay_code", field="loan")
+    return found
+
+
+@operation(router, "POST", "/loans/{loan}/pay-code", "payments.draw_pay_code", answer=PayCodeOut, status=201)
+def draw_pay_code(call: Call, loan: str) -> Any:
+    """Draw the loan's code, and its own account number where the bank gives such; drawn before, the same one."""
     return payments.pay_code(call.db, loan_number(call.db, call.look, loan))
 
 

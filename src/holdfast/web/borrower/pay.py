@@ -60,6 +60,7 @@ def pay(request: HttpRequest, visitor: Visitor, loan_id: str) -> HttpResponse:
                 raise BadInput("what: this cannot be paid now", field="what")
             with transaction() as db:
                 payments.intend(db, clock=visitor.clock, by=visitor.actor, loan=loan_id, what=chosen.what, amount=chosen.amount)
+                payments.pay_code(db, number)  # the account that the transfer goes to may be the loan's own
             return HttpResponseRedirect(reverse("borrower:pay", args=[loan_id]))
         except HoldfastError as error:
             refused = words.refusal(error)
@@ -68,9 +69,8 @@ def pay(request: HttpRequest, visitor: Visitor, loan_id: str) -> HttpResponse:
         uncleared = payments.uncleared(db, number, detail.row.currency)
         withdrawal = payments.withdrawal_of(db, number)
         own = payments.house_account(db)
-        to = payments.pay_code(db, number) if own is not None else None
         may_give_back = payments.last_day_to_withdraw(db, loan_id, clock=visitor.clock)
-        pay_code = payments.pay_code(db, number) if choices else None
+        pay_code = payments.known_pay_code(db, number)
         standing_mandate = payments.mandate_of_loan(db, number)
         collecting = [each for each in payments.debits(db, None, loan_id=number) if each.state in _ON_THE_WAY]
     standing = next((each for each in intents if each.state is IntentState.OPEN and each.expires_on >= visitor.today), None)
@@ -82,17 +82,26 @@ def pay(request: HttpRequest, visitor: Visitor, loan_id: str) -> HttpResponse:
         "uncleared": uncleared,
         "earlier": [(each, *money_words.INTENTS[each.state]) for each in intents if each.state not in _STANDING][:_EARLIER],
         "lender": visitor.lender,
-        "pay_code": pay_code,
+        "pay_code": pay_code if choices else None,
         "mandate": standing_mandate if standing_mandate and standing_mandate.state is MandateState.ACTIVE else None,
         "collecting": collecting,
         "own": own,
-        "account": _in_fours((to.virtual if to else "") or own.account) if own is not None else "",
+        "account": _in_fours((pay_code.virtual if pay_code else "") or own.account) if own is not None else "",
         "withdrawal": (withdrawal, *money_words.WITHDRAWALS[withdrawal.state]) if withdrawal else None,
         "may_give_back": may_give_back,
         "refused": refused,
         "today": visitor.today,
     }
     return render(request, "borrower/pay.html", context, status=422 if refused else 200)
+
+
+@require_POST
+@borrower_at
+def code(request: HttpRequest, visitor: Visitor, loan_id: str) -> HttpResponse:
+    """The borrower asks for the code that stays the same: it is drawn once, and shown from then on."""
+    with transaction() as db:
+        payments.pay_code(db, visitor.must_own(db, loan_id))
+    return HttpResponseRedirect(reverse("borrower:pay", args=[loan_id]) + "#code")
 
 
 def _in_fours(account: str) -> str:

@@ -25,6 +25,7 @@ urlpatterns = [
     path("loans/<slug:loan_id>/terms/<slug:asked>/agreement", terms.agree, name="terms_agree"),
     path("loans/<slug:loan_id>/terms/<slug:asked>/withdrawal", terms.withdraw, name="terms_withdraw"),
     path("loans/<slug:loan_id>/pay", pay.pay, name="pay"),
+    path("loans/<slug:loan_id>/pay/code", pay.code, name="pay_code"),
     path("loans/<slug:loan_id>/pay/<slug:intent>/paid", pay.paid, name="pay_paid"),
     path("loans/<slug:loan_id>/pay/<slug:intent>/cancel", pay.cancel, name="pay_cancel"),
     path("loans/<slug:loan_id>/direct-debit", mandate.mandate, name="mandate"),

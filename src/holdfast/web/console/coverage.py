@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods
 
 from holdfast.database.connection import transaction
 from holdfast.days import audit_now
+from holdfast.parties import may, require
 from holdfast.web.console import reading
 from holdfast.web.console.desk import Desk, at_desk
 
@@ -18,12 +19,14 @@ from holdfast.web.console.desk import Desk, at_desk
 @require_http_methods(["GET", "HEAD", "POST"])
 @at_desk
 def coverage(request: HttpRequest, desk: Desk) -> HttpResponse:
-    """Show the latest audit; a POST recomputes it from contracts, events, pack and calendar."""
+    """Show the latest audit; a POST recomputes it from contracts, events, pack and calendar, for those who oversee the book."""
     if request.method == "POST":
+        require(desk.staff, "duty.audit")
         audit_now(desk.today, desk.clock.now())
         messages.success(request, gettext("Recomputed just now."))
         return HttpResponseRedirect(reverse("console:coverage"))
     with transaction() as db:
         audit = reading.last_audit(db)
     lists = [("missing", gettext("Missing")), ("late", gettext("Late")), ("unproved", gettext("Unproved"))]
-    return render(request, "console/coverage.html", {"audit": audit, "lists": lists})
+    context = {"audit": audit, "lists": lists, "may_recompute": may(desk.staff, "duty.audit")}
+    return render(request, "console/coverage.html", context)

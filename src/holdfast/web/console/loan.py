@@ -28,6 +28,7 @@ from holdfast.servicing import Quote
 from holdfast.servicing import reading as book
 from holdfast.servicing.views import Balances, DutyRow, EventRow, InstalmentRow
 from holdfast.web.console import approval, paper_words, relief, story, words
+from holdfast.web.console import money as money_desk
 from holdfast.web.console.desk import Db, Desk, at_desk
 from holdfast.web.console.forms import NoteForm, ReasonForm, ReceiptForm, RefundForm
 from holdfast.web.console.panels import DONE_AT, behind, panels
@@ -77,6 +78,7 @@ def page(request: HttpRequest, desk: Desk, loan_id: str, *, tried: Tried | None 
         pack = read_pack(db, *detail.pack_version.split(" ", 1))
         serviced = detail.last_event_no > 0
         quote, quote_refused = _quote(db, loan_id, on) if serviced else (None, "")
+        grows = serviced and money_desk.may_grow(db, desk, detail.number, detail.row.state)
     row, currency = detail.row, detail.row.currency
     earlier = bool(request.GET.get("records"))
     days_before = pack.numbers("reminder.days_before", on=desk.today, lender_type=desk.lender.lender_type)
@@ -126,6 +128,7 @@ def page(request: HttpRequest, desk: Desk, loan_id: str, *, tried: Tried | None 
         or (RefundForm(name="refund", currency=currency) if over and may(desk.staff, "refund") else None),
         "write_off_form": _kept(tried, "write_off")
         or (ReasonForm(name="writeoff") if row.state == "active" and may(desk.staff, "write_off") else None),
+        "grows": grows,
         "more_acts": relief.acts_for(desk, detail),
         "pauses": [each for each in detail.pauses if each.ends_on > max(desk.today, each.starts_on)],
         "failed": tried.slot if tried else "",

@@ -42,6 +42,21 @@ class PayoutForm(ActForm):
     )
 
 
+class FurtherForm(PayoutForm):
+    """A further sum of a loan that is being repaid, and how the borrower asked for it."""
+
+    amount = AmountField(label=_("Amount"))
+    words = forms.CharField(
+        label=_("How the borrower asked for it"), min_length=4, max_length=500, widget=forms.Textarea(attrs=_WORDS),
+        help_text=_("Whoever checks reads this: when, by which way, and in what words."),
+    )  # fmt: skip
+    field_order = ("amount", "payee_name", "account", "channel", "words")
+
+    def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _in(self, "amount", currency)
+
+
 class WordsForm(ActForm):
     """An act that says why."""
 

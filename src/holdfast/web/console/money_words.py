@@ -79,7 +79,7 @@ HOW: Final[Mapping[str, Text]] = {
     "reversed": _("its receipt was taken back"),
 }
 ACTS: Final[Mapping[str, Text]] = {
-    "payout.check": _("Pay the principal out"),
+    "payout.check": _("Pay money out to the borrower"),
     "payout.rule": _("Say how an unknown payout ended"),
     "drawer.close": _("Close a drawer"),
     "bank_line.match": _("Match a bank's line to the loan"),
@@ -89,7 +89,16 @@ ACTS: Final[Mapping[str, Text]] = {
 }
 REFUSALS: Final[Mapping[str, Text]] = {
     "payee_not_borrower": _("This is not the borrower's name. Money goes to the borrower only, never to anybody else."),
-    "payout_under_way": _("A payout of this loan is under way or done; a loan is paid out once."),
+    "payout_under_way": _("A payout of this loan is under way, or its principal is out already. Nothing goes out twice."),
+    "above_limit": _("The contract leaves %(left)s to pay out; ask for no more than that."),
+    "in_arrears": _("%(late)s is due and unpaid. Nothing more goes out until that is paid."),
+    "too_near_the_end": _("The last instalment falls due on %(last)s; a further sum can no longer be spread over it."),
+    "further_not_covered": _(
+        "What is pledged is good for %(remaining)s; with this sum %(owed)s would be owed. Take a further thing in, or pay out less."
+    ),
+    "may_not_grow": _("This loan was taken over above a ceiling; nothing more may be lent on it."),
+    "withdrawn_from": _("The borrower has withdrawn from this loan; nothing more goes out on it."),
+    "loan_not_active": _("The loan is not being repaid any more, or not yet; this is not possible on it."),
     "contract_not_sealed": _("The contract does not bear the lender's seal yet; no money goes before."),
     "pledge_not_delivered": _("The thing is not in custody yet; no money goes before."),
     "no_pay_out_duty": _("Nothing asks for a payout of this loan now."),

@@ -169,6 +169,7 @@ urlpatterns = [
     path("decisions/<slug:loan_id>/review", decisions.review, name="decision_review"),
     path("money", money.money, name="money"),
     path("loans/<slug:loan_id>/payout", money.ask, name="payout_ask"),
+    path("loans/<slug:loan_id>/further-payout", money.further, name="payout_further"),
     path("money/payouts/<slug:payout>/check", money.check, name="payout_check"),
     path("money/payouts/<slug:payout>/cancel", money.cancel, name="payout_cancel"),
     path("money/payouts/<slug:payout>/enquiry", money.enquire, name="payout_enquire"),
