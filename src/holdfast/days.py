@@ -15,6 +15,7 @@ import psycopg
 
 from holdfast import applications, contact, contracts, payments, servicing
 from holdfast.database.connection import transaction
+from holdfast.database.hands import share
 from holdfast.duties.audit import Audit, examine
 from holdfast.duties.kept_audits import audited_on, keep
 from holdfast.duties.period import cover
@@ -25,7 +26,7 @@ from holdfast.kernel.clock import Clock, FixedClock, instant_on
 from holdfast.kernel.errors import BadInput
 from holdfast.policy import Lender, clock, lender, note_night, shift_clock
 from holdfast.restructuring import programmes
-from holdfast.servicing.night import Night, record_contacts, run_night
+from holdfast.servicing.night import Night, close_part, end_night, parts_of, record_contacts, run_night
 from holdfast.wiring import CHANNELS, EXPECTATIONS, RAIL, carry, receive_many, take_answer
 
 Db = psycopg.Connection[Any]
@@ -67,14 +68,31 @@ def close_next(until: date) -> Night | None:
     send_due(now)
     if lives_apart(known):
         now = FixedClock(instant_on(day, _EVENING, known.zone), known.zone)
+    return close_book(day, now)
+
+
+def close_book(day: date, now: Clock) -> Night:
+    """The night itself: its parts, by as many processes as they are worth, each part committed by itself, and then the end of all.
+
+    A night that is killed leaves whole parts behind; closing the day again does the rest, and tells of all of it.
+    """
     with transaction() as db:
-        night = run_night(db, clock=now, on=day)
+        parts = parts_of(db, day)
+    for _ in share(_close_part, [(now, day, first, last) for first, last in parts]):
+        pass
+    with transaction() as db:
+        night = end_night(db, clock=now, on=day)
         db.execute(
             "INSERT INTO night (on_date, summary, ran_at) VALUES (%s, %s, %s) ON CONFLICT (on_date) DO NOTHING",
             [day, canonical.encode(night.as_json()).decode(), now.now()],
         )
         note_night(db, day)
     return night
+
+
+def _close_part(now: Clock, day: date, first: int, last: int) -> dict[str, int]:
+    with transaction() as db:
+        return close_part(db, clock=now, on=day, first=first, last=last)
 
 
 def preview(on: date, *, most: int | None = None) -> Night:

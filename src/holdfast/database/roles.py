@@ -27,7 +27,7 @@ APPEND_ONLY: Final = frozenset(
         "consent", "approval_request", "approval_answer", "approval_use", "file", "file_link", "contact_ledger",
         "loan_registry", "loan_terms", "loan_event", "allocation",
         "contract_paper",
-        "night", "night_line", "tape", "shadow_run", "shadow_line", "shadow_acceptance", "duty_audit",
+        "night", "night_part", "tape", "shadow_run", "shadow_line", "shadow_acceptance", "duty_audit",
         "duty_move", "duty_move_line", "coverage_statement", "payment_promise",
         "decision", "decision_name", "decision_artifact", "decision_activation",
         "drawer_entry", "suspense_posting", "payer_account", "local_bank_order", "bank_file",

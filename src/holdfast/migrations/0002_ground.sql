@@ -84,3 +84,16 @@ ALTER TABLE duty ADD COLUMN snoozed_until timestamptz;
 ALTER TABLE duty ADD COLUMN snoozes integer NOT NULL DEFAULT 0;
 -- What people have in hand, by role and since when; the system's own reminders, most of all rows, are not in it.
 CREATE INDEX duty_people ON duty (role, window_from) WHERE open AND role <> 'system';
+
+-- What the parts of a night did, each in its own transaction: one that ended in the middle is gone on with. Append-only.
+CREATE TABLE night_part (
+    on_date    date   NOT NULL,
+    part_no    bigint GENERATED ALWAYS AS IDENTITY,
+    first_loan bigint NOT NULL,
+    last_loan  bigint NOT NULL,
+    summary    text   NOT NULL,                 -- canonical JSON of the part's counts
+    ran_at     timestamptz NOT NULL,
+    PRIMARY KEY (on_date, part_no)
+);
+-- A night's lines are told by the dry run and, once done, by the records; nothing ever wrote them here.
+DROP TABLE night_line;

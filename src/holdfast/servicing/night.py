@@ -24,17 +24,19 @@ from holdfast.kernel.money import Money
 from holdfast.ledger import post_accrual
 from holdfast.life import DUTIES, LoanState
 from holdfast.policy import Lender, lender, pack_in_force
-from holdfast.servicing import store, writing
+from holdfast.servicing import night_store, store, writing
 from holdfast.servicing.arrears import CLASSES, days_past_due
 from holdfast.servicing.fold import Event
 from holdfast.servicing.held import Change, Held
 from holdfast.servicing.impairment import candidates, doubt_of
 from holdfast.servicing.recalculation import standing
-from holdfast.servicing.rules import Act, change, next_event_on
+from holdfast.servicing.rules import Act, change, first_unbilled, next_night
 from holdfast.servicing.service import Plans, save
 
 Db = psycopg.Connection[Any]
-_CHUNK: Final = 10_000
+# So many loans are closed in one transaction, and sealed under one batch record.
+PART: Final = 5_000
+COUNTS: Final = ("loans", "entries", "messages", "duties", "classes")
 
 
 @dataclass(slots=True)
@@ -64,32 +66,98 @@ class Night:
     lines: list[NightLine] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
-        counts = {name: getattr(self, name) for name in ("loans", "entries", "messages", "duties", "classes")}
-        return {"date": self.on.isoformat(), **counts}
+        return {"date": self.on.isoformat(), **{name: getattr(self, name) for name in COUNTS}}
+
+    def add(self, counts: Mapping[str, int]) -> None:
+        """Count what a part of the night did."""
+        for name in COUNTS:
+            setattr(self, name, getattr(self, name) + counts[name])
 
 
-def due_loans(db: Db, on: date) -> list[int]:
-    """The loans that the night of `on` must touch, in their order."""
-    return [row[0] for row in db.execute("SELECT loan_id FROM account WHERE next_event_on <= %s ORDER BY loan_id", [on]).fetchall()]
+@dataclass(frozen=True, slots=True)
+class Reminded:
+    """What is told of one instalment before it falls due, and the duty that asks for it."""
+
+    loan_id: int
+    public_id: str
+    contract_no: str
+    currency: str
+    party_id: int | None
+    duty_no: int
+    about: str
+    on: date
+    n: int
+    falls_due_on: date
+    unpaid: int
 
 
 def run_night(db: Db, *, clock: Clock, on: date, dry_run: bool = False, most: int | None = None) -> Night:
-    """Close the business day `on`. Running it again does nothing more: what it did moved each loan's next event on.
+    """Close the business day `on` in one transaction. Again it does nothing more: what it did moved each loan's next event on.
 
     A dry run may look at no more than `most` loans: a screen shows the first ones of a very large night.
     """
-    known = lender(db)
-    night = Night(on)
-    _classes(db, night, known, on, keep_lines=dry_run)
-    plans = Plans(db, known)
-    act = Act(on, clock.now(), SYSTEM, known.zone, known.closed_through)
-    ids = due_loans(db, on)[: most if dry_run else None]
-    for start in range(0, len(ids), _CHUNK):
-        _close_day(db, ids[start : start + _CHUNK], night, plans, act, dry_run)
     if not dry_run:
-        _move_impaired(db, known, plans, act)
-        post_accrual(db, on=on, at=act.now, booked_on=act.booked_on)
+        night = Night(on)
+        for first, last in parts_of(db, on):
+            night.add(close_part(db, clock=clock, on=on, first=first, last=last))
+        _end(db, night, _evening(db, clock, on))
+        return night
+    night, evening = Night(on), _evening(db, clock, on)
+    _classes(db, night, evening.known, on, keep_lines=True)
+    ids = night_store.due_loans(db, on)[:most]
+    for start in range(0, len(ids), PART):
+        _close_day(db, ids[start : start + PART], night, evening, dry_run=True)
     return night
+
+
+def parts_of(db: Db, on: date) -> list[tuple[int, int]]:
+    """First and last loan of each part of the night of `on`: parts may be closed by several processes, in any order."""
+    return night_store.parts(db, on, most=PART)
+
+
+def close_part(db: Db, *, clock: Clock, on: date, first: int, last: int) -> dict[str, int]:
+    """Close the day for the loans of one part, and keep what was done; the counts.
+
+    A night that ended in the middle is gone on with by closing the parts that are left.
+    """
+    part, evening = Night(on), _evening(db, clock, on)
+    ids = night_store.due_loans(db, on, first=first, last=last)
+    if not ids:
+        return dict.fromkeys(COUNTS, 0)
+    _close_day(db, ids, part, evening, dry_run=False)
+    counts: dict[str, int] = {name: getattr(part, name) for name in COUNTS}
+    night_store.note_part(db, on=on, first=first, last=last, summary=counts, at=evening.act.now)
+    return counts
+
+
+def end_night(db: Db, *, clock: Clock, on: date) -> Night:
+    """When all its parts are closed: impairment and what accrued; answers with what all parts of the night did, whoever ran them."""
+    night = Night(on)
+    for counts in night_store.parts_done(db, on):
+        night.add(counts)
+    _end(db, night, _evening(db, clock, on))
+    return night
+
+
+@dataclass(frozen=True, slots=True)
+class _Evening:
+    """Who closes which day, and by whose rules."""
+
+    known: Lender
+    plans: Plans
+    act: Act
+
+
+def _evening(db: Db, clock: Clock, on: date) -> _Evening:
+    known = lender(db)
+    return _Evening(known, Plans(db, known), Act(on, clock.now(), SYSTEM, known.zone, known.closed_through))
+
+
+def _end(db: Db, night: Night, evening: _Evening) -> None:
+    act = evening.act
+    _classes(db, night, evening.known, night.on, keep_lines=False)
+    _move_impaired(db, evening.known, evening.plans, act)
+    post_accrual(db, on=night.on, at=act.now, booked_on=act.booked_on)
 
 
 def _move_impaired(db: Db, known: Lender, plans: Plans, act: Act) -> None:
@@ -99,8 +167,8 @@ def _move_impaired(db: Db, known: Lender, plans: Plans, act: Act) -> None:
     if doubt is None:
         return
     for ids, begins in zip(candidates(db, doubt, act.today), (True, False), strict=True):
-        for start in range(0, len(ids), _CHUNK):
-            loans = [held for held in store.load(db, ids[start : start + _CHUNK]) if doubt.impaired(held, act.today) is begins]
+        for start in range(0, len(ids), PART):
+            loans = [held for held in store.load(db, ids[start : start + PART]) if doubt.impaired(held, act.today) is begins]
             kind = "interest.suspended" if begins else "interest.resumed"
             changes = [change(held, act, plans.of(held), note=(kind, {"class": doubt.class_of(held, act.today)})) for held in loans]
             if changes:
@@ -146,52 +214,88 @@ def _proves(sent: Dispatched) -> bool:
     return sent.outcome in ("sent", "delivered", "refused", "handed_over") or sent.rule == "tonight.hold"
 
 
-def _close_day(db: Db, ids: Sequence[int], night: Night, plans: Plans, act: Act, dry_run: bool) -> None:
-    tomorrow = act.today + timedelta(days=1)
-    moved: list[Change] = []
+def _close_day(db: Db, ids: Sequence[int], night: Night, evening: _Evening, *, dry_run: bool) -> None:
+    act, tomorrow = evening.act, evening.act.today + timedelta(days=1)
+    touched = night_store.touched(db, ids, act.today, lock=not dry_run)
+    billed = _bill(db, [each.loan_id for each in touched if each.falls_due_on is not None and each.falls_due_on <= act.today], evening)
     promises: list[Promise] = []
-    promised: list[tuple[int, date, date | None]] = []
-    loans = [(held, list(_falling_due(held, act.today))) for held in store.load(db, ids, lock=not dry_run)]
+    for moved in billed.values():
+        _tell_entries(night, moved, dry_run)
+        first = _first_follow_up(moved, tomorrow)
+        if first is not None:
+            promises.append(_told_late(moved.held, first, act))
+            _tell_message(night, promises[-1], moved.held.loan.public_id, first.about, "followup.days_past_due", dry_run)
+    reminded, promised = _reminders(db, touched, billed, tomorrow)
+    for each in reminded:
+        # One that a person holds is promised too: the dispatcher refuses it in the morning, and that proves the duty.
+        promises.append(_promise(each, act))
+        _tell_message(night, promises[-1], each.public_id, each.about, "reminder.days_before", dry_run)
+    night.loans += len(touched)
+    night.messages += len(promises)
+    night.duties += sum(sum(duty.open for duty in each.duties.written) for each in billed.values())
+    if dry_run:
+        return
+    if billed:
+        _save(db, list(billed.values()), act, label=f"night {act.today}")
+    if promises:
+        promise_batch(db, promises)
+        writing.promise(db, promised)
+
+
+def _bill(db: Db, loan_ids: Sequence[int], evening: _Evening) -> dict[int, Change]:
+    """What the instalments that fell due change, by loan; the loans are locked already."""
+    today, moved = evening.act.today, {}
+    loans = [(held, list(_falling_due(held, today))) for held in store.load(db, loan_ids, lock=False)] if loan_ids else []
     # A pay-off that was reversed leaves instalments to bill whose day lies before what has happened since.
     replayed = [held.loan.loan_id for held, events in loans if events and events[0].on < held.account.last_event_on]
     told = store.history(db, replayed)
     for held, events in loans:
         if events:
-            moved.append(change(held, act, plans.of(held), events, history=told.get(held.loan.loan_id), arrears_from=tomorrow))
-            _tell_entries(night, moved[-1], dry_run)
-            first = _first_follow_up(moved[-1], tomorrow)
-            if first is not None:
-                promises.append(_told_late(held, first, act))
-                night.messages += 1
-                if dry_run:
-                    facts = {"send_on": first.due_on.isoformat(), "template": "overdue", **promises[-1].params}
-                    night.lines.append(NightLine(held.loan.public_id, "message", first.about, facts, "followup.days_past_due"))
-        reminder = next((duty for duty in held.standing if duty.kind == "reminder"), None)
-        if reminder is not None and held.account.promised_for < reminder.due_on <= tomorrow:
-            # One that a person holds is promised too: the dispatcher refuses it in the morning, and that proves the duty.
-            promises.append(_promise(held, reminder, act, plans))
-            held.account.promised_for = reminder.due_on
-            promised.append((held.loan.loan_id, reminder.due_on, next_event_on(held)))
-            night.messages += 1
-            if dry_run:
-                night.lines.append(
-                    NightLine(
-                        held.loan.public_id,
-                        "message",
-                        reminder.about,
-                        {"send_on": reminder.due_on.isoformat(), "template": "reminder", **promises[-1].params},
-                        "reminder.days_before",
-                    )
-                )
-    night.loans += len(ids)
-    night.duties += sum(sum(duty.open for duty in each.duties.written) for each in moved)
-    if dry_run:
-        return
-    if moved:
-        _save(db, moved, act, label=f"night {act.today}")
-    if promises:
-        promise_batch(db, promises)
-        writing.promise(db, promised)
+            history = told.get(held.loan.loan_id)
+            moved[held.loan.loan_id] = change(
+                held, evening.act, evening.plans.of(held), events, history=history, arrears_from=today + timedelta(days=1)
+            )
+    return moved
+
+
+def _reminders(
+    db: Db, touched: Sequence[night_store.Touched], billed: Mapping[int, Change], tomorrow: date
+) -> tuple[list[Reminded], list[tuple[int, date, date | None]]]:
+    """The reminders of tomorrow that are not promised yet, and with each its loan's next night once it is.
+
+    A loan on which nothing fell due is not folded for it: its duty, and what the one instalment still asks for, tell all.
+    """
+    asked: dict[int, tuple[night_store.Touched, int, str, date, int]] = {}
+    amounts: dict[int, tuple[date, int]] = {}
+    for each in touched:
+        if each.loan_id in billed:
+            state = billed[each.loan_id].held.state
+            duty = next((duty for duty in billed[each.loan_id].held.standing if duty.kind == "reminder"), None)
+            each = each._replace(
+                falls_due_on=first_unbilled(state),
+                duty_no=None if duty is None else duty.duty_no,
+                about=None if duty is None else duty.about,
+                remind_on=None if duty is None else duty.due_on,
+            )
+        if each.duty_no is None or each.about is None or each.remind_on is None or not each.promised_for < each.remind_on <= tomorrow:
+            continue
+        n = int(each.about[1:].split(" ", 1)[0])
+        asked[each.loan_id] = (each, each.duty_no, each.about, each.remind_on, n)
+        if each.loan_id in billed:
+            row = next(row for row in state.instalments if row.n == n)
+            amounts[each.loan_id] = (row.due_on, row.unpaid)
+    amounts |= night_store.unpaid(db, [(loan_id, line[-1]) for loan_id, line in asked.items() if loan_id not in billed])
+    reminded, promised = [], []
+    for loan_id, (loan, duty_no, about, on, n) in asked.items():
+        falls_due_on, unpaid = amounts[loan_id]
+        reminded.append(
+            Reminded(
+                loan_id, loan.public_id, loan.contract_no, loan.currency, loan.party_id, duty_no, about, on,
+                n, falls_due_on, unpaid,
+            )
+        )  # fmt: skip
+        promised.append((loan_id, on, next_night(loan.falls_due_on, on, promised_for=on)))
+    return reminded, promised
 
 
 def _falling_due(held: Held, on: date) -> Iterator[Event]:
@@ -204,24 +308,22 @@ def _falling_due(held: Held, on: date) -> Iterator[Event]:
             yield Event(number, "instalment_due", row.due_on, on, {"n": row.n})
 
 
-def _promise(held: Held, duty: Duty, act: Act, plans: Plans) -> Promise:
-    send_from, send_until = times(Moment(duty.due_on, "reminder", duty.about), act.zone, act.today)
-    number = int(duty.about[1:].split(" ", 1)[0])
-    row = next(each for each in held.state.instalments if each.n == number)
+def _promise(reminded: Reminded, act: Act) -> Promise:
+    send_from, send_until = times(Moment(reminded.on, "reminder", reminded.about), act.zone, act.today)
     return Promise(
-        loan_id=held.loan.loan_id,
-        duty_no=duty.duty_no,
-        party_id=held.loan.party_id,
+        loan_id=reminded.loan_id,
+        duty_no=reminded.duty_no,
+        party_id=reminded.party_id,
         purpose="reminder",
         channel="sms",
         template="reminder",
         params={
-            "contract": held.loan.contract_no[-4:],
-            "n": row.n,
-            "amount": Money(row.unpaid, held.loan.currency).as_json(),
-            "due_on": row.due_on.isoformat(),
+            "contract": reminded.contract_no[-4:],
+            "n": reminded.n,
+            "amount": Money(reminded.unpaid, reminded.currency).as_json(),
+            "due_on": reminded.falls_due_on.isoformat(),
         },
-        on_date=duty.due_on,
+        on_date=reminded.on,
         send_from=send_from,
         send_until=send_until,
     )
@@ -271,18 +373,19 @@ def _tell_entries(night: Night, moved: Change, keep: bool) -> None:
             )
 
 
+def _tell_message(night: Night, promised: Promise, loan: str, about: str, rule: str, keep: bool) -> None:
+    if keep:
+        facts = {"send_on": promised.on_date.isoformat(), "template": promised.template, **promised.params}
+        night.lines.append(NightLine(loan, "message", about, facts, rule))
+
+
 def _classes(db: Db, night: Night, known: Lender, on: date, *, keep_lines: bool) -> None:
     """Which loans stand in another class tomorrow: those whose days past due reach a floor of the pack."""
     floors = pack_in_force(db, FixedClock(instant_on(on, time(12), known.zone), known.zone)).table(
         "classification.floors", on=on, lender_type=known.lender_type
     )
     days = {on + timedelta(days=1) - timedelta(days=floor): name for name, floor in floors.items() if name in CLASSES}
-    rows = db.execute(
-        """SELECT l.public_id, a.oldest_unpaid_due_on FROM account a JOIN loan l USING (loan_id)
-            WHERE a.oldest_unpaid_due_on = ANY(%s) AND a.pauses IS NULL AND l.state = 'active' ORDER BY a.loan_id""",
-        [list(days)],
-    ).fetchall()
-    reached = [(loan, oldest, days[oldest]) for loan, oldest in rows]
+    reached = [(loan, oldest, days[oldest]) for loan, oldest in night_store.unpaid_since(db, list(days))]
     reached += _paused_classes(db, {floor: name for name, floor in floors.items() if name in CLASSES}, on)
     night.classes = len(reached)
     if keep_lines:
@@ -294,15 +397,11 @@ def _classes(db: Db, night: Night, known: Lender, on: date, *, keep_lines: bool)
 
 def _paused_classes(db: Db, names: Mapping[int, str], on: date) -> list[tuple[str, date, str]]:
     """The same of the few loans whose days late have stood still: one counts on only after its pause."""
-    rows = db.execute(
-        """SELECT l.public_id, a.oldest_unpaid_due_on, a.pauses FROM account a JOIN loan l USING (loan_id)
-            WHERE a.pauses IS NOT NULL AND l.state = 'active' ORDER BY a.loan_id"""
-    ).fetchall()
     found = []
-    for loan, oldest, text in rows:
+    for loan, oldest, text in night_store.paused(db):
         pauses = store.pauses_of(text)
         tomorrow = days_past_due(oldest, on + timedelta(days=1), pauses)
-        if tomorrow in names and tomorrow != days_past_due(oldest, on, pauses):
+        if oldest is not None and tomorrow in names and tomorrow != days_past_due(oldest, on, pauses):
             found.append((loan, oldest, names[tomorrow]))
     return found
 
