@@ -7,12 +7,15 @@ import json
 import os
 import tempfile
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
+
+import psycopg
 
 from holdfast.database.connection import book, transaction
+from holdfast.duties.statements import statements, unlike_records
 from holdfast.journal import chain_named, export, give_head, newest_head, signing_key, verifier_key
 from holdfast.journal.recheck import as_of_one_moment, recheck
-from holdfast.journal.verify import OK, Verdict, verify_bundle
+from holdfast.journal.verify import OK, Check, Verdict, verify_bundle
 from holdfast.kernel.clock import ShiftedClock
 from holdfast.kernel.errors import BadInput
 from holdfast.kernel.places import keys_folder
@@ -66,9 +69,17 @@ def _verify_database(key: str | None, head: str | None) -> Verdict:
     with book(), transaction() as db:
         as_of_one_moment(db)
         if key is not None:
-            return recheck(db, verifier_key(key), outside=head)
+            return _with_statements(db, recheck(db, verifier_key(key), outside=head))
         own = signing_key(keys_folder(), heads_exist=True).verifier if newest_head(db) else None
-        return recheck(db, own, outside=head)
+        return _with_statements(db, recheck(db, own, outside=head))
+
+
+def _with_statements(db: psycopg.Connection[Any], verdict: Verdict) -> Verdict:
+    """The verdict with one check more: each daily statement of coverage stands in the house's chain in the same figures."""
+    wrong = unlike_records(db)
+    where = "; ".join(f"{each.on}: {each.why}" for each in wrong[:5]) or f"{len(statements(db))} days, each as its record states it"
+    verdict.checks.append(Check("coverage statements", not wrong, where))
+    return verdict
 
 
 def _export(given: argparse.Namespace) -> int:

@@ -125,6 +125,32 @@ def judge(outcome: Audit, loan_id: int, loan: LoanRow | None, expectation: Expec
     _Hearing(outcome, loan_id, loan, expectation, rows).judge()
 
 
+def fault_of(row: DutyRow, chain: str | None) -> str:
+    """Why the proof of a closed row is none; empty if it is one. `chain` is the loan's public id, None if its ground row is gone."""
+    proof, kind = row.proof, DUTIES.get(row.kind)
+    if kind is None:
+        return f"{row.kind!r} is no kind of duty"
+    if row.opened_on is None:
+        return f"record {row.opened_seq} that is said to have opened it is not in the loan's chain"
+    if proof is None:
+        return f"record {row.proof_seq} that is said to prove it is not in the loan's chain, or cannot be read"
+    if (chain is not None and proof.chain != chain) or proof.seq != row.proof_seq:
+        return f"record {row.proof_seq} belongs to {proof.chain} at {proof.seq}"
+    if row.proof_seq <= row.opened_seq:
+        return f"record {row.proof_seq} is not later than record {row.opened_seq} that opened it"
+    if proof.kind not in kind.proofs:
+        return f"record {row.proof_seq} is {proof.kind}, which cannot prove a {row.kind}"
+    if row.duty_no not in proof.duties:
+        return f"record {row.proof_seq} does not name duty {row.duty_no}"
+    if proof.on < row.opened_on:
+        return f"record {row.proof_seq} is of {proof.on}, before the duty was opened on {row.opened_on}"
+    if proof.kind not in _ENDS_THE_REASON and proof.on < row.window_on:
+        return f"record {row.proof_seq} is of {proof.on}, before work on it could begin on {row.window_on}"
+    if row.closed_on != proof.on:
+        return f"it is said to be closed on {row.closed_on}, but record {row.proof_seq} is of {proof.on}"
+    return ""
+
+
 class _Hearing:
     """One loan before the auditor."""
 
@@ -137,7 +163,7 @@ class _Hearing:
         self.name = loan.public_id if loan else f"chain {loan_id}"
         self.expectation = expectation
         self.rows = rows
-        self.faults = {row.duty_no: self._fault(row) for row in rows if not row.open}
+        self.faults = {row.duty_no: fault_of(row, loan.public_id if loan else None) for row in rows if not row.open}
         self.unfulfilled = False
 
     def judge(self) -> None:
@@ -195,31 +221,6 @@ class _Hearing:
             why = self.faults.get(row.duty_no)
             if why:
                 self._unproved(row, why)
-
-    def _fault(self, row: DutyRow) -> str:
-        """Why the proof of a closed row is none; empty if it is one."""
-        proof, kind = row.proof, DUTIES.get(row.kind)
-        if kind is None:
-            return f"{row.kind!r} is no kind of duty"
-        if row.opened_on is None:
-            return f"record {row.opened_seq} that is said to have opened it is not in the loan's chain"
-        if proof is None:
-            return f"record {row.proof_seq} that is said to prove it is not in the loan's chain, or cannot be read"
-        if (self.loan is not None and proof.chain != self.loan.public_id) or proof.seq != row.proof_seq:
-            return f"record {row.proof_seq} belongs to {proof.chain} at {proof.seq}"
-        if row.proof_seq <= row.opened_seq:
-            return f"record {row.proof_seq} is not later than record {row.opened_seq} that opened it"
-        if proof.kind not in kind.proofs:
-            return f"record {row.proof_seq} is {proof.kind}, which cannot prove a {row.kind}"
-        if row.duty_no not in proof.duties:
-            return f"record {row.proof_seq} does not name duty {row.duty_no}"
-        if proof.on < row.opened_on:
-            return f"record {row.proof_seq} is of {proof.on}, before the duty was opened on {row.opened_on}"
-        if proof.kind not in _ENDS_THE_REASON and proof.on < row.window_on:
-            return f"record {row.proof_seq} is of {proof.on}, before work on it could begin on {row.window_on}"
-        if row.closed_on != proof.on:
-            return f"it is said to be closed on {row.closed_on}, but record {row.proof_seq} is of {proof.on}"
-        return ""
 
     # -- what stands open ------------------------------------------------------------------------
 

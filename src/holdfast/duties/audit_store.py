@@ -35,6 +35,9 @@ class Proof:
     kind: str
     on: date
     duties: frozenset[int]
+    at: datetime | None = None
+    by: str = ""
+    role: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +108,7 @@ def proof_in(body: bytes) -> Proof | None:
     try:
         told = json.loads(body)
         duties = told["says"].get("duties", [])
-        return Proof(told["chain"], told["seq"], told["kind"], date.fromisoformat(told["on"]), frozenset(duties))
+        by, at = told["by"], datetime.fromisoformat(told["at"])
+        return Proof(told["chain"], told["seq"], told["kind"], date.fromisoformat(told["on"]), frozenset(duties), at, by["id"], by["role"])
     except (ValueError, KeyError, TypeError, AttributeError):
         return None

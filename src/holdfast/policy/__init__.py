@@ -5,6 +5,7 @@ A pack's version stands on everything it governed, so an old loan is judged by t
 
 from holdfast.policy.lender import (
     Lender,
+    ask_lender,
     clock,
     from_fields,
     lender,
@@ -16,7 +17,7 @@ from holdfast.policy.lender import (
     shift_clock,
 )
 from holdfast.policy.pack import SHIPPED, Ceiling, Confidence, Hours, LenderType, LoanPrimeRate, Pack, Rule, load, shipped
-from holdfast.policy.store import pack_in_force, read_pack, store_pack
+from holdfast.policy.store import pack_in_force, read_pack, record_house_act, store_pack
 from holdfast.policy.workdays import Workday, add_workdays, is_workday
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "Rule",
     "Workday",
     "add_workdays",
+    "ask_lender",
     "clock",
     "from_fields",
     "is_workday",
@@ -41,6 +43,7 @@ __all__ = [
     "note_night",
     "pack_in_force",
     "read_pack",
+    "record_house_act",
     "set_business_date",
     "set_lender",
     "shift_clock",

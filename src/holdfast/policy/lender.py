@@ -6,7 +6,7 @@ set; taking over a tape and servicing need none of them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final
@@ -53,8 +53,18 @@ class Lender:
 
 def lender(db: psycopg.Connection[Any]) -> Lender:
     """The lender of this book; all unknown, with the defaults, before `set_lender`."""
-    row = store.read_lender(db)
-    return Lender(*row) if row else Lender()
+    return ask_lender(db)()
+
+
+def ask_lender(db: psycopg.Connection[Any]) -> Callable[[], Lender]:
+    """The same for a caller that asks for more in one pipeline: what is returned gives the answer once the pipeline has ended."""
+    asked = store.ask_lender(db)
+
+    def answer() -> Lender:
+        row = asked.fetchone()
+        return Lender(*row) if row else Lender()
+
+    return answer
 
 
 def clock(db: psycopg.Connection[Any]) -> ShiftedClock:

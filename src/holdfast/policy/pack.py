@@ -432,6 +432,7 @@ UNITS: Final[Mapping[str, Callable[[Any, str], object]]] = {
     "days, by name": _table,
     "percent, by name": _table,
     "minor, by name": _table,
+    "points, by name": _table,
     "yes or no": _flag,
     "name": _text,
     "names": _texts,

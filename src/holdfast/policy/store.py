@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import psycopg
 
-from holdfast.journal import Actor, write_record
+from holdfast.journal import Actor, Record, write_record
 from holdfast.kernel import canonical
 from holdfast.kernel.clock import Clock
 from holdfast.kernel.errors import Fault, NotFound, Refusal
@@ -92,9 +92,14 @@ def _parsed(content: str, digest: str) -> Pack:
     return pack
 
 
+def ask_lender(db: psycopg.Connection[Any]) -> psycopg.Cursor[Any]:
+    """The lender's row, if there is one, in the order of `Lender`."""
+    return db.execute(SELECT_LENDER)
+
+
 def read_lender(db: psycopg.Connection[Any]) -> tuple[Any, ...] | None:
-    """The lender's row in the order of `Lender`."""
-    return db.execute(SELECT_LENDER).fetchone()
+    """The same, read at once."""
+    return ask_lender(db).fetchone()
 
 
 def write_lender(db: psycopg.Connection[Any], **fields: Any) -> None:
@@ -107,11 +112,13 @@ def write_offset(db: psycopg.Connection[Any], offset_days: int) -> None:
     db.execute(UPSERT_OFFSET, (offset_days,))
 
 
-def record_house_act(db: psycopg.Connection[Any], *, clock: Clock, by: Actor, kind: str, says: Mapping[str, Any]) -> None:
-    """Write what was done to the house itself into its own chain."""
+def record_house_act(
+    db: psycopg.Connection[Any], *, clock: Clock, by: Actor, kind: str, says: Mapping[str, Any], seals: Mapping[str, str] | None = None
+) -> Record:
+    """Write what was done to the house itself, or what the house states of itself, into its own chain."""
     row = db.execute(HOUSE_CHAIN).fetchone()
     assert row is not None
-    write_record(db, clock=clock, by=by, chain_id=row[0], chain="lender", kind=kind, says=says)
+    return write_record(db, clock=clock, by=by, chain_id=row[0], chain="lender", kind=kind, says=says, seals=seals or {})
 
 
 def write_closed_through(db: psycopg.Connection[Any], through: date | None) -> None:

@@ -7,3 +7,5 @@ CREATE TABLE payment_promise (
     PRIMARY KEY (loan_id, record_seq),
     CHECK (pay_by >= made_on)
 );
+-- Things that are not where they should be: few, and asked for by every queue.
+CREATE INDEX custody_item_missing ON custody_item (thing_id) WHERE state = 'missing';

@@ -75,7 +75,7 @@ _LOAN_COLUMNS: Final = """
 # As `arrears.floor_on`: a floor that was set with a time of observation ends with that time.
 _FLOOR: Final = "CASE WHEN a.observe_until < %(today)s::date THEN 'pass' ELSE a.class_floor END"
 # As `arrears.days_past_due`. The function is called for the few loans that have been paused only.
-_LATE: Final = """CASE WHEN a.pauses IS NULL THEN greatest(%(today)s::date - a.oldest_unpaid_due_on, 0)
+LATE: Final = """CASE WHEN a.pauses IS NULL THEN greatest(%(today)s::date - a.oldest_unpaid_due_on, 0)
                   ELSE days_late(a.oldest_unpaid_due_on, a.pauses, %(today)s::date) END"""
 _LOAN_TABLES: Final = """
     FROM loan l
@@ -155,12 +155,12 @@ def _narrow(look: Look, wanted: LoanFilter) -> tuple[list[str], dict[str, Any]]:
         )
     if wanted.dpd_min is not None and wanted.dpd_min > 0:
         add(
-            f"a.oldest_unpaid_due_on <= %(late_since)s AND (a.pauses IS NULL OR {_LATE} >= %(dpd_min)s)",
+            f"a.oldest_unpaid_due_on <= %(late_since)s AND (a.pauses IS NULL OR {LATE} >= %(dpd_min)s)",
             late_since=_days_before(look.today, wanted.dpd_min), dpd_min=wanted.dpd_min, today=look.today,
         )  # fmt: skip
     if wanted.dpd_max is not None:
         add(
-            f"(coalesce(a.oldest_unpaid_due_on >= %(late_until)s, true) OR a.pauses IS NOT NULL AND {_LATE} <= %(dpd_max)s)",
+            f"(coalesce(a.oldest_unpaid_due_on >= %(late_until)s, true) OR a.pauses IS NOT NULL AND {LATE} <= %(dpd_max)s)",
             late_until=_days_before(look.today, wanted.dpd_max), dpd_max=wanted.dpd_max, today=look.today,
         )  # fmt: skip
     if wanted.loan_class is not None:
@@ -177,12 +177,12 @@ def _narrow_to_class(look: Look, loan_class: str, add: Callable[..., None]) -> N
     if rank + 1 < len(CLASSES):
         worse = look.class_floors[CLASSES[rank + 1]]
         add(
-            f"(coalesce(a.oldest_unpaid_due_on >= %(worse_from)s, true) OR a.pauses IS NOT NULL AND {_LATE} < %(worse)s)",
+            f"(coalesce(a.oldest_unpaid_due_on >= %(worse_from)s, true) OR a.pauses IS NOT NULL AND {LATE} < %(worse)s)",
             worse_from=_days_before(look.today, worse - 1), worse=worse, today=look.today,
         )  # fmt: skip
     if rank > 0:
         add(
-            f"(a.oldest_unpaid_due_on <= %(class_from)s AND (a.pauses IS NULL OR {_LATE} >= %(reached)s) OR {floor_rank} = %(rank)s)",
+            f"(a.oldest_unpaid_due_on <= %(class_from)s AND (a.pauses IS NULL OR {LATE} >= %(reached)s) OR {floor_rank} = %(rank)s)",
             class_from=_days_before(look.today, look.class_floors[loan_class]),
             reached=look.class_floors[loan_class],
         )
@@ -579,7 +579,7 @@ def day_figures(db: Db, look: Look, now: datetime) -> DayFigures:
     loans = fetch(
         db,
         f"SELECT l.state, l.currency, l.duty_open AS live, {_FLOOR} AS class_floor, count(*) AS loans, sum(l.principal_out) AS principal,"
-        f" {_LATE} AS late_days"
+        f" {LATE} AS late_days"
         f" FROM loan l LEFT JOIN account a USING (loan_id) WHERE {condition}"
         " GROUP BY 1, 2, 3, 4, late_days",
         values,
