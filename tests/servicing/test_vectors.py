@@ -123,7 +123,6 @@ RECALCULATION = {
 }  # fmt: skip
 BEARS = {"interest_method": "DECLINING_BALANCE", "annual_rate_percent": "12"}
 DAILY = {"compounding": "INTEREST", "compounding_frequency": {"unit": "DAILY", "interval": 1}}
-AHEAD = {"type": "REPAYMENT", "date": "2024-01-15", "amount": "17.01", "entered_on": "2024-01-15"}
 
 
 @pytest.mark.parametrize(
@@ -134,7 +133,6 @@ AHEAD = {"type": "REPAYMENT", "date": "2024-01-15", "amount": "17.01", "entered_
         ("009", BEARS | {"interest_recalculation": RECALCULATION | DAILY}, [], "not-yet recalculation-compounding-interest-daily"),
         ("009", BEARS | {"interest_recalculation": RECALCULATION | {"reschedule_strategy": "GUESS"}}, [], "not-yet recalculation-guess"),
         ("009", BEARS | {"interest_recalculation": RECALCULATION, "interest_method": "FLAT"}, [], "not-yet recalculation-flat"),
-        ("044", {}, [AHEAD], "not-yet progressive-recalculation-ahead"),
         ("009", {}, [{"type": "CHARGEBACK"}], "not-yet chargeback"),
         ("009", {"days_in_month": "30", "days_in_year": "365"}, [], "not-yet day-count-30-365"),
         ("009", {}, [{"type": "CHARGE", "calculation": "PERCENT_OF_THE_MOON"}], "not-yet charge-percent-of-the-moon"),

@@ -58,7 +58,7 @@ def owed_interest(state: State, on: date) -> Iterator[tuple[Instalment, int]]:
         if row.due_on <= on:
             if row.paid_on is None:
                 yield row, row.interest
-        elif scheduled or row.n in state.loose:
+        elif scheduled or row.n in state.loose or state.ends_on(row) <= on:
             yield row, row.interest
         elif running:
             yield row, row.interest if whole else so_far(state, row, on)

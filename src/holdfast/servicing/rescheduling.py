@@ -20,7 +20,7 @@ from holdfast.kernel.errors import BadInput, Refusal
 from holdfast.kernel.money import Money
 from holdfast.kernel.rate import Per, Rate
 from holdfast.kernel.rounding import divide, to_minor
-from holdfast.products.schedule import Instalment, added_time_rate, due_on, financed, lay_out, level, level_over, rate_over
+from holdfast.products.schedule import Instalment, added_time_rate, due_on, evenly, financed, lay_out, level, level_over, rate_over
 from holdfast.products.terms import MOST_INSTALMENTS, Method, Rest, Terms
 from holdfast.servicing.arrears import days_past_due
 from holdfast.servicing.state import Charge, Event, State
@@ -55,6 +55,13 @@ class Arrears(StrEnum):
     SPREAD = "spread"
 
 
+class Charges(StrEnum):
+    """Where fees and penalties of overdue instalments are asked for after a re-amortisation."""
+
+    NEXT = "next"  # with the next instalment
+    STAY = "stay"  # where they are: what is overdue of them stays overdue
+
+
 _NEEDS: Final[dict[Kind, tuple[str, ...]]] = {
     Kind.DEFER: ("months",),
     Kind.DUE_DATE: ("from_n", "due_on"),
@@ -73,7 +80,7 @@ _MAY: Final[dict[Kind, tuple[str, ...]]] = {
     Kind.EXTEND: ("from_n",),
     Kind.HOLIDAY: ("from_n", "asks", "longer"),
     Kind.NEW_RATE: ("from_n",),
-    Kind.REAMORTISE: ("arrears",),
+    Kind.REAMORTISE: ("arrears", "charges"),
     Kind.REAGE: ("every_unit", "every_count"),
     Kind.REINSTAL: ("every_unit", "every_count", "rate"),
 }
@@ -91,7 +98,7 @@ class Rearrangement:
     | extend | `instalments`: how many more | `from_n` |
     | holiday | `periods`: how many instalments | `from_n`, `asks`, `longer`: as many more at the end |
     | new_rate | `rate` | `from_n` |
-    | reamortise | | `arrears`: overdue interest with the `next` instalment or `spread` over all |
+    | reamortise | | `arrears`: overdue interest with the `next` instalment or `spread` over all; `charges`: with the `next` or to `stay` |
     | reage | `instalments` in all, `start_on`: the first new due date | `every_unit`, `every_count` |
     | reinstal | as reage | `every_unit`, `every_count`, `rate` |
 
@@ -108,6 +115,7 @@ class Rearrangement:
     longer: bool | None = None
     rate: Rate | None = None
     arrears: Arrears | None = None
+    charges: Charges | None = None
     start_on: date | None = None
     every_unit: Unit | None = None
     every_count: int | None = None
@@ -195,6 +203,7 @@ _FIELDS: Final[dict[str, Callable[[object, str], Any]]] = {
     "longer": _yes,
     "rate": _rate,
     "arrears": _choice(Arrears),
+    "charges": _choice(Charges),
     "start_on": parse_date,
     "every_unit": _choice(Unit),
     "every_count": _whole,
@@ -394,13 +403,23 @@ def _reamortise(state: State, change: Rearrangement, on: date) -> None:
     for row in overdue:
         principal += row.principal - row.principal_paid
         interest += row.interest - row.interest_paid
+        if change.charges is Charges.STAY:
+            row.principal, row.interest = row.principal_paid, row.interest_paid
+            row.paid_on = None if row.unpaid else on
+            continue
         fee += row.fee - row.fee_paid
         penalty += row.penalty - row.penalty_paid
         _close(state, row, rows[0], on)
     rows[0].fee += fee
     rows[0].penalty += penalty
     spread = change.arrears is Arrears.SPREAD
-    relay(state, rows, [], on, joins=principal, carried=0 if spread else interest)
+    if not any(_terms_of_row(state, row.n).rate.ppb for row in rows):
+        # Without interest there is nothing to balance: each takes its share.
+        for row, share in zip(rows, evenly(state.now, principal, len(rows)), strict=True):
+            row.principal += share
+        rows[0].interest += 0 if spread else interest
+    else:
+        relay(state, rows, [], on, joins=principal, carried=0 if spread else interest)
     if spread:
         for row, part in zip(rows, Money(interest, state.terms.currency).split([1] * len(rows)), strict=True):
             row.interest += part.minor
@@ -568,16 +587,27 @@ def relay(
             fixed[0] -= to_minor(joins * rate_over(_terms_of_row(state, rows[0].n), state.starts_on(rows[0]), on), terms.rounding)
         parts = _flat_parts(balance, fixed, each, principal_grace=principal_grace, interest_grace=interest_grace)
     else:
-        repeating = 0
+        repeating, first_extra, truly = 0, 0, rates
+        if joins:
+            # The running period in two spans, each rounded once: what was owed before, and all of it from the day on.
+            first, start = _terms_of_row(state, rows[0].n), state.starts_on(rows[0])
+            spans = (balance - joins) * rate_over(first, start, on), balance * rate_over(first, on, rows[0].due_on)
+            first_extra = sum(to_minor(span, terms.rounding) for span in spans) - to_minor(balance * rates[0], terms.rounding)
+            truly = [sum(spans, Fraction(0)) / balance, *rates[1:]]
         if terms.method in (Method.EQUAL_INSTALMENT, Method.EQUAL_PRINCIPAL):
-            repeating = level_over(_terms_of_row(state, rows[0].n), balance, rates, principal_grace=principal_grace)
+            repeating = level_over(_terms_of_row(state, rows[0].n), balance, truly, principal_grace=principal_grace)
             if keeps_level:
                 repeating = state.level or level(state.terms)
             state.level = repeating or None
-        early = -to_minor(joins * rate_over(_terms_of_row(state, rows[0].n), state.starts_on(rows[0]), on), terms.rounding) if joins else 0
         parts = lay_out(
-            terms, balance, rates, repeating=repeating, principal_grace=principal_grace, interest_grace=interest_grace, first_extra=early
-        )
+            terms,
+            balance,
+            rates,
+            repeating=repeating,
+            principal_grace=principal_grace,
+            interest_grace=interest_grace,
+            first_extra=first_extra,
+        )  # fmt: skip
     parts += [(0, 0)] * (len(all_rows) - len(parts))
     fit(all_rows, parts)
     asking = all_rows[min(interest_grace, len(all_rows) - 1)]

@@ -148,6 +148,15 @@ class State:
                 before = each
         return period_start(self.terms, row.n) if before is None else before.due_on
 
+    def ends_on(self, row: Instalment) -> date:
+        """The day to which the instalment's period runs: its due date, or sooner where it was paid whole and the next one's has begun."""
+        after = False
+        for each in self.instalments:
+            if after and each.n >= 1 and each.n not in self.loose:
+                return min(row.due_on, self.starts.get(each.n, row.due_on))
+            after = after or each is row
+        return row.due_on
+
     @property
     def lost(self) -> int:
         """What was given up on the books and has not been recovered: the claim that stays."""

@@ -101,7 +101,7 @@ def _schedule(setting: Setting, reading: Reading) -> tuple[list[dict[str, Any]],
                 "nr": number,
                 "days": (row.due_on - since).days if row.n >= 1 else 0,
                 "due_date": row.due_on.isoformat(),
-                "paid_date": row.paid_on.isoformat() if row.paid_on else None,
+                "paid_date": _met_on(row, reading),
                 "principal_balance_after": decimal_of(balance, currency),
                 **{name: decimal_of(value, currency) for name, value in amounts.items()},
             }
@@ -118,6 +118,14 @@ def _asked(state: State) -> list[Instalment]:
     while len(rows) > 1 and not rows[-1].due and state.terms.recalculates:
         rows.pop()
     return rows
+
+
+def _met_on(row: Instalment, reading: Reading) -> str | None:
+    """When an instalment was met; to the peer one that asks for nothing was met when the money was paid out."""
+    on = row.paid_on
+    if on is None and not row.due and reading.disbursements:
+        on = reading.disbursements[0][0]
+    return None if on is None else on.isoformat()
 
 
 def _stands_before(payout_on: date, row: Instalment, setting: Setting) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from fractions import Fraction
@@ -14,12 +14,12 @@ from holdfast.kernel.money import decimal_of
 from holdfast.kernel.rate import BILLION, Rate
 from holdfast.kernel.rounding import to_minor
 from holdfast.products.schedule import down_payment, level
-from holdfast.products.terms import MOST_INSTALMENTS, Early, Terms
+from holdfast.products.terms import MOST_INSTALMENTS, Terms
 from holdfast.servicing.arrears import bucket_of, paused_days
-from holdfast.servicing.fold import Event, Instalment, State, fold
+from holdfast.servicing.fold import Event, Instalment, State, fold, in_order
 from holdfast.servicing.payoff import payoff
 from holdfast.servicing.recalculation import standing
-from holdfast.servicing.rescheduling import Asks, Kind, Rearrangement, rearranged
+from holdfast.servicing.rescheduling import Asks, Charges, Kind, Rearrangement, rearranged
 from holdfast.servicing.state import Pause
 from holdfast.servicing.vectors.fields import NotYet, a_choice, a_percent, a_whole, an_amount, an_object
 from holdfast.servicing.vectors.terms import BASES, Setting, read_setting
@@ -32,6 +32,8 @@ _RECEIPTS: Final = {
     "PAYOUT_REFUND": "Payout Refund",
     "PAYOFF": "Repayment",
 }
+# What an agreement is called where it is listed as if it were money.
+_AGREED: Final = {"RE_AGE": "Re-age", "RE_AMORTIZE": "Re-amortize", "RE_AMORTISE": "Re-amortize"}
 MONEY_OF: Final = {
     "Goodwill Credit": "goodwill",
     "Merchant Issued Refund": "merchant_refund",
@@ -62,7 +64,10 @@ EVENT_FIELDS: Final = {
 
 @dataclass(slots=True)
 class Transaction:
-    """Money that moved, as the scenario lists it; `frozen` keeps how it read when it was undone."""
+    """Money that moved, as the scenario lists it; `frozen` keeps how it read when it was undone.
+
+    What an agreement spread anew is listed among it; its `amount` follows from the events before it.
+    """
 
     event_no: int
     on: date
@@ -175,10 +180,8 @@ class _History:
             self._re_age(event, where, on)
             self._classify(on)
         elif kind == "RE_AMORTIZE":
-            before = self.state()
-            overdue = sum(row.principal - row.principal_paid for row in before.instalments if row.due_on <= on)
-            self._agree(Rearrangement(Kind.REAMORTISE), on, where)
-            self.transactions.append(Transaction(self.events[-1].event_no, on, "Re-amortize", overdue))
+            self._agree(Rearrangement(Kind.REAMORTISE, charges=Charges.STAY), on, where)
+            self.transactions.append(Transaction(self.events[-1].event_no, on, _AGREED["RE_AMORTIZE"], 0))
             self._classify(on)
         elif kind == "DELINQUENCY_PAUSE":
             self.pauses.append(Pause(parse_date(event.get("start"), f"{where}.start"), parse_date(event.get("end"), f"{where}.end")))
@@ -194,8 +197,9 @@ class _History:
 
     def _disburse(self, amount: int, on: date, entered_on: date) -> None:
         if not self.disbursements:
-            # With interest the peer sets the instalment once, for all that was approved.
-            fixed = level(self.terms) if self.setting.several and self.terms.rate.ppb else None
+            # With interest the older engine sets the instalment once, for all that was approved.
+            once = self.setting.several and not self.setting.progressive and self.terms.rate.ppb
+            fixed = level(self.terms) if once else None
             days = self.setting.fixed_length_days
             self.terms = replace(
                 self.terms, principal=amount, disbursed_on=on, instalment_amount=fixed, balloon=min(self.terms.balloon, amount - 1),
@@ -209,11 +213,6 @@ class _History:
             self._receive(at_once, on, entered_on, kind="Down Payment")
 
     def _receive(self, amount: int, on: date, entered_on: date, *, kind: str) -> None:
-        if self.terms.early is Early.LAST and self.disbursements:
-            due = fold(self.terms, [event for event in self.events if event.on <= on]).unpaid_due(on)
-            if due < amount < self._owed(on):
-                # How its newer engine shares a payment ahead of its day between two periods, no example shows.
-                raise NotYet("progressive-recalculation-ahead", "events")
         self._add("receipt", on, entered_on, {"amount": amount, "type": MONEY_OF.get(kind, "receipt")})
         self.transactions.append(Transaction(self.events[-1].event_no, on, kind, amount))
 
@@ -282,9 +281,8 @@ class _History:
             every_unit=unit,
             every_count=a_whole(every["count"], f"{where}.frequency.count", least=1),
         )
-        owed = self.state().principal_out
         self._agree(change, on, where)
-        self.transactions.append(Transaction(self.events[-1].event_no, on, "Re-age", owed))
+        self.transactions.append(Transaction(self.events[-1].event_no, on, _AGREED["RE_AGE"], 0))
 
     def _agree(self, change: Rearrangement, on: date, where: str) -> None:
         try:
@@ -296,7 +294,7 @@ class _History:
     def _undo(self, event: Mapping[str, Any], where: str, entered_on: date) -> None:
         on = parse_date(event.get("transaction_date"), f"{where}.transaction_date")
         kind = event.get("transaction_type")
-        names = {"ANY_ON_DATE": None, "RE_AGE": "Re-age", "RE_AMORTIZE": "Re-amortize", "RE_AMORTISE": "Re-amortize", **_RECEIPTS}
+        names = {"ANY_ON_DATE": None, **_AGREED, **_RECEIPTS, "DOWN_PAYMENT": "Down Payment", "DISBURSEMENT": "Disbursement"}
         if kind not in names:
             raise BadInput(f"{where}.transaction_type: {kind!r} is not one that we know", field=f"{where}.transaction_type")
         found = [one for one in self.transactions if one.on == on and names[kind] in (None, one.kind)]
@@ -305,7 +303,7 @@ class _History:
             raise BadInput(f"{where}.nth: there is no transaction {nth} on {on}", field=f"{where}.nth")
         undone = found[nth - 1]
         lines = transactions(self.reading(entered_on))
-        undone.frozen = lines[self.transactions.index(undone)] | {"reverted": True}
+        undone.frozen = lines[_listed(self.transactions).index(undone)] | {"reverted": True}
         self._add("reversal", entered_on, entered_on, {"event_no": undone.event_no})
 
     def _classify(self, on: date) -> None:
@@ -351,22 +349,22 @@ def transactions(reading: Reading) -> list[dict[str, Any]]:
             sums[index] += value
     lines: dict[int, dict[str, Any]] = {}
     balance = 0
-    ordered = sorted(reading.transactions, key=lambda one: (one.on, one.event_no))
+    ordered = _listed(reading.transactions)
     for one in ordered:
         if one.frozen is not None:
             lines[one.event_no] = one.frozen
             continue
         principal, interest, fee, penalty = parts.get(one.event_no, [0, 0, 0, 0])
-        agreed = one.kind in ("Re-age", "Re-amortize")
+        amount, agreed = one.amount, one.kind in _AGREED.values()
         if agreed:
-            principal = one.amount
+            amount = principal = _spread_anew(reading, one)
         paid_out = one.kind == "Disbursement"
-        balance += one.amount if paid_out else 0 if agreed else -principal
-        over = 0 if paid_out else one.amount - principal - interest - fee - penalty
+        balance += amount if paid_out else 0 if agreed else -principal
+        over = 0 if paid_out else amount - principal - interest - fee - penalty
         lines[one.event_no] = {
             "date": one.on.isoformat(),
             "type": one.kind,
-            "amount": decimal_of(one.amount, currency),
+            "amount": decimal_of(amount, currency),
             "principal": decimal_of(principal, currency),
             "interest": decimal_of(interest, currency),
             "fees": decimal_of(fee, currency),
@@ -377,6 +375,19 @@ def transactions(reading: Reading) -> list[dict[str, Any]]:
             "overpayment": decimal_of(over, currency),
         }
     return [lines[one.event_no] for one in ordered]
+
+
+def _listed(moved: Sequence[Transaction]) -> list[Transaction]:
+    return sorted(moved, key=lambda one: (one.on, one.event_no))
+
+
+def _spread_anew(reading: Reading, agreed: Transaction) -> int:
+    """The principal that an agreement has spread anew: all that was owed, or what was overdue, by what is known now of the days before."""
+    before = [event for event in in_order(reading.events) if (event.on, event.event_no) < (agreed.on, agreed.event_no)]
+    state = fold(reading.state.terms, before)
+    if agreed.kind == _AGREED["RE_AGE"]:
+        return state.principal_out
+    return sum(row.principal - row.principal_paid for row in state.instalments if row.due_on <= agreed.on)
 
 
 def charge_base(event: Mapping[str, Any], where: str) -> tuple[bool, str | None]:
