@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any
+from typing import Any, ClassVar
 
 import psycopg
 
@@ -31,6 +31,7 @@ from holdfast.servicing.duties import Cursors, Plan, plan_of
 from holdfast.servicing.fold import Event, State, Totals, begin, fold
 from holdfast.servicing.held import Account, Change, Held
 from holdfast.servicing.payoff import PayoffLine, payoff, payoff_lines
+from holdfast.servicing.promises import PROMISED, keep_promise, promise_of
 from holdfast.servicing.recalculation import known_early, standing
 from holdfast.servicing.rules import Act, change
 from holdfast.servicing.takeover_rows import TakenOver, TakeoverRow
@@ -91,18 +92,21 @@ class Quote:
 class Plans:
     """The plans of the packs that govern the loans at hand, each read once."""
 
+    # By the pack's digest and all else that a plan is made of: what was right for one loan of this process is right for the next.
+    _made: ClassVar[dict[tuple[str, str | None, str | None, str, date], Plan]] = {}
+
     def __init__(self, db: Db, known: Lender) -> None:
         self._db = db
         self._lender = known
         self._packs: dict[str, Pack] = {}
-        self._plans: dict[tuple[str, str, date], Plan] = {}
 
     def of(self, held: Held) -> Plan:
         """The plan that governs this loan: its own pack, as it stood on the day the loan was opened."""
-        key = (held.loan.pack_version, held.collateral, held.loan.opened_on)
-        if key not in self._plans:
-            self._plans[key] = plan_of(self.pack(key[0]), self._lender, held.collateral, held.loan.opened_on)
-        return self._plans[key]
+        key = (held.pack_digest, self._lender.lender_type, self._lender.region, held.collateral, held.loan.opened_on)
+        plan = self._made.get(key)
+        if plan is None:
+            plan = self._made[key] = plan_of(self.pack(held.loan.pack_version), self._lender, held.collateral, held.loan.opened_on)
+        return plan
 
     def pack(self, version: str) -> Pack:
         """The pack named `cn-baseline 2026.11.0`."""
@@ -140,7 +144,7 @@ def originate(
     held = _unborn(
         db, loan_id, branch_id=branch_id, officer_id=officer_id, party_id=party_id, borrower_label=borrower_label,
         product_code=product_code, product_version=product_version, contract_no=contract_no, terms=terms,
-        pack_version=f"{pack.name} {pack.version}", today=today, on=terms.disbursed_on, charges_barred=False,
+        pack=pack, known=known, today=today, on=terms.disbursed_on, charges_barred=False,
         collateral=_collateral(db, product_code),
         state=begin(terms),
     )  # fmt: skip
@@ -165,7 +169,9 @@ def disburse(db: Db, *, clock: Clock, by: Actor, loan: str, terms: Terms, paid_o
         raise BadInput(f"paid_on: {paid_on} has not come yet; today is {today}", field="paid_on")
     terms = replace(terms, disbursed_on=paid_on)
     account = Account(None, 0, paid_on, Cursors(today, today), today, "pass", None, charges_barred=False)
-    held = Held(case.loan, _collateral(db, case.loan.product_code), begin(terms), account, case.standing)
+    held = Held(
+        case.loan, _collateral(db, case.loan.product_code), begin(terms), account, case.standing, case.lender, case.pack.digest
+    )  # fmt: skip
     event = Event(1, "disbursed", paid_on, today, {"amount": terms.principal})
     return do(db, held, clock, by, case.lender, [event], done=frozenset({"pay_out"}))
 
@@ -186,7 +192,7 @@ def take_over(
         held = _unborn(
             db, loan_id, branch_id=branch_id, officer_id=None, party_id=None, borrower_label=row.borrower_label,
             product_code=row.product_code, product_version=row.product_version, contract_no=row.contract_no, terms=row.terms,
-            pack_version=f"{pack.name} {pack.version}", today=today, on=as_of, charges_barred=row.charges_barred,
+            pack=pack, known=known, today=today, on=as_of, charges_barred=row.charges_barred,
             collateral=collateral[row.product_code],
             # The event builds the schedule from the balance; the contract's own is not needed.
             state=State(row.terms, [], Totals(), through=as_of),
@@ -216,7 +222,7 @@ def receive(
     actor = _allowed(db, by, "receipt.post", loan)
     held = one(db, loan)
     event = receipt_event(held, today=clock.today(), amount=amount, received_on=received_on, source=source, early=early, kind=kind)
-    return do(db, held, clock, actor, lender(db), [event])
+    return do(db, held, clock, actor, held.lender, [event])
 
 
 def receipt_event(
@@ -271,7 +277,7 @@ def reverse(db: Db, *, clock: Clock, by: Actor, loan: str, event_no: int, reason
     words = said(reason, "reason")
     of = {} if target.kind == "receipt" else {"of": target.kind}
     event = Event(held.account.last_event_no + 1, "reversal", clock.today(), clock.today(), {"event_no": event_no, "reason": words} | of)
-    done = do(db, held, clock, by, lender(db), [event], history=events)
+    done = do(db, held, clock, by, held.lender, [event], history=events)
     source = target.payload.get("source")
     return replace(done, happened=(*done.happened, Happened("money.taken_back", loan, {"source": source}))) if source else done
 
@@ -286,7 +292,7 @@ def write_off(db: Db, *, clock: Clock, by: Actor, loan: str, reason: str) -> Don
     if (waits := payout_under_way(db, held.loan.loan_id)) is not None:
         raise Refusal(f"payout {waits} of loan {loan} is under way; end it first", code="payout_under_way", payout=waits)
     event = Event(held.account.last_event_no + 1, "written_off", clock.today(), clock.today(), {"reason": said(reason, "reason")})
-    return do(db, held, clock, by, lender(db), [event])
+    return do(db, held, clock, by, held.lender, [event])
 
 
 def refund(db: Db, *, clock: Clock, by: Actor, loan: str, amount: Money) -> Done:
@@ -297,16 +303,18 @@ def refund(db: Db, *, clock: Clock, by: Actor, loan: str, amount: Money) -> Done
     if held.loan.state not in LIVE:
         raise Refusal(f"loan {loan} is {held.loan.state}; there is nothing to give back", code="loan_not_open", loan=loan)
     event = Event(held.account.last_event_no + 1, "refund", clock.today(), clock.today(), {"amount": amount.minor})
-    return do(db, held, clock, by, lender(db), [event])
+    return do(db, held, clock, by, held.lender, [event])
 
 
 def note_duty(
-    db: Db, *, clock: Clock, by: Actor | Staff, loan: str, duty_no: int, outcome: str, words: str, seals: Mapping[str, str] | None = None
-) -> Done:
+    db: Db, *, clock: Clock, by: Actor | Staff, loan: str, duty_no: int, outcome: str, words: str, seals: Mapping[str, str] | None = None,
+    pay_by: date | None = None,
+) -> Done:  # fmt: skip
     """A person has done an open duty and says how it went; the record closes it and the next one opens.
 
     Also closes the moments of the same kind that have gone by since. A refund and what a stage
-    must do (a certificate, a return, a report) are closed by doing them, never by words.
+    must do (a certificate, a return, a report) are closed by doing them, never by words. `pay_by` is the day by which a
+    borrower who promised to pay will; without one the pack's days count. BadInput for a day that has gone by.
     """
     actor = _allowed(db, by, "duty.note", loan)
     held = one(db, loan)
@@ -327,7 +335,13 @@ def note_duty(
         "words": words[:MOST_WORDS],
         "seals": dict(seals or {}),
     }
-    return do(db, held, clock, actor, lender(db), [], note=(NOTE_RECORDS[duty.kind], facts), done=frozenset({duty.kind}))
+    if outcome != PROMISED:
+        return do(db, held, clock, actor, held.lender, [], note=(NOTE_RECORDS[duty.kind], facts), done=frozenset({duty.kind}))
+    made = promise_of(held.loan.pack_version, db, clock.today(), pay_by)
+    facts["pay_by"] = made.isoformat()
+    noted = do(db, held, clock, actor, held.lender, [], note=(NOTE_RECORDS[duty.kind], facts), done=frozenset({duty.kind}))
+    keep_promise(db, noted.record, made)
+    return noted
 
 
 def fulfil(
@@ -344,7 +358,7 @@ def fulfil(
             raise Fault(f"a record {record_kind} cannot prove the duty {kind}", code="duty_proof_kind")
         if all(duty.kind != kind for duty in held.standing):
             raise Refusal(f"loan {loan} has no open duty {kind}; a colleague may have just done it", code="duty_not_open", field="loan")
-    return do(db, held, clock, by, lender(db), [], note=(record_kind, says), seals=seals, done=frozenset(kinds))
+    return do(db, held, clock, by, held.lender, [], note=(record_kind, says), seals=seals, done=frozenset(kinds))
 
 
 def waive_for_cooling_off(db: Db, *, clock: Clock, by: Actor, loan: str) -> Done:
@@ -353,7 +367,7 @@ def waive_for_cooling_off(db: Db, *, clock: Clock, by: Actor, loan: str) -> Done
     if held.loan.state is not LoanState.ACTIVE:
         raise Refusal(f"loan {loan} is {held.loan.state}; only a loan that is being repaid can be withdrawn from", code="loan_not_active")
     event = Event(held.account.last_event_no + 1, "waived", clock.today(), clock.today(), {"why": "cooling_off"})
-    return do(db, held, clock, by, lender(db), [event])
+    return do(db, held, clock, by, held.lender, [event])
 
 
 def take_back_waiver(db: Db, *, clock: Clock, by: Actor, loan: str) -> Done:
@@ -405,7 +419,7 @@ def _allowed(db: Db, by: Actor | Staff, act: str, loan: str) -> Actor:
 
 
 def one(db: Db, loan: str) -> Held:
-    return store.load(db, [loan_id_of(db, loan)])[0]
+    return store.load_one(db, loan)
 
 
 def do(
@@ -469,7 +483,8 @@ def _unborn(
     product_version: int,
     contract_no: str,
     terms: Terms,
-    pack_version: str,
+    pack: Pack,
+    known: Lender,
     today: date,
     on: date,
     charges_barred: bool,
@@ -478,10 +493,10 @@ def _unborn(
 ) -> Held:
     loan = Loan(
         loan_id, new_id("ln"), branch_id, officer_id, party_id, borrower_label, product_code, product_version, contract_no,
-        terms.currency, LoanState.ACTIVE, 0, EMPTY_HEAD, 0, None, None, pack_version, today,
+        terms.currency, LoanState.ACTIVE, 0, EMPTY_HEAD, 0, None, None, f"{pack.name} {pack.version}", today,
     )  # fmt: skip
     account = Account(None, 0, on, Cursors(today, today), today, "pass", None, charges_barred)
-    return Held(loan, collateral, state, account, [])
+    return Held(loan, collateral, state, account, [], known, pack.digest)
 
 
 def _collateral(db: Db, product_code: str) -> str:
