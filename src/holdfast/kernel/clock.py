@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -49,11 +50,14 @@ class FixedClock:
         return self.instant.astimezone(ZoneInfo(self.zone)).date()
 
 
+# A night asks for few moments, each of them for thousands of loans.
+@lru_cache(maxsize=4_096)
 def instant_on(day: date, at: time, zone: str) -> datetime:
     """The UTC instant of a wall-clock time on a business day."""
     return datetime.combine(day, at, ZoneInfo(zone)).astimezone(UTC)
 
 
+@lru_cache(maxsize=256)
 def iso_instant(moment: datetime) -> str:
     """`2026-11-22T04:30:00.123456Z`: how an instant is written in the journal and the API."""
     return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
