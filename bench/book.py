@@ -19,6 +19,7 @@ from holdfast.contact import Dispatched
 from holdfast.journal import Actor
 from holdfast.kernel.clock import FixedClock, instant_on
 from holdfast.kernel.rate import Per, Rate
+from holdfast.ledger import Slope, Sum, entries_of
 from holdfast.policy import lender, pack_in_force
 from holdfast.products import Method, Terms
 from holdfast.servicing import originate
@@ -138,26 +139,37 @@ def multiply(db: Db, wanted: Mapping[int, int]) -> int:
         " SELECT p.on_date, 1, 'mobile', debit_account, credit_account, sum(amount), p.currency, 'bench', min(e.recorded_at)"
         " FROM posting p JOIN clone USING (loan_id) JOIN loan_event e USING (loan_id, event_no) GROUP BY 1, 4, 5, 7"
     )
-    # What the copies' lines add to their product's; the next night folds it like any act's.
-    db.execute(
-        "INSERT INTO accrual_delta (on_date, branch_id, product_code, currency, kind, daily, constant, lost, source, recorded_at)"
-        " SELECT d.on_date, 1, 'mobile', 'CNY', 'accrued', sum(accrued_daily), sum(accrued_constant), 0, 'bench', d.recorded_at"
-        " FROM account JOIN clone USING (loan_id), (SELECT on_date, recorded_at FROM accrual_delta ORDER BY delta_id DESC LIMIT 1) d"
-        " GROUP BY d.on_date, d.recorded_at"
-    )
-    # What the copies accrue, as one act of the last night: the next one folds it.
-    db.execute(
-        "INSERT INTO accrual_delta (on_date, branch_id, product_code, currency, kind, daily, constant, lost, source, recorded_at)"
-        " SELECT r.on_date, 1, 'mobile', l.currency, 'accrued', sum(a.accrued_daily), sum(a.accrued_constant), 0, 'bench',"
-        " max(r.recorded_at)"
-        " FROM clone JOIN account a USING (loan_id) JOIN loan l USING (loan_id),"
-        " (SELECT on_date, recorded_at FROM accrual_run ORDER BY run_id DESC LIMIT 1) r GROUP BY r.on_date, l.currency"
-    )
+    _copy_accruals(db)
     db.execute("DROP TABLE clone")
     db.execute("SET session_replication_role = origin")
     db.commit()
     row = db.execute("SELECT count(*) FROM loan").fetchone()
     return int(row[0]) if row else 0
+
+
+def _copy_accruals(db: Db) -> None:
+    """What the copies accrue, as one act after the last night: entered as of that night, and folded by the next."""
+    run = db.execute("SELECT on_date, recorded_at FROM accrual_run ORDER BY run_id DESC LIMIT 1").fetchone()
+    rows = db.execute(
+        """SELECT l.branch_id, l.product_code, l.currency, sum(a.accrued_daily), sum(a.accrued_constant), max(e.recorded_at), max(e.on_date)
+             FROM clone JOIN account a USING (loan_id) JOIN loan l USING (loan_id), (SELECT max(recorded_at) AS recorded_at,
+                  max(on_date) AS on_date FROM accrual_delta) e GROUP BY 1, 2, 3"""
+    ).fetchall()
+    for branch, product, currency, daily, constant, at, on in rows:
+        line = Slope(int(daily), int(constant))
+        moved = Sum(line, stood=line.at(run[0]) if run else 0)
+        db.execute(
+            """INSERT INTO accrual_delta (on_date, branch_id, product_code, currency, kind, daily, constant, lost, stood_on, entered,
+                                          source, recorded_at)
+               VALUES (%s, %s, %s, %s, 'accrued', %s, %s, 0, %s, %s, 'bench', %s)""",
+            [on, branch, product, currency, daily, constant, run[0] if run else None, moved.entered, at],
+        )
+        for entry in entries_of("accrued", moved):
+            db.execute(
+                """INSERT INTO gl_entry (on_date, branch_id, product_code, debit_account, credit_account, amount, currency, source, recorded_at)
+                   VALUES (%s, %s, %s, %s, %s, %s, %s, 'bench', %s)""",
+                [on, branch, product, entry.debit, entry.credit, entry.amount, currency, at],
+            )
 
 
 def _copy_loans(db: Db) -> None:

@@ -7,8 +7,8 @@ from datetime import date, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from holdfast.ledger import FLAT, PARTS, Account, Level, Line, Move, Slope, line_of, nearest, sum_moves
-from holdfast.ledger.accrual import entries_of
+from holdfast.ledger import FLAT, PARTS, Account, Level, Line, Move, Slope, Sum, entries_of, line_of, nearest, sum_moves
+from holdfast.ledger.accrual import earned
 
 MARCH = date(2026, 3, 2)
 APRIL = date(2026, 4, 2)
@@ -53,22 +53,24 @@ def test_moves_that_cancel_out_are_not_written() -> None:
     assert sum_moves([(KEY, Move("accrued", line)), (KEY, Move("accrued", FLAT - line))]) == {}
 
 
-def test_interest_that_falls_due_leaves_what_accrues() -> None:
-    """The night of the due date: 39 fen were earned since the day before; then the instalment is billed and its 1,200 leave."""
+def test_interest_that_falls_due_leaves_what_accrues_at_once() -> None:
+    """On the due date 11.61 had accrued by the night before: as the bill makes 12.00 due, they leave, and 0.39 are the day's income."""
     line = line_of(1_200, MARCH, APRIL)
     yesterday = APRIL - timedelta(days=1)
-    was, now = Level(line, 0, line.minor(yesterday)), Level(FLAT, 0, 0)
-    assert entries_of("accrued", was, now, APRIL) == [
-        ("earned", Line(Account.ACCRUED_INTEREST, Account.INTEREST_INCOME, 39)),
-        ("moved", Line(Account.INTEREST_INCOME, Account.ACCRUED_INTEREST, 1_200)),
-    ]
+    billed = Sum(FLAT - line, stood=-line.at(yesterday))
+    assert entries_of("accrued", billed) == [Line(Account.INTEREST_INCOME, Account.ACCRUED_INTEREST, 1_161)]
+    assert earned("accrued", line.minor(yesterday) + billed.entered, Level(FLAT, 0, 0)) is None
+
+
+def test_the_night_enters_what_the_line_grew_to_since_the_last() -> None:
+    line = line_of(1_200, MARCH, APRIL)
+    now = Level(line, 0, line.minor(MARCH + timedelta(days=2)))
+    assert earned("accrued", line.minor(MARCH + timedelta(days=1)), now) == Line(Account.ACCRUED_INTEREST, Account.INTEREST_INCOME, 38)
 
 
 def test_suspended_interest_that_is_written_off_never_was_income_so_it_is_no_loss() -> None:
-    was, now = Level(Slope(0, 1_200 * PARTS), 0, 1_200), Level(FLAT, 1_200, 0)
-    assert entries_of("suspended", was, now, APRIL) == [
-        ("written off", Line(Account.INTEREST_SUSPENSE, Account.WRITE_OFF_LOSS, 1_200)),
-    ]
+    gone = Sum(Slope(0, -1_200 * PARTS), lost=1_200, stood=-1_200 * PARTS)
+    assert entries_of("suspended", gone) == [Line(Account.INTEREST_SUSPENSE, Account.WRITE_OFF_LOSS, 1_200)]
 
 
 lives = st.lists(st.tuples(st.integers(0, 10**9), st.integers(1, 366), st.integers(0, 400), st.integers(0, 10**6)), min_size=1, max_size=40)
@@ -87,7 +89,7 @@ def test_the_sum_of_the_moves_is_the_sum_of_the_lines_on_any_day(loans: list[tup
     total = FLAT
     for line in lines:
         total += line
-    folded = sum_moves(reversed(moves)).get((*KEY, "accrued"), (FLAT, 0))[0]
+    folded = sum_moves(reversed(moves)).get((*KEY, "accrued"), Sum()).by
     day = MARCH + timedelta(days=later)
     assert folded == total
     assert folded.minor(day) == nearest(sum(line.at(day) for line in lines))
@@ -98,11 +100,11 @@ def test_skipped_nights_post_in_sum_what_each_night_would_have_posted(loans: lis
     total = FLAT
     for interest, days in loans:
         total += line_of(interest, MARCH, MARCH + timedelta(days=days))
-    level, posted = Level(total, 0, 0), 0
+    held, posted = 0, 0
     for night in range(1, nights + 1):
-        day = MARCH + timedelta(days=night)
-        now = Level(total, 0, total.minor(day))
-        posted += sum(line.amount for _, line in entries_of("accrued", level, now, day))
-        level = now
-    last = MARCH + timedelta(days=nights)
-    assert posted == sum(line.amount for _, line in entries_of("accrued", Level(total, 0, 0), Level(total, 0, total.minor(last)), last))
+        now = Level(total, 0, total.minor(MARCH + timedelta(days=night)))
+        entry = earned("accrued", held, now)
+        posted += entry.amount if entry else 0
+        held = now.minor
+    once = earned("accrued", 0, now)
+    assert posted == (once.amount if once else 0)

@@ -113,6 +113,73 @@ def test_an_early_pay_off_leaves_nothing_accrued(book: Book) -> None:
     prove(book)
 
 
+def test_between_the_pay_off_and_the_night_its_interest_is_income_once(book: Book) -> None:
+    """By the night of 11 March 3.48 had accrued. Paid off on the 12th, 3.87 are due and paid, and the 3.48 are gone at once."""
+    loan, other = book.lend(), book.lend()
+    nights(book, date(2026, 3, 11))
+    assert balance(book, Account.INTEREST_INCOME) == -697  # 24.00 * 9 / 31
+    book.pay(loan.public_id, quote(book.db, loan=loan.public_id, on=book.day).total.decimal())
+    assert balance(book, Account.ACCRUED_INTEREST) == 697 - 348
+    assert balance(book, Account.INTEREST_INCOME) == -(349 + 387)
+    prove(book)
+    night(book)
+    assert balance(book, Account.INTEREST_INCOME) == -2 * 387
+    assert other.public_id != loan.public_id
+    prove(book)
+
+
+def test_interest_paid_ahead_is_not_income_for_an_hour(book: Book) -> None:
+    loan = book.lend()
+    nights(book, date(2026, 3, 3))
+    book.pay(loan.public_id, 12)
+    assert balance(book, Account.INTEREST_INCOME) == -39
+    prove(book)
+
+
+def test_a_pay_off_that_is_taken_back_accrues_again_at_once(book: Book) -> None:
+    loan = book.lend()
+    nights(book, date(2026, 3, 11))
+    done = book.pay(loan.public_id, quote(book.db, loan=loan.public_id, on=book.day).total.decimal())
+    reverse(book.db, clock=book.clock, by=OFFICER, loan=loan.public_id, event_no=done.event_no, reason="示例：重复入账")
+    assert balance(book, Account.ACCRUED_INTEREST) == 348
+    assert balance(book, Account.INTEREST_INCOME) == -348
+    prove(book)
+
+
+def test_a_loan_paid_out_today_has_earned_nothing_yet(book: Book) -> None:
+    book.lend()
+    nights(book, date(2026, 3, 11))
+    was = balance(book, Account.ACCRUED_INTEREST)
+    book.lend()
+    assert balance(book, Account.ACCRUED_INTEREST) == was
+    prove(book)
+
+
+def test_suspended_interest_is_income_in_the_moment_in_which_it_is_paid(book: Book) -> None:
+    loan = book.lend()
+    nights(book, date(2026, 7, 2))
+    book.pay(loan.public_id, 12)
+    assert balance(book, Account.INTEREST_SUSPENSE) == -1_200
+    assert balance(book, Account.INTEREST_INCOME) == -1_200
+    prove(book)
+    write_off(book.db, clock=book.clock, by=OFFICER, loan=loan.public_id, reason="示例：无法收回")
+    assert balance(book, Account.INTEREST_SUSPENSE) == 0
+    assert balance(book, Account.INTEREST_INCOME) == -1_200
+    prove(book)
+
+
+def test_the_books_say_so_when_an_act_enters_nothing_at_once(book: Book, monkeypatch: pytest.MonkeyPatch) -> None:
+    from holdfast.servicing import writing
+    from holdfast.servicing.verify import verify_books
+
+    loan = book.lend()
+    nights(book, date(2026, 3, 11))
+    monkeypatch.setattr(writing, "_accrual_entries", lambda *given: [])
+    book.pay(loan.public_id, quote(book.db, loan=loan.public_id, on=book.day).total.decimal())
+    wrong = [check.name for check in verify_books(book.db) if not check.ok]
+    assert wrong == ["accrued in the ledger = moves folded", "accrued in the ledger = accrued by loans"]
+
+
 def test_interest_paid_ahead_becomes_income_only_as_its_days_go_by(book: Book) -> None:
     loan = book.lend()
     night(book)
@@ -228,6 +295,8 @@ def test_whatever_happens_the_ledger_holds_the_closed_form_of_every_loan(book: B
                     write_off(book.db, clock=book.clock, by=OFFICER, loan=loan, reason="示例：无法收回")
             except Refusal:
                 continue  # a loan that is settled, or written off already
+        if dice.random() < 0.2:
+            prove(book)  # at any moment, not only after a night
         run_night(book.db, clock=book.clock, on=book.day)
     prove(book)
     exact: dict[str, Fraction] = {"phone": Fraction(0), "vehicle": Fraction(0)}

@@ -4,11 +4,11 @@ A line names the debited account, the credited account and one amount. Each loan
 sub-ledger; the general ledger holds the sums by branch and product, and a proof compares the two.
 """
 
-from holdfast.ledger.accrual import FLAT, PARTS, Key, Kind, Level, Move, Slope, line_of, nearest, sum_moves
+from holdfast.ledger.accrual import FLAT, PARTS, Key, Kind, Level, Move, Slope, Sum, entries_of, line_of, nearest, sum_moves
 from holdfast.ledger.chart import CHART, Account, Title, chart_of
 from holdfast.ledger.nightly import AccrualRun, accrued_by_ledger, post_accrual
 from holdfast.ledger.rules import Line, aggregate
-from holdfast.ledger.store import accrual_balances, folded_moves, house_posted, open_day, post_house
+from holdfast.ledger.store import Folded, Waiting, accrual_balances, folded_moves, house_posted, open_day, post_house, waiting_moves
 
 __all__ = [
     "CHART",
@@ -16,17 +16,21 @@ __all__ = [
     "PARTS",
     "Account",
     "AccrualRun",
+    "Folded",
     "Key",
     "Kind",
     "Level",
     "Line",
     "Move",
     "Slope",
+    "Sum",
     "Title",
+    "Waiting",
     "accrual_balances",
     "accrued_by_ledger",
     "aggregate",
     "chart_of",
+    "entries_of",
     "folded_moves",
     "house_posted",
     "line_of",
@@ -35,4 +39,5 @@ __all__ = [
     "post_accrual",
     "post_house",
     "sum_moves",
+    "waiting_moves",
 ]

@@ -1,8 +1,9 @@
 """Accrual: interest earned day by day in the general ledger, at the cost of the products and not of the loans.
 
 Between two events a loan earns the same each day, so what it has accrued is a straight line. Each act
-writes by how much it moved the lines of a product's loans; the night adds these moves up and reads the one
-line that results on its day. The general ledger holds that line rounded once, by branch, product and currency.
+writes by how much it moved the lines of a product's loans, and enters at once what that is at the end of the last
+night; the night adds the moves up and enters what the one line that results has grown to. The general ledger then holds
+that line rounded once, by branch, product and currency.
 """
 
 from __future__ import annotations
@@ -66,47 +67,67 @@ def line_of(interest: int, start: date, end: date, *, less: int = 0) -> Slope:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """By how much an act moved a loan's line. `lost`: minor units that left suspense because they were written off."""
+    """By how much an act moved a loan's line. `lost`: minor units that left suspense because they were written off.
+
+    `stood`: by how much it moved what stands at the end of the last night, in billionths of a minor unit.
+    """
 
     kind: Kind
     by: Slope
     lost: int = 0
+    stood: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """The moves of many loans of one key together."""
+
+    by: Slope = FLAT
+    lost: int = 0
+    stood: int = 0
+
+    @property
+    def entered(self) -> int:
+        """What the act enters at once: minor units, to the nearest, a half up."""
+        return nearest(self.stood)
 
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """Where the lines of one key stand together, and what of it the general ledger holds."""
+    """Where the lines of one key stand together at the end of a night, and what of it the general ledger holds then."""
 
     line: Slope = FLAT
     lost: int = 0
     minor: int = 0
 
 
-def sum_moves(moves: Iterable[tuple[tuple[int, str, str], Move]]) -> dict[Key, tuple[Slope, int]]:
+def sum_moves(moves: Iterable[tuple[tuple[int, str, str], Move]]) -> dict[Key, Sum]:
     """The moves of many loans as one for each branch, product, currency and kind; what cancels out is left out."""
-    sums: dict[Key, tuple[Slope, int]] = {}
+    sums: dict[Key, Sum] = {}
     for (branch, product, currency), move in moves:
         key = (branch, product, currency, move.kind)
-        line, lost = sums.get(key, (FLAT, 0))
-        sums[key] = (line + move.by, lost + move.lost)
-    return {key: each for key, each in sums.items() if each != (FLAT, 0)}
+        so_far = sums.get(key, _NONE)
+        sums[key] = Sum(so_far.by + move.by, so_far.lost + move.lost, so_far.stood + move.stood)
+    return {key: each for key, each in sums.items() if each != _NONE}
 
 
-def entries_of(kind: Kind, was: Level, now: Level, on: date) -> list[tuple[str, Line]]:
-    """The entries that take one key from `was` to `now` on the night of `on`, each with its cause.
+def entries_of(kind: Kind, moved: Sum) -> list[Line]:
+    """What an act enters at once because it moved the lines of one key.
 
-    `earned` is what the lines grew by themselves, `moved` what acts changed: interest that fell due leaves what
-    accrues, a correction joins it. What was suspended and is written off is no loss: it never was income.
+    Interest that is billed, paid off or given up leaves what had accrued as it joins what is due, so that it is never income
+    twice; a correction joins it. What was suspended and is written off is no loss: it never was income.
     """
-    grown = was.line.minor(on) - was.minor
-    lost = now.lost - was.lost
-    moved = now.minor - was.minor - grown + lost
-    pair = _PAIRS[kind]
-    lines = [("earned", _line(*pair, grown)), ("moved", _line(*pair, moved))]
-    lines.append(("written off", _line(Account.INTEREST_SUSPENSE, Account.WRITE_OFF_LOSS, lost)))
-    return [(cause, line) for cause, line in lines if line.amount]
+    lines = [_line(*_PAIRS[kind], moved.entered + moved.lost), _line(Account.INTEREST_SUSPENSE, Account.WRITE_OFF_LOSS, moved.lost)]
+    return [line for line in lines if line.amount]
 
 
+def earned(kind: Kind, held: int, now: Level) -> Line | None:
+    """The entry of a night that takes one key from what the ledger holds to the line of its day: what was earned since the last."""
+    line = _line(*_PAIRS[kind], now.minor - held)
+    return line if line.amount else None
+
+
+_NONE: Final = Sum()
 _PAIRS: Final[dict[Kind, tuple[Account, Account]]] = {
     "accrued": (Account.ACCRUED_INTEREST, Account.INTEREST_INCOME),
     "suspended": (Account.INTEREST_INCOME, Account.INTEREST_SUSPENSE),

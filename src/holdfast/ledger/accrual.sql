@@ -18,6 +18,8 @@ CREATE TABLE accrual_delta (
     daily        numeric(38, 0) NOT NULL,
     constant     numeric(38, 0) NOT NULL,
     lost         numeric(38, 0) NOT NULL,       -- of what is suspended: minor units that ended because they were written off
+    stood_on     date,                          -- the last night that the act knew of; NULL before the first
+    entered      numeric(38, 0) NOT NULL DEFAULT 0, -- what the act entered at once, as of that night: minor units
     source       text   NOT NULL,
     recorded_at  timestamptz NOT NULL
 );
@@ -64,6 +66,9 @@ CREATE TABLE house_posting (
 INSERT INTO gl_account (code, kind) VALUES
     ('cash', 'asset'), ('accrued_interest', 'asset'), ('loan_loss_provision', 'asset'), ('cash_difference', 'asset'),
     ('interest_suspense', 'liability'), ('provision_expense', 'expense'), ('cash_loss', 'expense');
+
+-- The day up to which interest is in the general ledger: that of the last night's fold.
+ALTER TABLE lender ADD COLUMN accrued_through date;
 
 -- The latest day of the months that are closed. The general ledger takes no entry up to it.
 ALTER TABLE lender ADD COLUMN closed_through date;

@@ -1,4 +1,4 @@
-"""The ledger's night: the moves of the lines are folded, and what was earned up to the day is posted."""
+"""The ledger's night: the moves of the lines are folded, and what was earned since the last night is entered."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, Final
 import psycopg
 
 from holdfast.ledger import store
-from holdfast.ledger.accrual import FLAT, Key, Level, Slope, entries_of
+from holdfast.ledger.accrual import Key, Level, earned
 from holdfast.ledger.rules import Line
 
 # No act commits later than this after its business date; how far the night looks back for those that it has not folded.
@@ -27,7 +27,7 @@ class AccrualRun:
 
 
 def post_accrual(db: psycopg.Connection[Any], *, on: date, at: datetime, booked_on: date) -> AccrualRun:
-    """Fold what moved since the last night and post what was earned up to `on`. Again on the same day it posts only what is new.
+    """Fold what moved since the last night and enter what was earned up to `on`. Again on the same day it enters only what is new.
 
     Nights that were left out are made good: the line on a day does not depend on how often it was read.
     A day before the last night's is left alone. `booked_on` is the day of the entries.
@@ -40,22 +40,23 @@ def post_accrual(db: psycopg.Connection[Any], *, on: date, at: datetime, booked_
     run_id = store.insert_run(db, on=on, at=at)
     moves = store.fold_new(db, run_id, since=None if last is None else last.on - LATEST_COMMIT, until=on)
     after: dict[Key, Level] = {}
-    rows: list[tuple[Key, str, Line]] = []
+    rows: list[tuple[Key, Line]] = []
     for key in sorted(before.keys() | moves.keys()):
-        was = before.get(key, Level())
-        by, lost = moves.get(key, (FLAT, 0))
-        line = was.line + by
-        now = after[key] = Level(line, was.lost + lost, line.minor(on))
-        rows += [(key, cause, line_) for cause, line_ in entries_of(key[3], was, now, on)]
+        was, moved = before.get(key, Level()), moves.get(key, store.Folded())
+        line = was.line + moved.by
+        now = after[key] = Level(line, was.lost + moved.lost, line.minor(on))
+        entry = earned(key[3], was.minor + moved.entered, now)
+        if entry is not None:
+            rows.append((key, entry))
     store.insert_levels(db, run_id, after)
     store.insert_entries(
-        db,
-        [(booked_on, *key[:2], line.debit, line.credit, line.amount, key[2], f"accrual {on} {cause}", at) for key, cause, line in rows],
+        db, [(booked_on, *key[:2], line.debit, line.credit, line.amount, key[2], f"accrual {on} earned", at) for key, line in rows]
     )
+    store.note_accrued(db, on)
     return AccrualRun(on, len(after), len(rows))
 
 
-def accrued_by_ledger(db: psycopg.Connection[Any]) -> tuple[date | None, Mapping[Key, Level], Mapping[Key, tuple[Slope, int]]]:
+def accrued_by_ledger(db: psycopg.Connection[Any]) -> tuple[date | None, Mapping[Key, Level], Mapping[Key, store.Folded]]:
     """What the proof compares: the day of the last fold, where it left each key, and the sum of all moves ever written."""
     last = store.last_run(db)
     return (None if last is None else last.on), ({} if last is None else store.levels(db, last.run_id)), store.all_moves(db)

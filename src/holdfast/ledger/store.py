@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 
 import psycopg
 
-from holdfast.ledger.accrual import Key, Level, Slope
+from holdfast.ledger.accrual import FLAT, Key, Level, Slope
 from holdfast.ledger.chart import Account
 from holdfast.ledger.rules import Line
 
@@ -27,23 +27,30 @@ LEVELS: Final = "SELECT branch_id, product_code, currency, kind, daily, constant
 # Promise: each delta is folded once, whenever its act has committed.
 FOLD_NEW: Final = """
 WITH fresh AS (
-    SELECT delta_id, branch_id, product_code, currency, kind, daily, constant, lost FROM accrual_delta d
+    SELECT delta_id, branch_id, product_code, currency, kind, daily, constant, lost, entered FROM accrual_delta d
      WHERE on_date BETWEEN coalesce(%(since)s::date, '-infinity') AND %(until)s
        AND NOT EXISTS (SELECT 1 FROM accrual_folded f WHERE f.delta_id = d.delta_id)
 ), marked AS (
     INSERT INTO accrual_folded (delta_id, run_id) SELECT delta_id, %(run)s FROM fresh
 )
-SELECT branch_id, product_code, currency, kind, sum(daily), sum(constant), sum(lost) FROM fresh GROUP BY 1, 2, 3, 4
+SELECT branch_id, product_code, currency, kind, sum(daily), sum(constant), sum(lost), sum(entered) FROM fresh GROUP BY 1, 2, 3, 4
 """
 ALL_MOVES: Final = """
-SELECT branch_id, product_code, currency, kind, sum(daily), sum(constant), sum(lost) FROM accrual_delta GROUP BY 1, 2, 3, 4
+SELECT branch_id, product_code, currency, kind, sum(daily), sum(constant), sum(lost), sum(entered)
+  FROM accrual_delta GROUP BY 1, 2, 3, 4
 """
 
 FOLDED_MOVES: Final = """
-SELECT branch_id, product_code, currency, kind, sum(daily), sum(constant), sum(lost)
+SELECT branch_id, product_code, currency, kind, sum(daily), sum(constant), sum(lost), sum(entered)
   FROM accrual_delta JOIN accrual_folded USING (delta_id) GROUP BY 1, 2, 3, 4
 """
-# The balances of the accounts that only the night writes: what has accrued as an asset, what is suspended as a liability.
+# Acts since the last night. One that took an earlier night for the last, for it was at work while that ran, may be out by its days' growth.
+WAITING_MOVES: Final = """
+SELECT branch_id, product_code, currency, kind, sum(entered), count(*),
+       sum(abs(daily) * abs(coalesce(stood_on, on_date) - coalesce(%(on)s::date, stood_on, on_date)))
+  FROM accrual_delta d WHERE NOT EXISTS (SELECT 1 FROM accrual_folded f WHERE f.delta_id = d.delta_id) GROUP BY 1, 2, 3, 4
+"""
+# The balances of the accounts of accrual: what has accrued as an asset, what is suspended as a liability.
 ACCRUAL_BALANCES: Final = """
 SELECT branch_id, product_code, currency, kind, sum(amount) FROM (
     SELECT branch_id, product_code, currency, 'accrued' AS kind, amount FROM gl_entry WHERE debit_account = 'accrued_interest'
@@ -59,6 +66,22 @@ class LastRun(NamedTuple):
 
     run_id: int
     on: date
+
+
+class Folded(NamedTuple):
+    """Deltas of one key together: their line, what of it was lost, and what their acts entered at once, in minor units."""
+
+    by: Slope = FLAT
+    lost: int = 0
+    entered: int = 0
+
+
+class Waiting(NamedTuple):
+    """Acts of one key that no night has folded: what they entered, how many they are, and by how many parts they may be out at most."""
+
+    entered: int = 0
+    acts: int = 0
+    out_by: int = 0
 
 
 def lock_accrual(db: Db) -> None:
@@ -87,19 +110,33 @@ def levels(db: Db, run_id: int) -> dict[Key, Level]:
     }
 
 
-def fold_new(db: Db, run_id: int, *, since: date | None, until: date) -> dict[Key, tuple[Slope, int]]:
+def fold_new(db: Db, run_id: int, *, since: date | None, until: date) -> dict[Key, Folded]:
     """The deltas of those days that no fold has taken yet, summed by key; from now on this one has."""
     return _moves(db.execute(FOLD_NEW, {"run": run_id, "since": since, "until": until}).fetchall())
 
 
-def all_moves(db: Db) -> dict[Key, tuple[Slope, int]]:
+def all_moves(db: Db) -> dict[Key, Folded]:
     """All deltas ever written, summed by key."""
     return _moves(db.execute(ALL_MOVES).fetchall())
 
 
-def folded_moves(db: Db) -> dict[Key, tuple[Slope, int]]:
+def folded_moves(db: Db) -> dict[Key, Folded]:
     """The deltas that some night has folded, summed by key."""
     return _moves(db.execute(FOLDED_MOVES).fetchall())
+
+
+def waiting_moves(db: Db, on: date | None) -> dict[Key, Waiting]:
+    """The deltas that no night has folded, by key; `on` is the day of the last fold."""
+    rows = db.execute(WAITING_MOVES, {"on": on}).fetchall()
+    return {(row[0], row[1], row[2], row[3]): Waiting(int(row[4]), int(row[5]), int(row[6])) for row in rows}
+
+
+def note_accrued(db: Db, on: date) -> None:
+    """Remember the day up to which interest is in the ledger: what an act moves, it enters as of that day."""
+    db.execute(
+        "INSERT INTO lender (accrued_through) VALUES (%s) ON CONFLICT (only_one) DO UPDATE SET accrued_through = excluded.accrued_through",
+        [on],
+    )
 
 
 def accrual_balances(db: Db) -> dict[Key, int]:
@@ -162,5 +199,5 @@ def house_posted(db: Db, *, about: str, debit: Account) -> bool:
     return db.execute("SELECT 1 FROM house_posting WHERE about = %s AND debit_account = %s LIMIT 1", [about, debit]).fetchone() is not None
 
 
-def _moves(rows: Sequence[Sequence[Any]]) -> dict[Key, tuple[Slope, int]]:
-    return {(row[0], row[1], row[2], row[3]): (Slope(int(row[4]), int(row[5])), int(row[6])) for row in rows}
+def _moves(rows: Sequence[Sequence[Any]]) -> dict[Key, Folded]:
+    return {(row[0], row[1], row[2], row[3]): Folded(Slope(int(row[4]), int(row[5])), int(row[6]), int(row[7])) for row in rows}

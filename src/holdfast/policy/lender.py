@@ -49,6 +49,7 @@ class Lender:
     sample: bool = False
     last_night_on: date | None = None
     closed_through: date | None = None
+    accrued_through: date | None = None
 
 
 def lender(db: psycopg.Connection[Any]) -> Lender:

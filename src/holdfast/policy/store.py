@@ -28,7 +28,7 @@ SELECT_IN_FORCE: Final = """
     LIMIT 1"""
 SELECT_LENDER: Final = """
     SELECT name, lender_type, licence_no, regulator, region, zone, currency, pack_name, offset_days, sample, last_night_on,
-           closed_through FROM lender"""
+           closed_through, accrued_through FROM lender"""
 UPSERT_LENDER: Final = """
     INSERT INTO lender (name, lender_type, licence_no, regulator, region, zone, currency, pack_name, sample)
     VALUES (%(name)s, %(lender_type)s, %(licence_no)s, %(regulator)s, %(region)s, %(zone)s, %(currency)s, %(pack_name)s, %(sample)s)

@@ -5,7 +5,8 @@ after, so a replayed, backdated or reversed receipt posts exactly what changed, 
 always sums to its totals.
 
 Interest is earned day by day: each change of a loan also says by how much it moved the line of what has accrued
-and is not yet due, and, for an impaired loan, of the unpaid interest that is kept off income.
+and is not yet due, and, for an impaired loan, of the unpaid interest that is kept off income; and by how much what
+stands of it at the end of the last night, which the act enters at once.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from datetime import date
 from typing import Final
 
 from holdfast.ledger import FLAT, PARTS, Account, Line, Move, Slope, line_of
-from holdfast.servicing.fold import Event, State, Totals
+from holdfast.servicing.fold import Event, Instalment, State, Totals
 from holdfast.servicing.payoff import runs_from
 
 # How the source of a receipt begins whose money came into a cashier's drawer.
@@ -105,28 +106,61 @@ def accruing(state: State) -> Slope:
     The running instalment is the first that has not been billed; it earns its interest evenly over its period. What was paid ahead
     on it or on later ones was taken as earned when it came in, so it is taken off. Nothing accrues on a loan that is closed.
     """
-    if state.closed or not (state.totals.disbursed or state.totals.taken_over):
+    running = _running(state)
+    if running is None:
         return FLAT
-    running, ahead = None, 0
-    for row in state.instalments:
-        if row.due_on > state.through:
-            running = running or row
-            ahead += row.interest_paid
-    return FLAT if running is None else line_of(running.interest, runs_from(state, running), running.due_on, less=ahead)
+    ahead = sum(row.interest_paid for row in state.instalments if row.due_on > state.through)
+    return line_of(running.interest, runs_from(state, running), running.due_on, less=ahead)
+
+
+def _running(state: State) -> Instalment | None:
+    if state.closed or not (state.totals.disbursed or state.totals.taken_over):
+        return None
+    return next((row for row in state.instalments if row.due_on > state.through), None)
+
+
+def standing(state: State, line: Slope, through: date | None) -> int:
+    """Where the loan's `line` stands at the end of the night of `through`, or where it begins if that is later: billionths of a minor unit.
+
+    `line` is what the loan has written of itself; before it has, nothing stands.
+    """
+    running = _running(state)
+    if line == FLAT or running is None:
+        return 0
+    begins = runs_from(state, running)
+    return line.at(begins if through is None else max(begins, through))
 
 
 def suspended(totals: Totals, accrued: Slope, non_accrual_since: date | None) -> Slope:
     """The unpaid interest of an impaired loan, billed and accrued, as a line over days; none if it is not impaired."""
     if non_accrual_since is None:
         return FLAT
-    return accrued + Slope(0, (totals.interest_earned - totals.interest_paid - totals.interest_written_off) * PARTS)
+    return accrued + Slope(0, _unpaid_interest(totals) * PARTS)
 
 
-def moves(before: Totals, after: Totals, *, accrued: tuple[Slope, Slope], non_accrual: tuple[date | None, date | None]) -> list[Move]:
-    """By how much a change moved the loan's lines; `accrued` and `non_accrual` before and after it."""
-    found = [Move("accrued", accrued[1] - accrued[0])]
+def _unpaid_interest(totals: Totals) -> int:
+    return totals.interest_earned - totals.interest_paid - totals.interest_written_off
+
+
+def in_doubt(totals: Totals, stood: int, non_accrual_since: date | None) -> int:
+    """What stands of `suspended` where `stood` is what stands of what has accrued: billionths of a minor unit."""
+    return 0 if non_accrual_since is None else stood + _unpaid_interest(totals) * PARTS
+
+
+def moves(
+    before: Totals,
+    after: Totals,
+    *,
+    accrued: tuple[Slope, Slope],
+    stood: tuple[int, int],
+    non_accrual: tuple[date | None, date | None],
+) -> list[Move]:
+    """By how much a change moved the loan's lines; `accrued`, what `stood` of it (`standing`) and `non_accrual` before and after it."""
+    found = [Move("accrued", accrued[1] - accrued[0], stood=stood[1] - stood[0])]
     if non_accrual != (None, None):
-        by = suspended(after, accrued[1], non_accrual[1]) - suspended(before, accrued[0], non_accrual[0])
+        was, now = suspended(before, accrued[0], non_accrual[0]), suspended(after, accrued[1], non_accrual[1])
         lost = after.interest_written_off - before.interest_written_off if non_accrual[0] is not None else 0
-        found.append(Move("suspended", by, lost))
-    return [move for move in found if move.by != FLAT or move.lost]
+        found.append(
+            Move("suspended", now - was, lost, in_doubt(after, stood[1], non_accrual[1]) - in_doubt(before, stood[0], non_accrual[0]))
+        )
+    return [move for move in found if move.by != FLAT or move.lost or move.stood]

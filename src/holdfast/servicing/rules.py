@@ -15,7 +15,7 @@ from holdfast.journal import EMPTY_HEAD, Actor, draw
 from holdfast.kernel.errors import Fault
 from holdfast.kernel.money import Money
 from holdfast.life import MOVES, LoanState
-from holdfast.servicing.books import accruing, money_account, moves, postings
+from holdfast.servicing.books import accruing, money_account, moves, postings, standing
 from holdfast.servicing.duties import (
     Cursors,
     Plan,
@@ -84,6 +84,8 @@ def change(
     """
     loan, account = held.loan, held.account
     before = replace(held.state.totals)
+    through = held.lender.accrued_through
+    stood = standing(held.state, account.accrued, through)
     was_unpaid = unpaid_of(held.state)
     was_paid = {} if account.last_event_no == 0 else {row.n: _parts(row) for row in held.state.instalments}
     was_paid_off, was_written_off = held.state.paid_off_on, held.state.written_off_on
@@ -158,8 +160,9 @@ def change(
     result.lines = postings(before, state.totals, money_account(events, history))
     accrued, non_accrual_since = accruing(state), _non_accrual(account.non_accrual_since, state, note, when.today)
     result.moves = moves(
-        before, state.totals, accrued=(account.accrued, accrued), non_accrual=(account.non_accrual_since, non_accrual_since)
-    )
+        before, state.totals, accrued=(account.accrued, accrued), stood=(stood, standing(state, accrued, through)),
+        non_accrual=(account.non_accrual_since, non_accrual_since),
+    )  # fmt: skip
 
     loan.state, loan.principal_out, loan.head, loan.last_duty_no = loan_state, state.principal_out, head, arrangement.last_no
     following = arrangement.next

@@ -2,8 +2,9 @@
 
 None of the proofs trusts a figure that it is meant to prove: the fold reads terms and events only, the sums read the
 postings only. What has accrued is computed loan by loan from the fold and compared with the moves that the acts wrote, and those with
-what stands in the general ledger; all three are the same to the billionth of a minor unit, and the ledger's figure is that
-sum rounded once to the nearest, a half up, for each branch, product and currency.
+what stands in the general ledger; all three are the same to the billionth of a minor unit, and the ledger's figure after a night is that
+sum rounded once to the nearest, a half up, for each branch, product and currency. Between two nights each act rounds what it moves
+once more, so the ledger may be off the loans' sum of the last night by half a minor unit for each act since, and by no more.
 """
 
 from __future__ import annotations
@@ -17,9 +18,25 @@ from typing import Any, Final
 import psycopg
 
 from holdfast.kernel.errors import HoldfastError
-from holdfast.ledger import CHART, FLAT, Account, Key, Kind, Level, Slope, accrual_balances, accrued_by_ledger, folded_moves
+from holdfast.ledger import (
+    CHART,
+    FLAT,
+    PARTS,
+    Account,
+    Folded,
+    Key,
+    Kind,
+    Level,
+    Slope,
+    Waiting,
+    accrual_balances,
+    accrued_by_ledger,
+    folded_moves,
+    nearest,
+    waiting_moves,
+)
 from holdfast.products.terms import Terms
-from holdfast.servicing.books import DRAWER, PAIRS, accruing, suspended
+from holdfast.servicing.books import DRAWER, PAIRS, accruing, in_doubt, standing, suspended
 from holdfast.servicing.fold import Event, Instalment, State, fold, in_order
 from holdfast.servicing.month_end import recorded_root, root_now, snapshots
 from holdfast.servicing.month_end_store import entries_digest
@@ -125,10 +142,12 @@ def verify_books(db: Db) -> list[Check]:
     folded, posted, allocated = Check("loan rows = fold of events"), Check("totals = postings"), Check("instalments = allocations")
     for row in db.execute(_ORPHANS).fetchall():
         folded.differ(loan=row[0], field="account", stored=None, computed="an account row")
-    lines: dict[Key, Slope] = {}
+    lines, stands = dict[Key, Slope](), dict[Key, int]()
+    accrued = accrued_by_ledger(db)
     for chunk in _chunks(db):
-        _verify_chunk(db, chunk, folded, posted, allocated, lines)
-    return [*checks, folded, posted, allocated, *_accruals(db, lines), _closed_months(db)]
+        for row, state in _verify_chunk(db, chunk, folded, posted, allocated):
+            _add_lines(lines, stands, row, state, accrued[0])
+    return [*checks, folded, posted, allocated, *_accruals(db, lines, stands, accrued), _closed_months(db)]
 
 
 def _closed_months(db: Db) -> Check:
@@ -147,26 +166,31 @@ def _closed_months(db: Db) -> Check:
     return check
 
 
-def _accruals(db: Db, lines: Mapping[Key, Slope]) -> list[Check]:
-    """The lines of all loans = the sum of the moves; and what the ledger holds = the moves that the nights have folded."""
+def _accruals(
+    db: Db, lines: Mapping[Key, Slope], stands: Mapping[Key, int], accrued: tuple[date | None, Mapping[Key, Level], Mapping[Key, Folded]]
+) -> list[Check]:
+    """The lines of all loans = the sum of the moves; what the ledger holds = the moves folded and entered = what the loans had accrued."""
     by_loans, by_ledger = Check("accrued by loans = accrued by moves"), Check("accrued in the ledger = moves folded")
-    on, levels, moves = accrued_by_ledger(db)
+    at_once = Check("accrued in the ledger = accrued by loans")
+    on, levels, moves = accrued
     for key in sorted(lines.keys() | moves.keys()):
         by_loans.compared += 1
-        computed, stored = lines.get(key, FLAT), moves.get(key, (FLAT, 0))[0]
+        computed, stored = lines.get(key, FLAT), moves.get(key, Folded()).by
         if computed != stored:
             day = on or date.min
             by_loans.differ(**_named(key), on=day.isoformat(), stored=stored.minor(day), computed=computed.minor(day))
-    held = accrual_balances(db)
-    folded = folded_moves(db)
-    for key in sorted(levels.keys() | folded.keys() | held.keys()):
+    held, folded, waiting = accrual_balances(db), folded_moves(db), waiting_moves(db, on)
+    for key in sorted(levels.keys() | folded.keys() | held.keys() | waiting.keys() | stands.keys()):
         by_ledger.compared += 1
-        level = levels.get(key, Level())
-        line, lost = folded.get(key, (FLAT, 0))
-        right = line.minor(on) if on is not None else 0
-        if (level.line, level.lost) != (line, lost) or not right == level.minor == held.get(key, 0):
-            by_ledger.differ(**_named(key), on=str(on), stored=held.get(key, 0), computed=right)
-    return [by_loans, by_ledger]
+        at_once.compared += 1
+        level, now, since = levels.get(key, Level()), folded.get(key, Folded()), waiting.get(key, Waiting())
+        right = now.by.minor(on) if on is not None else 0
+        if (level.line, level.lost) != (now.by, now.lost) or right != level.minor or held.get(key, 0) != right + since.entered:
+            by_ledger.differ(**_named(key), on=str(on), stored=held.get(key, 0), computed=right + since.entered)
+        stand = stands.get(key, 0)
+        if abs(held.get(key, 0) * PARTS - stand) > (1 + since.acts) * PARTS // 2 + since.out_by:
+            at_once.differ(**_named(key), on=str(on), stored=held.get(key, 0), computed=nearest(stand))
+    return [by_loans, by_ledger, at_once]
 
 
 def _named(key: Key) -> dict[str, Any]:
@@ -206,7 +230,8 @@ def _chunks(db: Db) -> Iterator[list[Any]]:
         after = chunk[-1][0]
 
 
-def _verify_chunk(db: Db, chunk: list[Any], folded: Check, posted: Check, allocated: Check, lines: dict[Key, Slope]) -> None:
+def _verify_chunk(db: Db, chunk: list[Any], folded: Check, posted: Check, allocated: Check) -> Iterator[tuple[Any, State]]:
+    """Prove each loan of the chunk; its row and its state by the fold, of those that can be folded."""
     span = (chunk[0][0], chunk[-1][0])
     events: dict[int, list[Event]] = {row[0]: [] for row in chunk}
     for loan_id, number, kind, on, entered, payload in db.execute(_EVENTS, span).fetchall():
@@ -221,7 +246,7 @@ def _verify_chunk(db: Db, chunk: list[Any], folded: Check, posted: Check, alloca
     for row in chunk:
         state = _verify_loan(row, events[row[0]], instalments[row[0]], folded)
         if state is not None:
-            _add_lines(lines, row, state)
+            yield row, state
         _verify_postings(row, sums.get(row[0], {}), posted)
         _verify_cash(row, events[row[0]], sums.get(row[0], {}), posted)
         for stored in instalments[row[0]]:
@@ -231,15 +256,20 @@ def _verify_chunk(db: Db, chunk: list[Any], folded: Check, posted: Check, alloca
                 allocated.differ(loan=row[1], instalment=stored.n, stored=paid, computed=parts.get((row[0], stored.n)))
 
 
-def _add_lines(lines: dict[Key, Slope], row: Sequence[Any], state: State) -> None:
-    """Add what the loan accrues, by the closed form, to its branch, product and currency."""
+def _add_lines(lines: dict[Key, Slope], stands: dict[Key, int], row: Sequence[Any], state: State, on: date | None) -> None:
+    """Add what the loan accrues, by the closed form, and what stood of it at the last night, to its branch, product and currency."""
     branch, product, currency = row[-3:]
     accrued = accruing(state)
-    parts: tuple[tuple[Kind, Slope], ...] = (("accrued", accrued), ("suspended", suspended(state.totals, accrued, row[-4])))
-    for kind, line in parts:
+    stood = standing(state, accrued, on)
+    parts: tuple[tuple[Kind, Slope, int], ...] = (
+        ("accrued", accrued, stood),
+        ("suspended", suspended(state.totals, accrued, row[-4]), in_doubt(state.totals, stood, row[-4])),
+    )
+    for kind, line, stand in parts:
         if line != FLAT:
             key = (branch, product, currency, kind)
             lines[key] = lines.get(key, FLAT) + line
+            stands[key] = stands.get(key, 0) + stand
 
 
 def _verify_loan(row: Sequence[Any], events: list[Event], stored: list[Instalment], check: Check) -> State | None:

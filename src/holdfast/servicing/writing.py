@@ -15,7 +15,7 @@ from typing import Any, Final
 import psycopg
 
 from holdfast.kernel import canonical
-from holdfast.ledger import aggregate, sum_moves
+from holdfast.ledger import Key, Sum, aggregate, entries_of, sum_moves
 from holdfast.servicing.held import Change
 from holdfast.servicing.store import TOTALS, agreed_text, charges_text, pauses_text
 
@@ -100,7 +100,7 @@ _ENTRY: Final = _step(
 _DELTA: Final = _step(
     "accrual_delta",
     "on_date date, branch_id bigint, product_code text, currency text, kind text, daily numeric, constant numeric, lost numeric,"
-    " source text, recorded_at timestamptz",
+    " stood_on date, entered numeric, source text, recorded_at timestamptz",
 )
 _NEW_INSTALMENT: Final = _step("instalment", _INSTALMENT)
 _INSTALMENT_MOVED: Final = _step("instalment", _INSTALMENT, 2)
@@ -131,8 +131,9 @@ def write(db: Db, changes: Sequence[Change], *, source: str, at: datetime, today
     }  # fmt: skip
     for change in changes:
         _collect(change, rows, at, today)
-    rows[_ENTRY] = _general_ledger(changes, source, at, today)
-    rows[_DELTA] = _accrual_deltas(changes, source, at, today)
+    moved = _moved(changes)
+    rows[_ENTRY] = _general_ledger(changes, source, at, today) + _accrual_entries(moved, source, at, today)
+    rows[_DELTA] = _accrual_deltas(moved, changes[0].held.lender.accrued_through, source, at, today) if changes else []
     _carry(db, rows, many=len(changes) >= SET_FROM)
 
 
@@ -248,15 +249,27 @@ def _general_ledger(changes: Sequence[Change], source: str, at: datetime, today:
     ]
 
 
-def _accrual_deltas(changes: Sequence[Change], source: str, at: datetime, today: date) -> list[Row]:
+def _moved(changes: Sequence[Change]) -> list[tuple[Key, Sum]]:
     sums = sum_moves(
         ((change.held.loan.branch_id, change.held.loan.product_code, change.held.loan.currency), move)
         for change in changes
         for move in change.moves
     )
+    return sorted(sums.items(), key=lambda each: each[0])
+
+
+def _accrual_entries(moved: Sequence[tuple[Key, Sum]], source: str, at: datetime, today: date) -> list[Row]:
     return [
-        (today, branch, product, currency, kind, by.daily, by.constant, lost, source, at)
-        for (branch, product, currency, kind), (by, lost) in sorted(sums.items())
+        (today, branch, product, line.debit, line.credit, line.amount, currency, source, at)
+        for (branch, product, currency, kind), each in moved
+        for line in entries_of(kind, each)
+    ]
+
+
+def _accrual_deltas(moved: Sequence[tuple[Key, Sum]], stood_on: date | None, source: str, at: datetime, today: date) -> list[Row]:
+    return [
+        (today, branch, product, currency, kind, each.by.daily, each.by.constant, each.lost, stood_on, each.entered, source, at)
+        for (branch, product, currency, kind), each in moved
     ]
 
 
