@@ -433,7 +433,8 @@ def test_the_order_of_the_database_is_the_order_of_the_rule(house: House) -> Non
     assert len(found) == 5 and len({each.rank.points for each in found}) > 2
     broken = next(each for each in found if each.loan == loans[4])
     assert ("promise_broken", 25) in [(each.name, each.points) for each in broken.rank.reasons]
-    pages, cursor = [], None
+    pages: list[QueueLine] = []
+    cursor = None
     hands, weights = ownership.hands(house.db, clock=house.clock), weights_of(house.pack, lender(house.db), house.day)
     look = look_of(house.db, caller.scope, house.clock)
     while True:
