@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Final, Literal
 
-from holdfast.kernel.errors import HoldfastError
+from holdfast.kernel.calendar import parse_date
+from holdfast.kernel.errors import BadInput, HoldfastError
 from holdfast.servicing.vectors.fields import NotYet
 from holdfast.servicing.vectors.page import render
-from holdfast.servicing.vectors.replay import EVENT_FIELDS, charge_base, replay
+from holdfast.servicing.vectors.replay import EVENT_FIELDS, Reading, charge_base, replay
 from holdfast.servicing.vectors.terms import read_setting
 
 # Where our rule differs from the peer's on purpose; the reason stands beside each.
@@ -69,12 +71,19 @@ def first_difference(scenario: Mapping[str, Any]) -> str | None:
         if isinstance(after, bool) or not isinstance(after, int) or not 0 <= after < len(readings):
             return f"{where}.after_event: {after!r} is not one of 0 to {len(readings) - 1}"
         reading = readings[after]
-        # Days may pass between two events: the state may be read on the next event's date too.
-        on = reading.until if reading.until and wanted.get("business_date") == reading.until.isoformat() else reading.on
-        found = _difference(wanted, render(setting, reading, after, on), where)
+        found = _difference(wanted, render(setting, reading, after, _read_on(reading, wanted.get("business_date"))), where)
         if found:
             return found
     return None
+
+
+def _read_on(reading: Reading, business_date: object) -> date:
+    """The day on which a state is read: that of its event, or a later one up to the next event, since days may pass between two."""
+    try:
+        asked = parse_date(business_date)
+    except BadInput:
+        return reading.on
+    return asked if reading.on <= asked <= (reading.until or asked) else reading.on
 
 
 def _difference(wanted: object, ours: object, where: str) -> str | None:
