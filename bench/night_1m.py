@@ -17,7 +17,8 @@ import psycopg
 from bench import book
 from bench.scratch import Figure, Rows, Scratch, Spent, bare_copy, say, scratch_book, take_rows
 from holdfast.database.connection import transaction
-from holdfast.servicing.night import record_contacts, run_night
+from holdfast.days import close_book
+from holdfast.servicing.night import record_contacts
 
 ROUNDS = 3
 LOANS = 1_000_000
@@ -87,8 +88,8 @@ def _live(scratch: Scratch) -> tuple[list[Round], list[float], list[dict[str, in
 
 def live_round(scratch: Scratch, day: date) -> Round:
     """The night of `day` and the morning after it."""
-    with scratch.watch() as night, transaction() as db:
-        done = run_night(db, clock=book.evening(day), on=day)
+    with scratch.watch() as night:
+        done = close_book(day, book.evening(day))
     tomorrow = day + timedelta(days=1)
     with transaction() as db:
         sent = book.reminders_of(db, tomorrow)

@@ -22,8 +22,12 @@ LAST_ENTRY_NOS: Final = "SELECT loan_id, max(entry_no) FROM contact_ledger WHERE
 COPY_MESSAGES: Final = """
     COPY message (loan_id, message_no, duty_no, purpose, channel, party_id, template, params, body, on_date, send_from, send_until, state,
                   sealed_letter)
-    FROM STDIN"""
-COPY_OUTBOX: Final = "COPY outbox (loan_id, message_no, send_from) FROM STDIN"
+    FROM STDIN (FORMAT BINARY)"""
+MESSAGE_TYPES: Final = (
+    "int8", "int4", "int4", "text", "text", "int8", "text", "text", "text", "date", "timestamptz", "timestamptz", "text", "bytea",
+)  # fmt: skip
+COPY_OUTBOX: Final = "COPY outbox (loan_id, message_no, send_from) FROM STDIN (FORMAT BINARY)"
+OUTBOX_TYPES: Final = ("int8", "int4", "timestamptz")
 COPY_LEDGER: Final = "COPY contact_ledger (loan_id, entry_no, party_id, purpose, channel, on_date, at, outcome, rule, by_staff) FROM STDIN"
 LANGUAGES: Final = "SELECT party_id, language FROM party WHERE party_id = ANY(%s)"
 
@@ -144,6 +148,7 @@ def write_promises(db: Db, promises: Sequence[Promise], bodies: Sequence[str], l
     numbers = []
     with db.cursor() as cursor:
         with cursor.copy(COPY_MESSAGES) as copy:
+            copy.set_types(MESSAGE_TYPES)
             for each, body, kept in zip(promises, bodies, letters, strict=True):
                 letter = _seal(each.loan_id, kept) if kept else None
                 number = last[each.loan_id] = last.get(each.loan_id, 0) + 1
@@ -154,6 +159,7 @@ def write_promises(db: Db, promises: Sequence[Promise], bodies: Sequence[str], l
                      each.on_date, each.send_from, each.send_until, "promised", letter)
                 )  # fmt: skip
         with cursor.copy(COPY_OUTBOX) as copy:
+            copy.set_types(OUTBOX_TYPES)
             for each, number in zip(promises, numbers, strict=True):
                 copy.write_row((each.loan_id, number, each.send_from))
     return numbers

@@ -29,8 +29,9 @@ from holdfast.servicing.arrears import CLASSES, days_past_due
 from holdfast.servicing.fold import Event
 from holdfast.servicing.held import Change, Held
 from holdfast.servicing.impairment import candidates, doubt_of
+from holdfast.servicing.night_store import Touched
 from holdfast.servicing.recalculation import standing
-from holdfast.servicing.rules import Act, change, first_unbilled, next_night
+from holdfast.servicing.rules import Act, change, first_unbilled
 from holdfast.servicing.service import Plans, save
 
 Db = psycopg.Connection[Any]
@@ -76,17 +77,10 @@ class Night:
 
 @dataclass(frozen=True, slots=True)
 class Reminded:
-    """What is told of one instalment before it falls due, and the duty that asks for it."""
+    """A loan whose open reminder is promised tonight, and what the instalment that it names still asks for."""
 
-    loan_id: int
-    public_id: str
-    contract_no: str
-    currency: str
-    party_id: int | None
-    duty_no: int
-    about: str
+    loan: Touched
     on: date
-    n: int
     falls_due_on: date
     unpaid: int
 
@@ -225,11 +219,11 @@ def _close_day(db: Db, ids: Sequence[int], night: Night, evening: _Evening, *, d
         if first is not None:
             promises.append(_told_late(moved.held, first, act))
             _tell_message(night, promises[-1], moved.held.loan.public_id, first.about, "followup.days_past_due", dry_run)
-    reminded, promised = _reminders(db, touched, billed, tomorrow)
+    reminded = _reminders(db, touched, billed, tomorrow)
     for each in reminded:
         # One that a person holds is promised too: the dispatcher refuses it in the morning, and that proves the duty.
         promises.append(_promise(each, act))
-        _tell_message(night, promises[-1], each.public_id, each.about, "reminder.days_before", dry_run)
+        _tell_message(night, promises[-1], each.loan.public_id, each.loan.about or "", "reminder.days_before", dry_run)
     night.loans += len(touched)
     night.messages += len(promises)
     night.duties += sum(sum(duty.open for duty in each.duties.written) for each in billed.values())
@@ -239,7 +233,8 @@ def _close_day(db: Db, ids: Sequence[int], night: Night, evening: _Evening, *, d
         _save(db, list(billed.values()), act, label=f"night {act.today}")
     if promises:
         promise_batch(db, promises)
-        writing.promise(db, promised)
+        # With its reminder promised, what a loan waits for is the night of its next due date.
+        writing.promise(db, [(each.loan.loan_id, each.on, each.loan.falls_due_on) for each in reminded])
 
 
 def _bill(db: Db, loan_ids: Sequence[int], evening: _Evening) -> dict[int, Change]:
@@ -258,44 +253,28 @@ def _bill(db: Db, loan_ids: Sequence[int], evening: _Evening) -> dict[int, Chang
     return moved
 
 
-def _reminders(
-    db: Db, touched: Sequence[night_store.Touched], billed: Mapping[int, Change], tomorrow: date
-) -> tuple[list[Reminded], list[tuple[int, date, date | None]]]:
-    """The reminders of tomorrow that are not promised yet, and with each its loan's next night once it is.
+def _reminders(db: Db, touched: Sequence[Touched], billed: Mapping[int, Change], tomorrow: date) -> list[Reminded]:
+    """The reminders of tomorrow that are not promised yet.
 
     A loan on which nothing fell due is not folded for it: its duty, and what the one instalment still asks for, tell all.
     """
-    asked: dict[int, tuple[night_store.Touched, int, str, date, int]] = {}
-    amounts: dict[int, tuple[date, int]] = {}
-    for each in touched:
+    after = [each if each.loan_id not in billed else _as_billed(each, billed[each.loan_id].held) for each in touched]
+    waiting = [(each, each.remind_on) for each in after if each.remind_on is not None and each.promised_for < each.remind_on <= tomorrow]
+    kept = night_store.unpaid(db, [(each.loan_id, each.reminds_of) for each, _ in waiting if each.loan_id not in billed])
+    reminded = []
+    for each, on in waiting:
         if each.loan_id in billed:
-            state = billed[each.loan_id].held.state
-            duty = next((duty for duty in billed[each.loan_id].held.standing if duty.kind == "reminder"), None)
-            each = each._replace(
-                falls_due_on=first_unbilled(state),
-                duty_no=None if duty is None else duty.duty_no,
-                about=None if duty is None else duty.about,
-                remind_on=None if duty is None else duty.due_on,
-            )
-        if each.duty_no is None or each.about is None or each.remind_on is None or not each.promised_for < each.remind_on <= tomorrow:
-            continue
-        n = int(each.about[1:].split(" ", 1)[0])
-        asked[each.loan_id] = (each, each.duty_no, each.about, each.remind_on, n)
-        if each.loan_id in billed:
-            row = next(row for row in state.instalments if row.n == n)
-            amounts[each.loan_id] = (row.due_on, row.unpaid)
-    amounts |= night_store.unpaid(db, [(loan_id, line[-1]) for loan_id, line in asked.items() if loan_id not in billed])
-    reminded, promised = [], []
-    for loan_id, (loan, duty_no, about, on, n) in asked.items():
-        falls_due_on, unpaid = amounts[loan_id]
-        reminded.append(
-            Reminded(
-                loan_id, loan.public_id, loan.contract_no, loan.currency, loan.party_id, duty_no, about, on,
-                n, falls_due_on, unpaid,
-            )
-        )  # fmt: skip
-        promised.append((loan_id, on, next_night(loan.falls_due_on, on, promised_for=on)))
-    return reminded, promised
+            row = next(row for row in billed[each.loan_id].held.state.instalments if row.n == each.reminds_of)
+            reminded.append(Reminded(each, on, row.due_on, row.unpaid))
+        else:
+            reminded.append(Reminded(each, on, *kept[each.loan_id]))
+    return reminded
+
+
+def _as_billed(loan: Touched, held: Held) -> Touched:
+    duty = next((duty for duty in held.standing if duty.kind == "reminder"), None)
+    number, about, on = (None, None, None) if duty is None else (duty.duty_no, duty.about, duty.due_on)
+    return loan._replace(falls_due_on=first_unbilled(held.state), duty_no=number, about=about, remind_on=on)
 
 
 def _falling_due(held: Held, on: date) -> Iterator[Event]:
@@ -309,18 +288,19 @@ def _falling_due(held: Held, on: date) -> Iterator[Event]:
 
 
 def _promise(reminded: Reminded, act: Act) -> Promise:
-    send_from, send_until = times(Moment(reminded.on, "reminder", reminded.about), act.zone, act.today)
+    loan = reminded.loan
+    send_from, send_until = times(Moment(reminded.on, "reminder", loan.about or ""), act.zone, act.today)
     return Promise(
-        loan_id=reminded.loan_id,
-        duty_no=reminded.duty_no,
-        party_id=reminded.party_id,
+        loan_id=loan.loan_id,
+        duty_no=loan.duty_no,
+        party_id=loan.party_id,
         purpose="reminder",
         channel="sms",
         template="reminder",
         params={
-            "contract": reminded.contract_no[-4:],
-            "n": reminded.n,
-            "amount": Money(reminded.unpaid, reminded.currency).as_json(),
+            "contract": loan.contract_no[-4:],
+            "n": loan.reminds_of,
+            "amount": Money(reminded.unpaid, loan.currency).as_json(),
             "due_on": reminded.falls_due_on.isoformat(),
         },
         on_date=reminded.on,

@@ -59,6 +59,11 @@ class Touched(NamedTuple):
     about: str | None
     remind_on: date | None
 
+    @property
+    def reminds_of(self) -> int:
+        """The number of the instalment that the reminder `i3 T-7` is about; 0 without one."""
+        return int(self.about[1:].split(" ", 1)[0]) if self.about else 0
+
 
 def parts(db: Db, on: date, *, most: int) -> list[tuple[int, int]]:
     """First and last loan of each stretch that the night of `on` touches."""
