@@ -14,7 +14,6 @@ from holdfast.journal import Actor, append_batch
 from holdfast.kernel.clock import Clock
 from holdfast.kernel.errors import BadInput, Fault, Refusal
 from holdfast.kernel.money import Money
-from holdfast.policy import lender
 from holdfast.servicing import store, writing
 from holdfast.servicing.fold import Event
 from holdfast.servicing.held import Change
@@ -42,8 +41,9 @@ def receive_many(db: Db, arrivals: Sequence[Arrival], *, clock: Clock, by: Actor
         raise Fault("a batch of receipts names a loan twice", code="batch_loan_twice")
     if not arrivals:
         return []
-    known, today = lender(db), clock.today()
+    today = clock.today()
     held_of = {held.loan.loan_id: held for held in store.load(db, [each.loan_id for each in arrivals])}
+    known = next(iter(held_of.values())).lender
     found: list[Event | Refusal | BadInput] = []
     for each in arrivals:
         held = held_of[each.loan_id]

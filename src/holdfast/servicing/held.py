@@ -14,6 +14,7 @@ from holdfast.journal import Record
 from holdfast.ledger import FLAT, Line, Move, Slope
 from holdfast.life import LoanState
 from holdfast.loans import Loan
+from holdfast.policy import Lender
 from holdfast.servicing.duties import Cursors
 from holdfast.servicing.fold import Event, Instalment, State
 
@@ -38,13 +39,15 @@ class Account:
 
 @dataclass(slots=True)
 class Held:
-    """One loan, locked, with its folded state and its open duties."""
+    """One loan, locked, with its folded state and its open duties, and who lends: `pack_digest` is that of the loan's own pack."""
 
     loan: Loan
     collateral: str
     state: State
     account: Account
     standing: list[Duty]
+    lender: Lender
+    pack_digest: str
 
 
 @dataclass(slots=True)

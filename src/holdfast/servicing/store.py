@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from datetime import date
+from functools import lru_cache
 from typing import Any, Final
 
 import psycopg
@@ -16,9 +19,9 @@ from holdfast.kernel.errors import Fault, NotFound
 from holdfast.kernel.rate import Per, Rate
 from holdfast.ledger import Slope
 from holdfast.life import LoanState
-from holdfast.loans import Loan
+from holdfast.loans import Loan, loan_id_of
+from holdfast.policy import Lender, ask_lender
 from holdfast.products.terms import Terms
-from holdfast.servicing.books import PAIRS
 from holdfast.servicing.duties import Cursors
 from holdfast.servicing.fold import Charge, Event, Instalment, State, Totals
 from holdfast.servicing.held import Account, Held
@@ -27,7 +30,7 @@ from holdfast.servicing.state import Pause
 
 Db = psycopg.Connection[Any]
 
-TOTALS: Final = tuple(PAIRS)
+TOTALS: Final = tuple(each.name for each in fields(Totals))
 
 _LOANS = f"""
 SELECT l.loan_id, l.public_id, l.branch_id, l.officer_id, l.party_id, l.borrower_label, l.product_code, l.product_version,
@@ -36,31 +39,51 @@ SELECT l.loan_id, l.public_id, l.branch_id, l.officer_id, l.party_id, l.borrower
        a.next_event_on, a.last_event_no, a.last_event_on, a.billed_through, a.reminded_through, a.followed_through, a.promised_for,
        a.class_floor, a.observe_until, a.charges_barred, a.paid_off_on, a.written_off_on, a.penalised_through,
        a.pauses, a.charges, a.agreed, {", ".join("a." + name for name in TOTALS)},
-       a.non_accrual_since, a.accrued_daily, a.accrued_constant
+       a.non_accrual_since, a.accrued_daily, a.accrued_constant, coalesce(k.digest, '')
   FROM loan l
   JOIN product p ON p.code = l.product_code
+  LEFT JOIN policy_pack k ON k.name || ' ' || k.version = l.pack_version
   JOIN loan_terms t USING (loan_id)
   JOIN account a USING (loan_id)
- WHERE l.loan_id = ANY(%s)
+ WHERE l.loan_id {{which}}
  ORDER BY l.loan_id
 """
 # Before and apart from the reading: a statement that waits for a lock joins what it read before it waited.
-_LOCK = "SELECT 1 FROM loan WHERE loan_id = ANY(%s) ORDER BY loan_id FOR UPDATE"
+_LOCK = "SELECT 1 FROM loan WHERE loan_id {which} ORDER BY loan_id FOR UPDATE"
 
 _INSTALMENTS = """
 SELECT loan_id, n, due_on, principal, interest, fee, penalty, principal_paid, interest_paid, fee_paid, penalty_paid, paid_on,
        late_base
-  FROM instalment WHERE loan_id = ANY(%s) ORDER BY loan_id, due_on, n
+  FROM instalment WHERE loan_id {which} ORDER BY loan_id, due_on, n
 """
 
 _OPEN_DUTIES = """
 SELECT loan_id, duty_no, kind, about, due_on, due_at, window_from, role, opened_seq, proof_seq, closed_on, owner_id, attempts
-  FROM duty WHERE loan_id = ANY(%s) AND open ORDER BY loan_id, duty_no
+  FROM duty WHERE loan_id {which} AND open ORDER BY loan_id, duty_no
 """
 
 _EVENTS = """
 SELECT loan_id, event_no, kind, on_date, entered_on, payload FROM loan_event WHERE loan_id = ANY(%s) ORDER BY loan_id, event_no
 """
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """The statements that read loans, which one condition picks."""
+
+    lock: bytes
+    loans: bytes
+    instalments: bytes
+    duties: bytes
+
+
+def _read(which: str) -> _Read:
+    return _Read(*(statement.format(which=which).encode() for statement in (_LOCK, _LOANS, _INSTALMENTS, _OPEN_DUTIES)))
+
+
+_MANY: Final = _read("= ANY(%s)")
+# One loan is its own statement: for an array of any length PostgreSQL plans anew each time, which costs more than it reads.
+_ONE: Final = _read("= (SELECT loan_id FROM loan_registry WHERE kind = 'public_id' AND key = %s)")
 
 
 def load(db: Db, loan_ids: Sequence[int], *, lock: bool = True, on: date | None = None) -> list[Held]:
@@ -70,19 +93,7 @@ def load(db: Db, loan_ids: Sequence[int], *, lock: bool = True, on: date | None 
     Raises Fault if one of them is not there: the caller has found it by its registry entry.
     """
     ids = sorted(set(loan_ids))
-    with db.pipeline():
-        if lock:
-            db.execute(_LOCK, [ids])
-        loans = db.execute(_LOANS, [ids])
-        instalments = db.execute(_INSTALMENTS, [ids])
-        duties = db.execute(_OPEN_DUTIES, [ids])
-    rows_of: dict[int, list[Instalment]] = {loan_id: [] for loan_id in ids}
-    for row in instalments.fetchall():
-        rows_of[row[0]].append(Instalment(*row[1:]))
-    duties_of: dict[int, list[Duty]] = {loan_id: [] for loan_id in ids}
-    for row in duties.fetchall():
-        duties_of[row[0]].append(Duty(*row))
-    found = [_held(row, rows_of[row[0]], duties_of[row[0]]) for row in loans.fetchall()]
+    found = _load(db, _MANY, ids, lock)
     if len(found) != len(ids):
         missing = set(ids) - {held.loan.loan_id for held in found}
         raise Fault(f"loans {sorted(missing)[:5]} have no rows behind their registry entry")
@@ -90,6 +101,31 @@ def load(db: Db, loan_ids: Sequence[int], *, lock: bool = True, on: date | None 
         for held in found:
             held.state = standing(held.state, on)
     return found
+
+
+def load_one(db: Db, loan: str) -> Held:
+    """The loan of a public id, locked for the rest of the transaction; NotFound if there is none."""
+    found = _load(db, _ONE, loan, True)
+    return found[0] if found else load(db, [loan_id_of(db, loan)])[0]
+
+
+def _load(db: Db, read: _Read, which: Sequence[int] | str, lock: bool) -> list[Held]:
+    """All that the rules need of the loans, and the lender, in one round trip."""
+    with db.pipeline():
+        if lock:
+            db.execute(read.lock, [which])
+        loans = db.execute(read.loans, [which], binary=True)
+        instalments = db.execute(read.instalments, [which], binary=True)
+        duties = db.execute(read.duties, [which], binary=True)
+        known = ask_lender(db)
+    rows_of: defaultdict[int, list[Instalment]] = defaultdict(list)
+    for row in instalments.fetchall():
+        rows_of[row[0]].append(Instalment(*row[1:]))
+    duties_of: defaultdict[int, list[Duty]] = defaultdict(list)
+    for row in duties.fetchall():
+        duties_of[row[0]].append(Duty(*row))
+    house = known()
+    return [_held(row, rows_of[row[0]], duties_of[row[0]], house) for row in loans.fetchall()]
 
 
 def history(db: Db, loan_ids: Sequence[int]) -> dict[int, list[Event]]:
@@ -105,18 +141,18 @@ def terms_of(db: Db, loan_id: int) -> Terms:
     row = db.execute("SELECT terms FROM loan_terms WHERE loan_id = %s", [loan_id]).fetchone()
     if row is None:
         raise NotFound("the loan has no terms yet")
-    return Terms.from_json(json.loads(row[0]))
+    return _terms(row[0])
 
 
-def _held(row: Sequence[Any], instalments: list[Instalment], duties: list[Duty]) -> Held:
+def _held(row: Sequence[Any], instalments: list[Instalment], duties: list[Duty], known: Lender) -> Held:
     loan = Loan(
         row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7], row[8], row[9], LoanState(row[10]), row[11],
-        Head(row[12], bytes(row[13])), row[14], row[15], row[16], row[17], row[18],
+        Head(row[12], row[13]), row[14], row[15], row[16], row[17], row[18],
     )  # fmt: skip
     state = State(
-        terms=Terms.from_json(json.loads(row[20])),
+        terms=_terms(row[20]),
         instalments=instalments,
-        totals=Totals(**dict(zip(TOTALS, row[37:-3], strict=True))),
+        totals=Totals(*row[37:-4]),
         paid_off_on=row[31],
         written_off_on=row[32],
         through=row[24],
@@ -127,10 +163,16 @@ def _held(row: Sequence[Any], instalments: list[Instalment], duties: list[Duty])
     if row[36] is not None:
         put_agreed(state, row[36])
     account = Account(
-        row[21], row[22], row[23], Cursors(row[25], row[26]), row[27], row[28], row[29], row[30], row[-3],
-        Slope(int(row[-2]), int(row[-1])),
+        row[21], row[22], row[23], Cursors(row[25], row[26]), row[27], row[28], row[29], row[30], row[-4],
+        Slope(int(row[-3]), int(row[-2])),
     )  # fmt: skip
-    return Held(loan, row[19], state, account, duties)
+    return Held(loan, row[19], state, account, duties, known, row[-1])
+
+
+@lru_cache(maxsize=8_192)
+def _terms(text: str) -> Terms:
+    """Terms as they are kept; loans of one product and day often share theirs."""
+    return Terms.from_json(json.loads(text))
 
 
 def pauses_of(text: str | None) -> tuple[Pause, ...]:
