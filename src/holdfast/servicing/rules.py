@@ -187,18 +187,13 @@ def next_event_on(held: Held) -> date | None:
     if held.loan.state is not LoanState.ACTIVE:
         return None
     reminder = next((duty.due_on for duty in held.standing if duty.kind == "reminder"), None)
-    return next_night(first_unbilled(held.state), reminder, promised_for=held.account.promised_for)
+    eve = reminder - timedelta(days=1) if reminder is not None and reminder > held.account.promised_for else None
+    return min((day for day in (first_unbilled(held.state), eve) if day is not None), default=None)
 
 
 def first_unbilled(state: State) -> date | None:
     """The due date of the first instalment that no night has billed."""
     return next((row.due_on for row in state.instalments if row.due_on > state.through), None)
-
-
-def next_night(falls_due_on: date | None, remind_on: date | None, *, promised_for: date) -> date | None:
-    """The earlier of the day on which an instalment falls due and the eve of a reminder that is not promised yet."""
-    eve = remind_on - timedelta(days=1) if remind_on is not None and remind_on > promised_for else None
-    return min((day for day in (falls_due_on, eve) if day is not None), default=None)
 
 
 def _loan_state(was: LoanState, state: State, events: Sequence[Event]) -> LoanState:
