@@ -35,6 +35,8 @@ FURTHEST_DAYS: Final = 400
 _MORNING = time(10)
 _EVENING = time(22)
 _SENDS_AT_ONCE = 2_000
+# Where a key may be sent once only, few are on their way at a time: of those, nobody knows if we die.
+_SENDS_UNSURE_AT_ONCE = 100
 
 
 def lives_apart(known: Lender) -> bool:
@@ -118,10 +120,12 @@ def open_next_day() -> date:
 def send_due(now: Clock) -> int:
     """Hand over all that may be sent by now, and close the duties that it proves; returns how many messages moved."""
     moved = 0
+    sure = all(channel.capabilities().once_per_key for channel in CHANNELS.values())
+    limit = _SENDS_AT_ONCE if sure else _SENDS_UNSURE_AT_ONCE
     while True:
         # Written as on its way before it leaves: whoever dies in between sends nothing twice.
         with transaction() as db:
-            ended, handed, due = contact.claim(db, CHANNELS, clock=now, limit=_SENDS_AT_ONCE)
+            ended, handed, due = contact.claim(db, CHANNELS, clock=now, limit=limit)
             record_contacts(db, ended, clock=now)
         if not due:
             return moved
@@ -132,10 +136,10 @@ def send_due(now: Clock) -> int:
         moved += len(ended) + len(sent)
 
 
-def take_receipts() -> int:
+def take_receipts(now: Clock | None = None) -> int:
     """Settle what channels have told, ask those that can be asked, and end what nobody answers any more; how many things."""
     with transaction() as db:
-        now = clock(db)
+        now = now or clock(db)
         touched = contact.end_sending(db, CHANNELS, clock=now) + contact.end_waiting(db, clock=now)
     for channel in CHANNELS.values():
         can = channel.capabilities()
@@ -151,10 +155,10 @@ def take_receipts() -> int:
             return touched
 
 
-def hand_over_undelivered() -> int:
+def hand_over_undelivered(now: Clock | None = None) -> int:
     """Give the messages that did not arrive, or of which nobody knows, to a person; how many."""
     with transaction() as db:
-        now = clock(db)
+        now = now or clock(db)
         found, ended = contact.undelivered(db, clock=now)
         record_contacts(db, ended, clock=now)
         for each in found:

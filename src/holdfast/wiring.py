@@ -15,12 +15,13 @@ import psycopg
 
 from holdfast import payments, release, servicing
 from holdfast.adapters.bureau_file import BureauFile
+from holdfast.adapters.described_sms import sms_described
 from holdfast.adapters.http_rail import HttpRail, rail_described
 from holdfast.adapters.local_bank import LocalBank
 from holdfast.adapters.local_ca import LocalNotary
 from holdfast.adapters.local_outbox import LocalOutbox
 from holdfast.adapters.typst_press import TypstPress
-from holdfast.contact import Channels
+from holdfast.contact import Channels, keep_heard
 from holdfast.database.connection import transaction
 from holdfast.duties.audit import Provider
 from holdfast.duties.chained import chained_duties
@@ -32,6 +33,7 @@ from holdfast.life import BEGINS
 from holdfast.loans import Happened, loan_id_of
 from holdfast.parties import Staff
 from holdfast.pledges import Owed
+from holdfast.policy import clock
 from holdfast.release.ports import Bureau
 from holdfast.servicing.expectations import serviced_loans
 
@@ -40,8 +42,8 @@ Db = psycopg.Connection[Any]
 # What `duties audit` holds the book against, stage by stage.
 EXPECTATIONS: Final[tuple[Provider, ...]] = (serviced_loans, chained_duties)
 
-# How a person is reached. A lender without a carrier has the outbox that the console shows as a phone.
-CHANNELS: Final[Channels] = {"sms": LocalOutbox()}
+# How a person is reached: the way that HOLDFAST_SMS describes, else the outbox that the console shows as a phone.
+CHANNELS: Final[Channels] = {"sms": sms_described(keep_heard(transaction, clock)) or LocalOutbox()}
 
 # Who signs documents, and who sets them; what a test notary signs says so on every sheet.
 NOTARY: Final[Notary] = LocalNotary()

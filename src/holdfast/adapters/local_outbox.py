@@ -19,6 +19,12 @@ class LocalOutbox:
     def capabilities(self) -> Capabilities:
         return Capabilities(name="local outbox", finance_allowed=True, run_against="itself", once_per_key=True, on_screen=True)
 
+    def start(self) -> None:
+        return None
+
+    def stop(self) -> None:
+        return None
+
     def send(self, letters: Sequence[Letter], at: datetime) -> Sequence[Accepted]:
         return [Accepted(letter.key, f"local:{letter.key}", "delivered") for letter in letters]
 

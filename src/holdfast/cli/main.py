@@ -19,7 +19,7 @@ from holdfast.kernel.errors import BadInput, Fault, HoldfastError, Refusal, Unav
 
 # In the order of `holdfast --help`: the book's set-up, its days, its proofs, its servers.
 COMMANDS: Final = (
-    "init", "tape", "shadow", "schedule", "value", "conform", "model", "day_end", "duties", "books", "ledger", "journal", "clock",
+    "init", "tape", "shadow", "schedule", "value", "conform", "decode", "model", "day_end", "duties", "books", "ledger", "journal", "clock",
     "db_url", "serve", "worker", "demo", "story",
 )  # fmt: skip
 

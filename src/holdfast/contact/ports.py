@@ -124,6 +124,12 @@ class SmsChannel(Protocol):
     def capabilities(self) -> Capabilities:
         """What this channel can do, and against which peer that was seen."""
 
+    def start(self) -> None:
+        """Begin to listen, where the channel hears by itself."""
+
+    def stop(self) -> None:
+        """Take leave of the outside, and wait until that is done."""
+
     def send(self, letters: Sequence[Letter], at: datetime) -> Sequence[Accepted]:
         """Hand the letters over; one answer for each, in their order. Unavailable if certainly none of them has left."""
 

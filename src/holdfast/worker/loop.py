@@ -21,6 +21,7 @@ from holdfast.journal import seal
 from holdfast.kernel.clock import ShiftedClock
 from holdfast.kernel.errors import HoldfastError, Unavailable
 from holdfast.policy import clock, lender, note_night
+from holdfast.wiring import CHANNELS
 
 log = logging.getLogger("holdfast.worker")
 
@@ -66,6 +67,8 @@ def run(keys: Path, stop: Event) -> None:
     """
     urgent = [Job("seal", _SEAL_SECONDS, lambda: seal_now(keys)), Job("send", SEND_SECONDS, send_now)]
     threads = [Thread(target=turn, args=([job], stop), name=job.name) for job in urgent]
+    for channel in CHANNELS.values():
+        channel.start()
     for thread in threads:
         thread.start()
     try:
@@ -74,6 +77,8 @@ def run(keys: Path, stop: Event) -> None:
         stop.set()
         for thread in threads:
             thread.join()
+        for channel in CHANNELS.values():
+            channel.stop()
 
 
 def turn(due: list[Job], stop: Event) -> None:

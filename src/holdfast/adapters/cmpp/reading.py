@@ -24,9 +24,9 @@ def read(raw: bytes, *, version: int, command: str | None = None) -> dict[str, A
     if command != "STREAM" and len(raw) >= 4 and int.from_bytes(raw[:4], "big") == len(raw):
         packet = decode(raw, version)
         return {"command": f"CMPP_{packet.command.name}", "fields": fields_of(packet, raw)}
-    packets: list[tuple[Packet, dict[str, Any]]] = [(packet, {"command": f"CMPP_{packet.command.name}", "fields": fields}) for packet, fields in _each(raw, version)]
-    told: dict[str, Any] = {"packets": [shown for _, shown in packets]}
-    if reassembled := _reassembled([shown["fields"] for _, shown in packets]):
+    each = _each(raw, version)
+    told: dict[str, Any] = {"packets": [{"command": f"CMPP_{packet.command.name}", "fields": fields} for packet, fields in each]}
+    if reassembled := _reassembled([fields for _, fields in each]):
         told["reassembled"] = reassembled
     return {"command": "STREAM", "fields": told}
 

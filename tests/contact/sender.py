@@ -1,0 +1,72 @@
+"""The part of the worker that sends and hears, as a process that a test may kill: it works until its input ends.
+
+    python -m tests.contact.sender BASE STARTED
+
+BASE is the instant at which the book's clock stood when the machine's monotonic clock stood at STARTED.
+"""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+ZONE = "Asia/Shanghai"
+
+
+@dataclass(frozen=True)
+class Running:
+    """A clock that runs on from an instant; every process that is told the same runs by it."""
+
+    base: datetime
+    started: float
+
+    def now(self) -> datetime:
+        return self.base + timedelta(seconds=time.monotonic() - self.started)
+
+    def today(self) -> date:
+        return self.now().astimezone(ZoneInfo(ZONE)).date()
+
+
+def main(base: str, started: str) -> None:
+    from holdfast.database.connection import book
+
+    with book():
+        from holdfast import contact, days
+        from holdfast.wiring import CHANNELS
+
+        clock = Running(datetime.fromisoformat(base), float(started))
+        # What is heard bears the time of the book that the test lives in.
+        from holdfast.database.connection import transaction
+
+        CHANNELS["sms"]._keep = contact.keep_heard(transaction, lambda db: clock)  # type: ignore[attr-defined]
+        CHANNELS["sms"].start()
+        stop = threading.Event()
+        listener = threading.Thread(target=_listen, args=(stop, clock))
+        listener.start()
+        reader = threading.Thread(target=lambda: (sys.stdin.read(), stop.set()), daemon=True)
+        reader.start()
+        print("ready", flush=True)
+        while not stop.is_set():
+            days.send_due(clock)
+            stop.wait(0.1)
+        listener.join()
+        CHANNELS["sms"].stop()
+
+
+def _listen(stop: threading.Event, clock: Running) -> None:
+    from django.db import connection
+
+    from holdfast import days
+
+    while not stop.is_set():
+        days.take_receipts(clock)
+        stop.wait(0.1)
+    connection.close()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
