@@ -156,7 +156,9 @@ def test_the_lenders_account_is_asked_for_by_one_and_answered_by_another(api: Ap
 
 
 def test_a_loan_tells_its_pay_code_and_money_with_it_finds_the_loan(api: Api, loan: str) -> None:
-    code = said(api.get(f"/loans/{loan}/pay-code"))["code"]
+    assert api.get(f"/loans/{loan}/pay-code").status_code == 404
+    code = said(api.post(f"/loans/{loan}/pay-code", {}))["code"]
+    assert said(api.get(f"/loans/{loan}/pay-code"))["code"] == said(api.post(f"/loans/{loan}/pay-code", {}))["code"] == code
     day = api.book.day.isoformat()
     handed = said(hand_in(api, f"交易日期,交易金额,对方户名,摘要,流水号\n{day},12.00,示例别人,{code},R1\n"))
     assert handed["lines"] == {"matched": 1}

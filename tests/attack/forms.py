@@ -46,7 +46,9 @@ from holdfast.database.connection import transaction
 from holdfast.journal import SYSTEM, Actor
 from holdfast.kernel.errors import Refusal
 from holdfast.kernel.places import data_folder
+from holdfast.kernel.rate import Per, Rate
 from holdfast.parties import MAY, Role, box_of, change_private, party_by_id
+from holdfast.products import Method, Terms, define, new_version
 from holdfast.release import disposal
 from holdfast.servicing import approved, closing
 from holdfast.stories import cast
@@ -702,6 +704,27 @@ def _payout_asked(house: House, **fields: Any) -> Post:
     return Post({"payout": asked.public_id}, fields)
 
 
+def _may_grow(house: House) -> str:
+    """An unsecured loan of the same borrower of which 1,000.00 of 3,000.00 are out."""
+    with transaction() as db:
+        if "credit" not in {row[0] for row in db.execute("SELECT code FROM product").fetchall()}:
+            define(db, code="credit", name_zh="信用借款", name_en="Credit", collateral="none")
+            new_version(db, code="credit", terms={}, from_date=house.stage.today)
+        active = duties.take(db, house.loans["active"], None, lock=False)
+        terms = Terms("CNY", 100_000, Method.EQUAL_PRINCIPAL, Rate(10_000_000, Per.MONTH), 3, house.stage.today, limit=300_000)
+        return servicing.originate(
+            db, clock=house.stage.clock, by=SYSTEM, officer_id=active.loan.officer_id, branch_id=active.loan.branch_id,
+            party_id=active.loan.party_id, borrower_label=active.loan.borrower_label, product_code="credit", product_version=1,
+            contract_no=f"CR-{house.stage.today}-{house.number('active')}", terms=terms, pack=active.pack,
+        ).public_id  # fmt: skip
+
+
+def _further_sum(house: House) -> Post:
+    who = house.who["active"]
+    fields = {"amount": "500.00", "payee_name": who.name, "account": who.account, "channel": "rail", "words": WORDS}
+    return Post({"loan_id": _may_grow(house)}, fields)
+
+
 def _payout_unknown(house: House, **fields: Any) -> Post:
     """Sent over a line that broke: the money may have gone out or not."""
     sent = _payout_asked(house, **fields)
@@ -811,6 +834,15 @@ def _in_suspense(house: House, **fields: Any) -> Post:
     days.match_bank_lines()
     line = house.one("SELECT public_id FROM bank_line WHERE state = 'unmatched' ORDER BY line_id DESC LIMIT 1")
     return Post({"line": line}, fields)
+
+
+def _taken_back(house: House) -> Post:
+    """88.00 came and are in suspense; the bank takes them back."""
+    line = _in_suspense(house).names["line"]
+    gone = f"入账日期,交易金额,对方户名,对方账号,附言,交易流水号\n{house.stage.today},-88.00,王示例,{cast.card(901)},退票,示例流水10\n"
+    house.do(payments.load_bank_file, "officer", name="退票.csv", data=gone.encode(), map_name="generic")
+    outgoing = house.one("SELECT public_id FROM bank_line WHERE amount = -8800 ORDER BY line_id DESC LIMIT 1")
+    return Post({"line": outgoing}, {"line": line})
 
 
 def _match(house: House) -> Post:
@@ -1015,8 +1047,9 @@ def _export(house: House) -> Post:
     return Post({}, {"file": Upload("sheet.csv", _sheet(house, "11500.00").read_bytes()), "map": "old-book", "as_of": ""})
 
 
-# Forms that are nobody's in particular: whoever works here may, and nothing of any loan is done. The journal and the coverage are
-# computed again, to the same figures; a signed head is given out. The log-in itself is no act.
+# Forms by which nothing of any loan is done. The journal is computed again by whoever works here, to the same figures, and a signed head
+# is given out; the coverage is computed again by overseers, in transactions of its own (`tests/web/test_new_screens.py` tries who may).
+# The log-in itself is no act.
 OPEN: Final = frozenset({"login", "logout", "journal", "head", "coverage"})
 
 FORMS: Final[Mapping[str, Form]] = {
@@ -1177,6 +1210,7 @@ FORMS: Final[Mapping[str, Form]] = {
     "rule_answer": Form("decision.make", "approver", _table_proposed, barred=("risk",), sight="nowhere"),
     "decision_review": Form("decision.review", "officer", on("refused", words=WORDS)),
     "payout_ask": Form("payout.ask", "officer", _payout),
+    "payout_further": Form("payout.ask", "officer", _further_sum),
     "payout_check": Form("payout.check", "checker", partial(_payout_asked, approved="yes", words=WORDS), barred=("officer", "teller")),
     "payout_cancel": Form("payout.ask", "officer", partial(_payout_asked, words=WORDS)),
     "payout_enquire": Form("payout.enquire", "officer", _payout_unknown),
@@ -1208,6 +1242,7 @@ FORMS: Final[Mapping[str, Form]] = {
     ),
     "statement_preview": Form("bank_file.load", "officer", _statement_kept, sight="nowhere"),
     "line_match": Form("bank_line.match", "officer", _match, sight="field"),
+    "line_returned": Form("bank_line.match", "officer", _taken_back),
     "line_split": Form("bank_line.match", "officer", lambda house: _in_suspense(house, first="80.00", second="8.00")),
     "mandate_cancel": Form("mandate.cancel", "officer", _mandate),
     "debit_follow_up": Form("debit.note", "caller", _debit_given_up),

@@ -13,7 +13,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from holdfast import applications, decisioning, pledges, wiring
-from holdfast.parties import Staff
+from holdfast.collateral import custody
+from holdfast.parties import Reach, Role, Staff
 from tests.applications.people import FACTS, PRIVATE, Shop, picture
 from tests.pledges.lives import QUICK, House
 from tests.pledges.test_further import offer
@@ -208,7 +209,7 @@ def test_a_substitution_is_walked_by_screens_from_the_thing_brought_to_the_first
 
 
 def test_one_of_two_things_goes_home_if_the_other_covers(house: House) -> None:
-    loan, first, _held = house.lent()
+    loan, first, held = house.lent()
     about = offer(house, loan, first)
     asked = pledges.ask_add(
         house.db, clock=house.clock, by=house.chen, loan=loan, thing=about.public_id, seen=house.seen(about, "A-02-01"), reason="追加担保"
@@ -218,9 +219,44 @@ def test_one_of_two_things_goes_home_if_the_other_covers(house: House) -> None:
     new = asked.pledge
     assert new is not None
     officer.send(page, f"{page}/{new.public_id}/release", reason="借款人要用这部")
-    action = re.search(r'action="(/things/requests/[^"]+)"', Person(house.db, house.approver).see(page))
-    assert action is not None
     assert officer.client.post(f"{page}/{new.public_id}/release", {"key": "another-key-here", "reason": ""}).status_code == 422
+
+    second, keeper = Person(house.db, house.approver), Person(house.db, house.chen)
+    waits = second.see(page)
+    assert "What would remain" in waits or "Then stands behind it" in waits
+    action = re.search(r'action="(/things/requests/[^"]+)"', waits)
+    assert action is not None
+    assert not re.search(r'action="/things/requests/', officer.see(page)), "who asked is offered no yes"
+    second.send(page, action[1], approved="yes", words="看过账目与另一件", back=page)
+    assert (pledges.named(house.db, new.public_id).state, pledges.named(house.db, held.public_id).state) == ("lifted", "delivered")
+    assert house.duty_kinds(loan) >= {"hand_back"}, "from now on somebody owes its owner the thing"
+    assert "To be handed back" in officer.see(page)
+
+    def where() -> str:
+        item = custody.item_of(house.db, new.thing_id)
+        assert item is not None
+        return str(item.state)
+
+    on_loan, hand = f"/loans/{loan}", f"/loans/{loan}/custody/handback"
+    seal_no = next(each.seal_no for each in custody.holds(house.db, house.number(loan)) if each.thing_id == new.thing_id)
+    other = next(each.seal_no for each in custody.holds(house.db, house.number(loan)) if each.thing_id != new.thing_id)
+    for wrong, told in (("SL-00000", "seal"), (other, "pledge")):
+        keeper.send(on_loan, hand, seal_no=wrong, identity_seen="on")
+        assert told in keeper.see(on_loan)
+        assert not re.search(r'action="/things/requests/', second.see(page)), "nothing is asked for a thing that may not leave"
+    keeper.send(on_loan, hand, seal_no=seal_no, identity_seen="on")
+    assert where() == "in_custody", "it leaves with the second person's yes, not before"
+    action = re.search(r'action="(/things/requests/[^"]+)"', second.see(page))
+    assert action is not None
+    second.send(page, action[1], approved="yes", words="本人到场，封签完好", back=page)
+    assert where() == "handed_back"
+    assert "hand_back" not in house.duty_kinds(loan)
+    assert house.state(loan) == "active"
+    after = keeper.see(page)
+    assert "Released in part" in after and "Handed back" in after
+    chain = [row[0] for row in house.db.execute("SELECT kind FROM record WHERE loan_id = %s ORDER BY seq", [new.thing_id])]
+    assert chain[-2:] == ["custody.to_hand_back", "custody.handed_back"], "the thing's own chain tells it too"
+    assert house.audit().clean
 
 
 @pytest.mark.parametrize("role", ["officer", "approver", "risk"])
@@ -279,3 +315,22 @@ def test_only_risk_proposes(shop: Shop, role: str) -> None:
     other = Person(shop.db, shop.hire(role))
     assert "Propose it" not in other.see("/decision-rules")
     assert other.client.post("/decision-rules/propose", {"key": "a-key-of-this-form"}).status_code == 403
+
+
+# -- who may have the coverage computed again ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("role", [each for each in Role if each is not Role.SYSTEM])
+def test_only_those_who_oversee_the_book_have_the_coverage_computed_again(
+    house: House, role: Role, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from holdfast.web.console import coverage
+
+    done: list[Any] = []
+    monkeypatch.setattr(coverage, "audit_now", lambda *asked: done.append(asked))
+    who = Person(house.db, house.hire("示例某人", role, reach=Reach.ALL))
+    oversees = role in (Role.AUDITOR, Role.RISK, Role.ADMIN)
+    if role is not Role.INTEGRATOR:
+        assert ("Recompute now" in who.see("/coverage")) is oversees
+    sent = who.client.post("/coverage")
+    assert (sent.status_code, len(done)) == ((302, 1) if oversees else (403, 0))

@@ -53,8 +53,9 @@ def flagged(
         "late_en": say.late(terms)[1],
         "early_zh": say.early(terms)[0],
         "early_en": say.early(terms)[1],
+        "limit": say.amount(terms.limit or terms.principal, terms.currency),
     }
-    there = {"pledged": pledged, "cooling_off": cooling_off_days > 0}
+    there = {"pledged": pledged, "cooling_off": cooling_off_days > 0, "further": (terms.limit or 0) > terms.principal}
     clauses = []
     for each in _text(VERSION)["clauses"]:
         if not there.get(each.get("only"), True):

@@ -29,6 +29,7 @@ from holdfast.payments.bank_files import (
     split_line,
     suspense,
     take_back,
+    taken_back_by,
 )
 from holdfast.payments.cooling_off import ask_withdrawal, complete, lapse, last_day_to_withdraw, withdrawal_of, withdrawals_to_end
 from holdfast.payments.debits import (
@@ -84,7 +85,7 @@ from holdfast.payments.model import (
     RailAnswer,
     Withdrawal,
 )
-from holdfast.payments.pay_codes import known_pay_code, pay_code
+from holdfast.payments.pay_codes import draw_pay_code, known_pay_code, pay_code
 from holdfast.payments.payout_files import (
     hand_over,
     make_payout_file,
@@ -201,6 +202,7 @@ __all__ = [
     "count_drawer",
     "debits",
     "draft_mandate",
+    "draw_pay_code",
     "drawer",
     "drawer_of",
     "drawers",
@@ -269,6 +271,7 @@ __all__ = [
     "take_local_order",
     "take_out",
     "take_payout_file",
+    "taken_back_by",
     "uncleared",
     "was_banked",
     "withdrawal_of",

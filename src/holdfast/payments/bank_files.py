@@ -353,6 +353,18 @@ def suspense(db: Db, by: Staff) -> list[BankLine]:
     return store.lines(db, branch_id=_branch_of(by), states=SUSPENSE, oldest_first=True)
 
 
+def taken_back_by(db: Db, by: Staff, outgoing: str) -> tuple[BankLine, list[BankLine]]:
+    """A line of money that went out, and the lines within sight whose money it may have taken back: the same amount, booked by its day.
+
+    Refusal for a line that tells of something else already.
+    """
+    require(by, _MATCH)
+    proof = _in_sight(db, by, outgoing)
+    after(BANK_LINE_LIFE, f"line {proof.row} of {proof.file}", proof.state, BankLineEvent.ANSWER)
+    states = [state for state, event in BANK_LINE_LIFE if event is BankLineEvent.RETURN]
+    return proof, store.lines_of_amount(db, branch_id=_branch_of(by), amount=-proof.amount, through=proof.booked_on, states=states)
+
+
 def line_words(db: Db, by: Staff, line: BankLine) -> dict[str, str]:
     """Payer, account and remark of a line as the bank wrote them, for the person who has to find its loan."""
     require(by, _MATCH)

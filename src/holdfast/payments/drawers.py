@@ -3,11 +3,17 @@
 A cashier takes cash only into an open drawer of his own. In the evening he counts it; another person counts again and
 closes it. What is counted and what should be there are both kept: a difference needs words, and stays
 an open item until somebody settles it.
+
+A receipt that is taken back once its drawer is closed takes no cash out of it: the money was counted by two and may be in the
+bank. What the receipts account for is that much less, so it is a difference of the drawer, found late: it clears a shortage
+that the receipt had made, or it is money of somebody's, until it is put on the right loan, given back, or nobody's.
 """
 
 from __future__ import annotations
 
-from typing import Any, Final
+from dataclasses import replace
+from typing import Any, Final, Literal
+from zoneinfo import ZoneInfo
 
 from holdfast import approvals
 from holdfast.duties import take
@@ -28,6 +34,8 @@ from holdfast.policy import lender
 
 SHORTEST_REASON: Final = 4
 _CLOSE: Final = "drawer.close"
+Outcome = Literal["ours", "given_back", "loan"]
+_WENT_TO: Final[dict[str, Account]] = {"ours": Account.CASH_LOSS, "given_back": Account.BANK, "loan": Account.CASH}
 _TAKES_MONEY: Final = (LoanState.ACTIVE, LoanState.WRITTEN_OFF, LoanState.RELEASING)
 
 
@@ -114,8 +122,12 @@ def close_drawer(db: Db, *, clock: Clock, by: Staff, drawer: str, counted: Money
     return _drawer(db, drawer)
 
 
-def settle_difference(db: Db, *, clock: Clock, by: Staff, drawer: str, words: str) -> Drawer:
-    """End the open item of a drawer that did not agree, saying what became of the difference. Not by the cashier, under any log-in."""
+def settle_difference(db: Db, *, clock: Clock, by: Staff, drawer: str, words: str, outcome: Outcome = "ours", loan: str = "") -> Drawer:
+    """End the open item of a drawer that did not agree, saying what became of the difference. Not by the cashier, under any log-in.
+
+    `ours`: the lender bears what is missing, and keeps what is over. What is over may instead be `given_back` by the bank, or be a
+    receipt of another `loan`, of the day on which the drawer was opened.
+    """
     require(by, "drawer.settle")
     found = _held(db, by, drawer)
     if found.difference is None or not found.difference.minor or found.settled_at is not None:
@@ -126,11 +138,28 @@ def settle_difference(db: Db, *, clock: Clock, by: Staff, drawer: str, words: st
         raise Forbidden("this is the cashier, under another log-in; another person must settle the difference", code="approval_same_person")
     if len(words.strip()) < SHORTEST_REASON:
         raise BadInput("words: say what became of the difference", field="words")
+    if outcome not in _WENT_TO:
+        raise BadInput(f"outcome: one of {', '.join(_WENT_TO)}", field="outcome")
+    if (outcome == "loan") != bool(loan):
+        raise BadInput("loan: name the loan that the money is for, and only where it is for one", field="loan")
+    if outcome != "ours" and found.difference.minor < 0:
+        raise BadInput("outcome: what is missing can be given to nobody; the lender bears it", field="outcome")
+    happened = (_put_on(db, clock, by, found, found.difference, loan),) if outcome == "loan" else ()
     store.update_drawer(db, found, settled_at=clock.now())
-    _enter(db, clock, found, Account.CASH_DIFFERENCE, Account.CASH_LOSS, found.difference, "difference settled")
-    says = {"difference": found.difference.as_json(), "words": words.strip()}
+    _enter(db, clock, found, Account.CASH_DIFFERENCE, _WENT_TO[outcome], found.difference, "difference settled")
+    says = {"difference": found.difference.as_json(), "words": words.strip(), "outcome": outcome} | ({"loan": loan} if loan else {})
     _record(db, clock, by.actor, found.drawer_id, drawer, "drawer.difference_settled", says)
-    return _drawer(db, drawer)
+    return replace(_drawer(db, drawer), happened=happened)
+
+
+def _put_on(db: Db, clock: Clock, by: Staff, found: Drawer, amount: Money, loan: str) -> Happened:
+    """Cash of a closed drawer is a receipt of this loan, of the day on which the drawer was opened."""
+    case = take(db, loan, by.scope)
+    if case.loan.state not in _TAKES_MONEY:
+        raise Refusal(f"loan {loan} is {case.loan.state}; nothing is owed on it, so it takes no receipt", code="loan_not_open", loan=loan)
+    number = store.insert_entry(db, drawer_id=found.drawer_id, loan_id=case.loan.loan_id, amount=amount.minor, at=clock.now())
+    came_on = found.opened_at.astimezone(ZoneInfo(lender(db).zone)).date()
+    return Happened("money.matched", loan, {"amount": amount, "received_on": came_on, "source": f"{found.public_id} {number}"})
 
 
 def bank_drawer(db: Db, *, clock: Clock, by: Staff, drawer: str, slip: str) -> Drawer:
@@ -195,12 +224,21 @@ def drawers_open_for(db: Db, loan_id: int) -> tuple[str, ...]:
 
 
 def take_out(db: Db, *, clock: Clock, by: Actor, drawer: str, entry_no: int) -> Drawer:
-    """A receipt of cash was reversed while its drawer is not closed: it is no longer expected there."""
+    """A receipt of cash was reversed: it is no longer expected in its drawer, and of a closed one it is a difference from now on."""
     store.lock_drawer(db, drawer)
     found = _drawer(db, drawer)
-    if found.state is not DrawerState.CLOSED:
-        store.void_entry(db, drawer_id=found.drawer_id, entry_no=entry_no, at=clock.now())
-        _record(db, clock, by, found.drawer_id, drawer, "drawer.entry_reversed", {"entry": entry_no})
+    amount = store.void_entry(db, drawer_id=found.drawer_id, entry_no=entry_no, at=clock.now())
+    if amount is None:
+        return found
+    says: dict[str, Any] = {"entry": entry_no}
+    if found.difference is not None:
+        taken = Money(amount, found.float_held.currency)
+        still_open = found.difference + taken if found.settled_at is None else taken
+        store.update_drawer(db, found, difference=still_open.minor, settled_at=None)
+        # The loan's own posting has taken it out of cash, where it no longer lies.
+        _enter(db, clock, found, Account.CASH, Account.CASH_DIFFERENCE, taken, "receipt taken back")
+        says["difference"] = still_open.as_json()
+    _record(db, clock, by, found.drawer_id, drawer, "drawer.entry_reversed", says)
     return _drawer(db, drawer)
 
 

@@ -190,7 +190,10 @@ class Debit:
 
 @dataclass(frozen=True, slots=True)
 class Drawer:
-    """A cashier's drawer: what it began with, what came in, and what was counted. `difference` is counted less expected."""
+    """A cashier's drawer: what it began with, what came in, and what was counted.
+
+    `difference` is what was counted less what was expected, and what receipts taken back since have added to it; open until it is settled.
+    """
 
     drawer_id: int
     public_id: str
@@ -210,6 +213,7 @@ class Drawer:
     closed_at: datetime | None
     difference: Money | None
     settled_at: datetime | None
+    happened: tuple[Happened, ...] = ()
 
     @property
     def expected(self) -> Money:

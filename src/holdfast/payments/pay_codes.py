@@ -13,7 +13,10 @@ from typing import Final
 from stdnum import luhn
 from stdnum.iso7064 import mod_37_36
 
+from holdfast.duties import take, take_own
+from holdfast.journal import Actor
 from holdfast.kernel.errors import Fault, Refusal
+from holdfast.parties import Staff, require
 from holdfast.payments import code_store, rail_store
 from holdfast.payments.model import PayCode
 from holdfast.payments.store import Db
@@ -43,6 +46,14 @@ def pay_code(db: Db, loan_id: int) -> PayCode:
             code_store.give_virtual(db, loan_id, number)
             found = PayCode(loan_id, found.code, number)
     return found
+
+
+def draw_pay_code(db: Db, *, by: Staff | Actor, loan: str) -> PayCode:
+    """The same for whoever may ask: the loan's own borrower, or somebody who posts receipts and sees the loan."""
+    if isinstance(by, Staff):
+        require(by, "receipt.post")
+        return pay_code(db, take(db, loan, by.scope, lock=False).loan.loan_id)
+    return pay_code(db, take_own(db, loan, by).loan.loan_id)
 
 
 def known_pay_code(db: Db, loan_id: int) -> PayCode | None:

@@ -271,16 +271,17 @@ def insert_entry(db: Db, *, drawer_id: int, loan_id: int, amount: int, at: datet
     return int(row[0])
 
 
-def void_entry(db: Db, *, drawer_id: int, entry_no: int, at: datetime) -> None:
-    """Take an entry out of a drawer that the caller has locked; taken out twice it is taken out once."""
-    db.execute(
+def void_entry(db: Db, *, drawer_id: int, entry_no: int, at: datetime) -> int | None:
+    """Take an entry out of a drawer that the caller has locked; its amount, or None if it was taken out before."""
+    row = db.execute(
         """INSERT INTO drawer_entry (loan_id, drawer_id, entry_no, amount, received_at, voids)
            SELECT e.loan_id, e.drawer_id, (SELECT max(entry_no) + 1 FROM drawer_entry WHERE drawer_id = %(drawer)s), -e.amount, %(at)s,
                   e.entry_no
              FROM drawer_entry e WHERE e.drawer_id = %(drawer)s AND e.entry_no = %(entry)s AND e.amount > 0
-           ON CONFLICT (loan_id, drawer_id, voids) DO NOTHING""",
+           ON CONFLICT (loan_id, drawer_id, voids) DO NOTHING RETURNING -amount""",
         {"drawer": drawer_id, "entry": entry_no, "at": at},
-    )
+    ).fetchone()
+    return None if row is None else int(row[0])
 
 
 def entries(db: Db, drawer: Drawer) -> list[DrawerEntry]:
@@ -318,6 +319,7 @@ SELECT b.line_id, b.public_id, f.public_id, b.file_id, f.branch_id, b.row_no, b.
  WHERE (%(branch)s::bigint IS NULL OR f.branch_id = %(branch)s) AND (%(file)s::text IS NULL OR f.public_id = %(file)s)
    AND (%(line)s::text IS NULL OR b.public_id = %(line)s) AND b.state = ANY(%(states)s)
    AND (%(ids)s::bigint[] IS NULL OR b.line_id = ANY(%(ids)s))
+   AND (%(amount)s::bigint IS NULL OR (b.amount = %(amount)s AND b.currency = %(currency)s AND b.booked_on <= %(through)s))
  ORDER BY {order} LIMIT %(limit)s"""
 _LINE_COLUMNS: Final = frozenset({"state", "loan_id", "how", "approval"})
 _INSERTED: Final = (
@@ -377,9 +379,16 @@ def lines(
 
 
 def _lines(db: Db, given: Mapping[str, Any], order: str, limit: int, happened: tuple[Happened, ...] = ()) -> list[BankLine]:
-    asked = {"branch": None, "file": None, "line": None, "ids": None, "states": list(BankLineState), "limit": limit, **given}
+    asked: dict[str, Any] = dict.fromkeys(("branch", "file", "line", "ids", "amount", "currency", "through"))
+    asked |= {"states": list(BankLineState), "limit": limit, **given}
     rows = db.execute(_LINES.format(order=order), asked).fetchall()
     return [BankLine(*[*row[:6], BankLineState(row[6]), row[7], Money(row[8], row[9]), *row[10:], happened]) for row in rows]
+
+
+def lines_of_amount(db: Db, *, branch_id: int | None, amount: Money, through: date, states: Sequence[BankLineState]) -> list[BankLine]:
+    """Lines of exactly that amount, booked by that day, the newest first."""
+    given = {"branch": branch_id, "amount": amount.minor, "currency": amount.currency, "through": through, "states": list(states)}
+    return _lines(db, given, "b.booked_on DESC, b.line_id DESC", MOST_LISTED)
 
 
 def lock_line(db: Db, public_id: str) -> None:

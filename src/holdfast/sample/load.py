@@ -145,7 +145,8 @@ def _open(db: Db, each: _Borrower, now: Clock, officer: Actor, officer_id: int, 
         private={"name": life.name, "phone": life.phone},
     )
     terms = Terms(
-        "CNY", life.principal, life.offer.method, life.offer.rate, life.offer.instalments, today, penalty=life.offer.penalty
+        "CNY", life.principal, life.offer.method, life.offer.rate, life.offer.instalments, today, penalty=life.offer.penalty,
+        limit=life.limit,
     )  # fmt: skip
     done = originate(
         db, clock=now, by=officer, officer_id=officer_id, branch_id=branch_id, party_id=party.party_id, borrower_label=party.label,

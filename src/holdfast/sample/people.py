@@ -55,6 +55,7 @@ class Life:
     Its instalment number `months` fell due `since` days ago (0 months: it was paid out `since` days ago). `pays`
     says for each instalment how many days after its due date it was paid (negative: early; None: not at all).
     `habit` names what else happens: `partial`, `pays_off`, `over`, `bounces`, `written_off`, `returned`.
+    `limit` is the most that may be paid out on it in all, where its contract names one.
     """
 
     name: str
@@ -67,6 +68,7 @@ class Life:
     habit: str = ""
     language: str = "zh-hans"
     branch: int = 0
+    limit: int | None = None
 
 
 PHONE, CAR, SMALL, HOUSE = OFFERS
@@ -90,7 +92,7 @@ LIVES: Final = (
     Life("杨示例", "13800000016", SMALL, 500_000, 2, 27, (0, 3)),
     Life("朱示例", "13800000017", SMALL, 200_000, 2, 14, (0, None)),
     Life("秦示例", "13800000018", SMALL, 150_000, 1, 27, (0,), "returned"),
-    Life("尤示例", "13800000019", SMALL, 240_000, 0, 29),
+    Life("尤示例", "13800000019", SMALL, 240_000, 0, 29, limit=500_000),
     Life("许示例", "13800000020", SINGLE, 100_000, 0, 23),
     Life("何示例", "13800000021", SMALL, 260_000, 4, 20, (None, None, None), "written_off"),
     Life("吕示例", "13800000022", HOUSE, 60_000_000, 4, 25, (0, 0, 0, 0), branch=1),

@@ -385,7 +385,7 @@ def read_pay_code(call: Call, loan: str) -> Any:
 @operation(router, "POST", "/loans/{loan}/pay-code", "payments.draw_pay_code", answer=PayCodeOut, status=201)
 def draw_pay_code(call: Call, loan: str) -> Any:
     """Draw the loan's code, and its own account number where the bank gives such; drawn before, the same one."""
-    return payments.pay_code(call.db, loan_number(call.db, call.look, loan))
+    return payments.draw_pay_code(call.db, by=call.staff, loan=loan)
 
 
 @operation(router, "POST", "/bank-lines/{line}/split", "payments.split_line", answer=PaymentsLineList, status=201)

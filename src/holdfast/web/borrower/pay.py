@@ -100,7 +100,8 @@ def pay(request: HttpRequest, visitor: Visitor, loan_id: str) -> HttpResponse:
 def code(request: HttpRequest, visitor: Visitor, loan_id: str) -> HttpResponse:
     """The borrower asks for the code that stays the same: it is drawn once, and shown from then on."""
     with transaction() as db:
-        payments.pay_code(db, visitor.must_own(db, loan_id))
+        visitor.must_own(db, loan_id)
+        payments.draw_pay_code(db, by=visitor.actor, loan=loan_id)
     return HttpResponseRedirect(reverse("borrower:pay", args=[loan_id]) + "#code")
 
 

@@ -12,7 +12,7 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from holdfast import days, files, payments
-from holdfast.approvals import Request, may_answer
+from holdfast.approvals import Request
 from holdfast.approvals import request as request_of
 from holdfast.database.connection import transaction
 from holdfast.kernel.errors import HoldfastError, NotFound
@@ -20,11 +20,12 @@ from holdfast.parties import mask_name, may, require
 from holdfast.payments import BankLine, BankLineState
 from holdfast.web.console import money_words, words
 from holdfast.web.console.acts import Tried, Verb, into_form, kept, perform
+from holdfast.web.console.approval import why_not_second
 from holdfast.web.console.desk import Db, Desk, at_desk
-from holdfast.web.console.money_forms import AsideForm, BookForm, CheckForm, MatchForm, StatementForm
+from holdfast.web.console.money_forms import AsideForm, BookForm, CheckForm, MatchForm, ReturnedForm, StatementForm
 from holdfast.web.console.rails_forms import SplitForm
 from holdfast.web.console.reading import loan_named
-from holdfast.web.console.templatetags.console import of_language
+from holdfast.web.console.templatetags.console import day, of_language
 from holdfast.wiring import carry
 
 _SHOWN = 20
@@ -113,6 +114,7 @@ def statement(request: HttpRequest, desk: Desk, file: str) -> HttpResponse:
     context = {
         "file": found,
         "lines": [(line, *money_words.LINES[line.state], words.word(money_words.HOW, line.how)) for line in lines],
+        "may_match": may(desk.staff, "bank_line.match"),
         "listed": len(lines),
         "all": sum(found.lines.values()),
         "counts": {state: found.lines.get(state, 0) for state in BankLineState},
@@ -173,6 +175,46 @@ def split(request: HttpRequest, desk: Desk, line: str) -> HttpResponse:
         payments.split_line(db, clock=desk.clock, by=desk.staff, line=line, parts=form.parts)
 
     return _do(request, desk, Tried("split", line, form), "bank_line.match", verb, gettext("Split. Each part now finds its own loan."))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@at_desk
+def returned(request: HttpRequest, desk: Desk, line: str) -> HttpResponse:
+    """Money that went out because the bank took back what had come: which money that was. Its receipt is reversed."""
+    require(desk.staff, "bank_line.match")
+
+    def drawn(tried: Tried | None = None) -> HttpResponse:
+        with transaction() as db:
+            outgoing, found = payments.taken_back_by(db, desk.staff, line)
+            choices = [(each.public_id, _told(each, payments.line_words(db, desk.staff, each))) for each in found]
+        form = tried.form if tried else ReturnedForm(name="returned")
+        assert isinstance(form, ReturnedForm)
+        form.offer(choices)
+        context = {"line": outgoing, "form": form, "choices": choices}
+        return render(request, "console/money/returned.html", context, status=422 if tried else 200)
+
+    if request.method != "POST":
+        return drawn()
+    form = ReturnedForm(request.POST, name="returned")
+    form.offer([(request.POST.get("line", ""), "")])  # whether that line may be, the verb says
+
+    def verb(db: Db) -> str:
+        given = {"line": form.cleaned_data["line"], "outgoing": line}
+        return str(carry(payments.returned_by_bank, db, clock=desk.clock, by=desk.staff, **given).loan or "")
+
+    def said(loan: str) -> str:
+        return gettext("Taken back; the receipt is reversed.") if loan else gettext("Taken back; it has left suspense.")
+
+    return perform(
+        request, desk, Tried("returned", line, form), act="bank_line.match", verb=verb, said=said, again=drawn,
+        back=lambda loan: reverse("console:loan", args=[loan]) if loan else reverse("console:suspense"),
+    )  # fmt: skip
+
+
+def _told(line: BankLine, told: Mapping[str, str]) -> str:
+    """A line as somebody chooses it: its day, whose it was, and where the money is now."""
+    where = line.loan or money_words.LINES[line.state][1]
+    return " · ".join(str(each) for each in (day(line.booked_on), told["payer"], told["remark"], where) if each)
 
 
 @require_POST
@@ -265,10 +307,6 @@ def _line(db: Db, desk: Desk, line: BankLine, tried: Tried | None) -> Mapping[st
 def _second(desk: Desk, asked: Request | None, line: BankLine, tried: Tried | None) -> tuple[Any, str]:
     if asked is None:
         return None, ""
-    try:
-        may_answer(asked, desk.staff)
-    except HoldfastError as error:
-        return None, words.refusal(error)
-    if not may(desk.staff, "bank_line.check"):
-        return None, gettext("Your role may not do this.")
+    if why_not := why_not_second(asked, desk, "bank_line.check"):
+        return None, why_not
     return kept(tried, "answer", line.public_id, lambda: CheckForm(name=f"line-{line.public_id[-6:]}")), ""

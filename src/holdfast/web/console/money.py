@@ -12,7 +12,7 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from holdfast import days, payments, servicing
-from holdfast.approvals import Request, Standing, may_answer, requests
+from holdfast.approvals import Request, Standing, requests
 from holdfast.database.connection import transaction
 from holdfast.kernel.errors import HoldfastError
 from holdfast.kernel.money import Money
@@ -22,6 +22,7 @@ from holdfast.servicing import reading as book
 from holdfast.servicing.views import DutyFilter
 from holdfast.web.console import money_words, rails, words
 from holdfast.web.console.acts import Tried, kept, perform
+from holdfast.web.console.approval import why_not_second
 from holdfast.web.console.desk import Db, Desk, at_desk
 from holdfast.web.console.forms import ActForm
 from holdfast.web.console.money_forms import CheckForm, FurtherForm, PayoutForm, RulingForm, WordsForm
@@ -229,8 +230,10 @@ def _page(request: HttpRequest, desk: Desk, tried: Tried | None = None) -> HttpR
         duties = book.duty_list(db, desk.look, DutyFilter(kind="pay_out"), limit=_LISTED).items
         waiting = [each for each in duties if each.loan not in standing]
         cards = [_card(db, desk, each, tried) for each in found if each.state in _OPEN]
+        matters = rails.open_matters(db, desk)
     may_ask = may(desk.staff, "payout.ask")
     context = {
+        "matters": matters,
         "waiting": [(each, kept(tried, "ask", each.loan, lambda: PayoutForm(name="payout")) if may_ask else None) for each in waiting],
         "tried_loan": tried.about if tried and tried.name == "ask" else "",
         "cards": cards,
@@ -281,8 +284,5 @@ def _second(desk: Desk, asked: Request | None, act: str) -> tuple[bool, str]:
     """Whether this person may answer as the second, and if not, why."""
     if asked is None:
         return False, ""
-    try:
-        may_answer(asked, desk.staff)
-    except HoldfastError as error:
-        return False, words.refusal(error)
-    return may(desk.staff, act), "" if may(desk.staff, act) else gettext("Your role may not do this.")
+    why_not = why_not_second(asked, desk, act)
+    return not why_not, why_not

@@ -144,6 +144,18 @@ class AsideForm(WordsForm):
     field_order = ("purpose", "words")
 
 
+class ReturnedForm(ActForm):
+    """Which money the bank has taken back."""
+
+    line = forms.ChoiceField(label=_("Which money it took back"))
+
+    def offer(self, choices: list[tuple[str, str]]) -> None:
+        """The lines to choose from."""
+        chosen = self.fields["line"]
+        assert isinstance(chosen, forms.ChoiceField)
+        chosen.choices = choices
+
+
 class BookForm(ActForm):
     """The statement that was looked at, to be booked."""
 

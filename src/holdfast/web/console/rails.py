@@ -13,17 +13,20 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_POST, require_safe
 
 from holdfast import payments
-from holdfast.approvals import Request, Standing, may_answer, requests
+from holdfast.approvals import Request, Standing, requests
 from holdfast.approvals import request as request_of
 from holdfast.database.connection import transaction
 from holdfast.kernel.errors import HoldfastError, NotFound
 from holdfast.parties import Reach, may
-from holdfast.payments import Matter, PayoutFile
+from holdfast.payments import BankLine, Matter, PayoutFile
 from holdfast.web.console import money_words, rails_words, words
 from holdfast.web.console.acts import Tried, Verb, kept, perform
+from holdfast.web.console.approval import why_not_second
 from holdfast.web.console.desk import Db, Desk, at_desk
 from holdfast.web.console.money_forms import CheckForm, WordsForm
 from holdfast.web.console.rails_forms import OUTCOMES, AnswersForm, HandOverForm, HouseAccountForm, MakeFileForm, MatterForm
+from holdfast.web.console.templatetags.console import amount as amount_of
+from holdfast.web.console.templatetags.console import day
 from holdfast.wiring import RAIL, carry, take_answer
 
 _LISTED = 30
@@ -184,7 +187,10 @@ def ask_recall(request: HttpRequest, desk: Desk, payout: str) -> HttpResponse:
 @at_desk
 def rule_matter(request: HttpRequest, desk: Desk, matter: str) -> HttpResponse:
     """Say how a matter ended."""
-    form = MatterForm(request.POST, name=f"rule-{matter[-6:]}", allowed=tuple(OUTCOMES))
+    with transaction() as db:
+        found = payments.matter_of(db, desk.staff, matter)
+        lines = _money_back(db, desk, found)
+    form = MatterForm(request.POST, name=f"rule-{matter[-6:]}", allowed=tuple(OUTCOMES), lines=lines)
 
     def verb(db: Db) -> None:
         wanted = {name: form.cleaned_data[name] for name in ("outcome", "reference", "words", "line")}
@@ -351,28 +357,63 @@ def _matter(db: Db, desk: Desk, found: Matter, state: str | None, tried: Tried |
     allowed = next((ways for (kind, at), ways in payments.OUTCOMES.items() if (kind, at) == (found.kind, state)), ())
     rules = found.state == "open" and bool(allowed) and may(desk.staff, "payout.recall")
     last = found.public_id[-6:]
+    back = _money_back(db, desk, found) if rules and "returned" in allowed else []
     return {
         "matter": found,
+        "next": _next(found, allowed, back),
         "shape": shape,
         "word": word,
         "open": found.state != "ended",
         "kind": rails_words.MATTER_KINDS[found.kind],
         "outcome": OUTCOMES.get(found.outcome, ""),
-        "rule_form": kept(tried, "rule", found.public_id, lambda: MatterForm(name=f"rule-{last}", allowed=allowed)) if rules else None,
+        "rule_form": kept(tried, "rule", found.public_id, lambda: MatterForm(name=f"rule-{last}", allowed=allowed, lines=back))
+        if rules
+        else None,
         "may_sheet": found.kind == "recall" and found.state != "ended" and may(desk.staff, "payout.recall"),
         "asked": _asked(desk, asked, tried, "matter", "payout.check", f"matter-{last}", found.public_id) if asked else None,
     }
 
 
+def open_matters(db: Db, desk: Desk) -> list[Mapping[str, Any]]:
+    """Payouts that are to come back, or came back, for the money desk: each with what is to be done next."""
+    payouts = {each.public_id: each for each in payments.payouts(db, desk.staff.scope)}
+    return [
+        _matter(db, desk, each, payouts[each.payout].state if each.payout in payouts else None, None)
+        for each in payments.matters(db, desk.staff.scope, open_only=True)
+    ]
+
+
+def _money_back(db: Db, desk: Desk, found: Matter) -> list[tuple[str, str]]:
+    """The money in suspense that may be this payout's: no more than it was; a line that names it stands first."""
+    if not may(desk.staff, "payout.recall"):
+        return []
+    fits = [
+        each for each in payments.suspense(db, desk.staff)
+        if each.approval is None and each.amount.currency == found.amount.currency and each.amount.minor <= found.amount.minor
+    ]  # fmt: skip
+    fits.sort(key=lambda each: (each.about != found.payout, each.amount.minor != found.amount.minor, -each.booked_on.toordinal()))
+    return [(each.public_id, _line_told(each)) for each in fits[:_LISTED]]
+
+
+def _line_told(line: BankLine) -> str:
+    """A line in suspense as somebody chooses it."""
+    return " · ".join(text for text in (day(line.booked_on), amount_of(line.amount.minor, line.amount.currency), line.payer) if text)
+
+
+def _next(found: Matter, allowed: tuple[str, ...], back: list[tuple[str, str]]) -> str:
+    """What somebody does next about a matter."""
+    if found.state == "ruled":
+        return gettext("Another person looks at the bank's word and agrees, or does not.")
+    if "returned" in allowed and back:
+        return gettext("Money that may be this lies in suspense. Compare it with the bank's word, then say by which line it came back.")
+    if "returned" in allowed:
+        return gettext("Ask the bank. Is the money back, it will be a line of a statement: load that first, then say so here.")
+    return gettext("Ask the bank how it ended, then say so here with its statement or letter.")
+
+
 def _asked(desk: Desk, asked: Request, tried: Tried | None, name: str, act: str, form_name: str, about: str = "") -> Mapping[str, Any]:
     """What another person asked, and whether this one may answer."""
-    why_not = ""
-    try:
-        may_answer(asked, desk.staff)
-    except HoldfastError as error:
-        why_not = words.refusal(error)
-    if not why_not and not may(desk.staff, act):
-        why_not = gettext("Your role may not do this.")
+    why_not = why_not_second(asked, desk, act)
     form = None if why_not else kept(tried, name, about or asked.public_id, lambda: CheckForm(name=form_name))
     return {"asked": asked, "form": form, "why_not": why_not}
 

@@ -66,16 +66,18 @@ class MatterForm(WordsForm):
 
     outcome = forms.ChoiceField(label=_("What the bank says"))
     reference = forms.CharField(label=_("Statement or letter that says so"), min_length=4, max_length=100)
-    line = forms.CharField(
-        label=_("Line in suspense"), max_length=60, required=False, help_text=_("Only where the money came back: by which line.")
-    )
+    line = forms.ChoiceField(label=_("Line in suspense"), required=False, help_text=_("Only where the money came back: by which line."))
     field_order = ("outcome", "reference", "line", "words")
 
-    def __init__(self, *args: Any, allowed: tuple[str, ...], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, allowed: tuple[str, ...], lines: list[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        outcome = self.fields["outcome"]
-        assert isinstance(outcome, forms.ChoiceField)
-        outcome.choices = [(each, OUTCOMES[each]) for each in allowed]
+        if "returned" not in allowed:
+            del self.fields["line"]
+        for name, choices in (("outcome", [(each, OUTCOMES[each]) for each in allowed]), ("line", [("", "—"), *lines])):
+            if name in self.fields:
+                field = self.fields[name]
+                assert isinstance(field, forms.ChoiceField)
+                field.choices = choices
 
 
 class SplitForm(ActForm):

@@ -184,6 +184,7 @@ urlpatterns = [
     path("money/statements", bank.statements, name="statements"),
     path("money/statements/new/<slug:file>/<slug:map_name>", bank.preview, name="statement_preview"),
     path("money/statements/<slug:file>", bank.statement, name="statement"),
+    path("money/lines/<slug:line>/returned", bank.returned, name="line_returned"),
     path("money/suspense", bank.suspense, name="suspense"),
     path("money/files", rails.files, name="payout_files"),
     path("money/files/new", rails.make_file, name="payout_file_make"),
