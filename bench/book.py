@@ -166,7 +166,8 @@ def _copy_accruals(db: Db) -> None:
         )
         for entry in entries_of("accrued", moved):
             db.execute(
-                """INSERT INTO gl_entry (on_date, branch_id, product_code, debit_account, credit_account, amount, currency, source, recorded_at)
+                """INSERT INTO gl_entry (on_date, branch_id, product_code, debit_account, credit_account, amount, currency, source,
+                                         recorded_at)
                    VALUES (%s, %s, %s, %s, %s, %s, %s, 'bench', %s)""",
                 [on, branch, product, entry.debit, entry.credit, entry.amount, currency, at],
             )

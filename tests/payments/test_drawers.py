@@ -205,3 +205,128 @@ def test_what_happens_to_a_drawer_stands_in_its_own_chain(house: House) -> None:
     close(house, drawer, 100)
     kinds = [row[0] for row in house.db.execute("SELECT kind FROM record WHERE loan_id = %s ORDER BY seq", [drawer.drawer_id])]
     assert kinds == ["drawer.opened", "drawer.counted", "drawer.closed"]
+
+
+# ── a receipt that is taken back once its drawer is closed ─────────────────────────────────────────────────
+
+
+def closed_with(house: House, loan: str, amount: float, counted: float, *, banked: bool = False) -> Drawer:
+    """A drawer that took this cash for the loan, was counted and closed by two, and perhaps paid in at the bank."""
+    drawer = opened(house)
+    take_cash(house, loan, amount)
+    count(house, drawer, counted, words="" if counted == amount + 100 else "示例：少了一笔")
+    found = close(house, drawer, counted)
+    if banked:
+        found = payments.bank_drawer(house.db, clock=house.clock, by=house["approver"], drawer=drawer.public_id, slip="示例缴款单 17")
+    return found
+
+
+def taken_back(house: House, loan: str) -> None:
+    last = house.db.execute("SELECT max(event_no) FROM loan_event WHERE loan_id = %s", [house.loan_id(loan)]).fetchone()
+    assert last is not None
+    carry(servicing.reverse, house.db, clock=house.clock, by=SYSTEM, loan=loan, event_no=last[0], reason="示例：记错借款人")
+
+
+def stands(house: House, account: str) -> int:
+    """Debits less credits of an account of the general ledger."""
+    row = house.db.execute(
+        """SELECT coalesce(sum(CASE WHEN debit_account = %(a)s THEN amount ELSE -amount END), 0) FROM gl_entry
+            WHERE %(a)s IN (debit_account, credit_account)""",
+        {"a": account},
+    ).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def settle(house: House, drawer: Drawer, by: str = "risk", words: str = "示例：钱已查清", **inputs: Any) -> Drawer:
+    return carry(
+        payments.settle_difference, house.db, clock=house.clock, by=house[by], drawer=drawer.public_id, words=words, **inputs
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("banked", [False, True])
+def test_a_receipt_taken_back_after_the_drawer_was_closed_leaves_the_money_where_it_lies_and_is_an_open_item(
+    house: House, banked: bool
+) -> None:
+    loan = house.paid()
+    drawer, bank = closed_with(house, loan, 412, 512, banked=banked), stands(house, "bank")
+    cash = stands(house, "cash")
+    taken_back(house, loan)
+    assert (stands(house, "cash"), stands(house, "bank")) == (cash, bank)
+    assert stands(house, "cash_difference") == -41_200
+    found = payments.drawer(house.db, house["risk"], drawer.public_id)
+    assert (found.difference, found.settled_at, found.expected) == (yuan(412), None, yuan(100))
+    house.prove()
+
+
+def test_a_receipt_that_was_keyed_twice_and_is_taken_back_clears_the_shortage_that_it_made(house: House) -> None:
+    loan = house.paid()
+    drawer = closed_with(house, loan, 412, 100)
+    assert (drawer.difference, stands(house, "cash_difference")) == (yuan(-412), 41_200)
+    taken_back(house, loan)
+    assert payments.drawer(house.db, house["risk"], drawer.public_id).difference == yuan(0)
+    assert (stands(house, "cash_difference"), stands(house, "cash")) == (0, 0)
+    house.prove()
+
+
+def test_a_difference_that_was_settled_is_open_again_with_what_was_taken_back_only(house: House) -> None:
+    loan = house.paid()
+    drawer = closed_with(house, loan, 412, 507)
+    settle(house, drawer)
+    taken_back(house, loan)
+    found = payments.drawer(house.db, house["risk"], drawer.public_id)
+    assert (found.difference, found.settled_at) == (yuan(412), None)
+    assert stands(house, "cash_difference") == -41_200
+    house.prove()
+
+
+def test_what_is_over_goes_onto_the_loan_that_it_was_paid_for_as_of_the_day_of_the_drawer(house: House) -> None:
+    wrong, right = house.paid(), house.paid("示例李四")
+    drawer, came_on = closed_with(house, wrong, 412, 512, banked=True), house.book.day
+    house.book.walk(2)
+    taken_back(house, wrong)
+    settled = settle(house, drawer, outcome="loan", loan=right)
+    assert settled.settled_at is not None
+    assert house.receipts(right) == [(41_200, came_on)]
+    assert (stands(house, "cash_difference"), stands(house, "cash")) == (0, 0)
+    house.prove()
+    taken_back(house, right)
+    assert payments.drawer(house.db, house["risk"], drawer.public_id).difference == yuan(412)
+    house.prove()
+
+
+def test_what_is_over_is_given_back_by_the_bank_or_kept_as_nobody_s(house: House) -> None:
+    loan = house.paid()
+    drawer, bank = closed_with(house, loan, 412, 512, banked=True), stands(house, "bank")
+    taken_back(house, loan)
+    settle(house, drawer, outcome="given_back")
+    assert (stands(house, "cash_difference"), stands(house, "bank"), stands(house, "cash_loss")) == (0, bank - 41_200, 0)
+    house.prove()
+
+
+def test_who_may_not_settle_and_what_is_not_settled_so(house: House) -> None:
+    loan, other = house.paid(), house.paid("示例李四")
+    drawer = closed_with(house, loan, 412, 507)
+    wrong: list[tuple[dict[str, Any], str]] = [
+        ({"outcome": "given_back"}, "outcome"), ({"outcome": "loan", "loan": other}, "outcome"), ({"outcome": "loan"}, "loan"),
+        ({"outcome": "ours", "loan": other}, "loan"), ({"outcome": "lost"}, "outcome"),
+    ]  # fmt: skip
+    for inputs, field in wrong:
+        with pytest.raises(BadInput) as caught:
+            settle(house, drawer, **inputs)
+        assert caught.value.field == field
+    taken_back(house, loan)
+    for who, error in (("cashier", Forbidden), ("officer", Forbidden), ("auditor", Forbidden), ("far_approver", NotFound)):
+        with pytest.raises(error):
+            settle(house, drawer, by=who, outcome="loan", loan=other)
+    assert house.receipts(other) == []
+
+
+def test_a_receipt_taken_back_while_the_drawer_is_counted_needs_a_new_count(house: House) -> None:
+    loan, drawer = house.paid(), opened(house)
+    take_cash(house, loan, 412)
+    count(house, drawer, 512)
+    taken_back(house, loan)
+    with pytest.raises(Refusal):
+        close(house, drawer, 512)
+    house.prove()
