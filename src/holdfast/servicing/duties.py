@@ -142,6 +142,7 @@ class Cursors:
 def wanted(
     loan_state: LoanState,
     state: State,
+    unpaid: Sequence[tuple[int, date]],
     standing: Sequence[Duty],
     plan: Plan,
     cursors: Cursors,
@@ -154,12 +155,11 @@ def wanted(
 ) -> dict[str, Moment]:
     """The one open duty of each kind that the loan must have now.
 
-    `arrears_from`: instalments due before it count as overdue (the night passes tomorrow).
+    `unpaid`: what `unpaid_of` says of the state. `arrears_from`: instalments due before it count as overdue (the night passes tomorrow).
     `done`: kinds that this act has just fulfilled.
     """
     found = {duty.kind: _as_moment(duty) for duty in standing if duty.kind not in OWN_KINDS and duty.kind not in done}
     if loan_state is LoanState.ACTIVE:
-        unpaid = unpaid_of(state)
         reminder = next_reminder(unpaid, plan, after=cursors.reminded_through)
         if reminder is not None:
             found["reminder"] = reminder

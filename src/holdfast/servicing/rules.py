@@ -26,7 +26,7 @@ from holdfast.servicing.duties import (
     until,
     wanted,
 )
-from holdfast.servicing.fold import Event, State, fold, step
+from holdfast.servicing.fold import Event, State, Totals, fold, step
 from holdfast.servicing.held import Change, Held, Paid
 
 RECORD_KINDS = {
@@ -46,6 +46,10 @@ RECORD_KINDS = {
     "deferred": "loan.deferred",
     "rearranged": "loan.rearranged",
 }
+
+
+# The notes by which a loan becomes impaired, and ceases to be.
+_OF_DOUBT = frozenset({"interest.suspended", "interest.resumed"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +87,10 @@ def change(
     `arrears_from`: instalments due before it count as overdue; the night passes tomorrow.
     """
     loan, account = held.loan, held.account
-    before = replace(held.state.totals)
-    through = held.lender.accrued_through
-    stood = standing(held.state, account.accrued, through)
+    # Any other note leaves the money as it is, and the morning after a night is a note for each loan.
+    moves_money = bool(events) or (note is not None and note[0] in _OF_DOUBT)
+    before = _before(held) if moves_money else None
     was_unpaid = unpaid_of(held.state)
-    was_paid = {} if account.last_event_no == 0 else {row.n: _parts(row) for row in held.state.instalments}
     was_paid_off, was_written_off = held.state.paid_off_on, held.state.written_off_on
 
     state = held.state
@@ -100,6 +103,7 @@ def change(
             state = step(state, event)
         last_on = max(last_on, event.on)
 
+    unpaid = unpaid_of(state) if events else was_unpaid
     loan_state = _loan_state(loan.state, state, events)
     begins_release = loan_state is LoanState.RELEASING and loan.state is not LoanState.RELEASING
     seq = loan.head.seq + max(len(events), 1)
@@ -108,7 +112,7 @@ def change(
 
     def wants(cursors: Cursors) -> dict[str, Moment]:
         return wanted(
-            loan_state, state, held.standing, plan, cursors,
+            loan_state, state, unpaid, held.standing, plan, cursors,
             collateral=held.collateral, on=when.today, arrears_from=arrears_from or when.today,
             begins_release=begins_release, done=done,
         )  # fmt: skip
@@ -141,6 +145,43 @@ def change(
         if number <= len(events):
             result.event_records.append(record.seq)
 
+    if before is not None:
+        result.lines = postings(before.totals, state.totals, money_account(events, history))
+        _tell_instalments(result, before, state)
+        _move_lines(result, before, state, _non_accrual(account.non_accrual_since, state, note, when.today))
+
+    loan.state, loan.principal_out, loan.head, loan.last_duty_no = loan_state, state.principal_out, head, arrangement.last_no
+    following = arrangement.next
+    loan.duty_no, loan.next_action_at = (following.duty_no, following.due_at) if following else (None, None)
+    held.standing = list(arrangement.still_open)
+    held.state = state
+    account.last_event_no += len(events)
+    account.last_event_on, account.cursors = last_on, cursors
+    account.next_event_on = next_event_on(held)
+    return result
+
+
+@dataclass(frozen=True, slots=True)
+class _Before:
+    """A loan's money before an act: its totals, its instalments, and what stood of what it accrues."""
+
+    totals: Totals
+    instalments: Mapping[int, tuple[Any, ...]]
+    stood: int
+
+
+def _before(held: Held) -> _Before:
+    born = held.account.last_event_no == 0
+    return _Before(
+        replace(held.state.totals),
+        {} if born else {row.n: _parts(row) for row in held.state.instalments},
+        standing(held.state, held.account.accrued, held.lender.accrued_through),
+    )
+
+
+def _tell_instalments(result: Change, before: _Before, state: State) -> None:
+    """Name the instalments that are new, changed or gone, and how the act's money fell on them."""
+    was_paid = before.instalments
     for row in state.instalments:
         parts = _parts(row)
         if was_paid.get(row.n) != parts:
@@ -149,7 +190,7 @@ def change(
             moved: Paid = (parts[4] - was[4], parts[5] - was[5], parts[6] - was[6], parts[7] - was[7])
             if any(moved):
                 result.allocations.append((row.n, moved))
-    if account.last_event_no:
+    if not result.born:
         numbers = {row.n for row in state.instalments}
         result.added = frozenset(numbers - was_paid.keys())
         result.removed = sorted(was_paid.keys() - numbers)
@@ -157,29 +198,17 @@ def change(
             gone: Paid = (-was_paid[n][4], -was_paid[n][5], -was_paid[n][6], -was_paid[n][7])
             if any(gone):
                 result.allocations.append((n, gone))
-    result.lines = postings(before, state.totals, money_account(events, history))
-    accrued, non_accrual_since = accruing(state), _non_accrual(account.non_accrual_since, state, note, when.today)
+
+
+def _move_lines(result: Change, before: _Before, state: State, non_accrual_since: date | None) -> None:
+    """Say by how much the act moved the lines of what accrues, and keep the loan's own."""
+    account, through = result.held.account, result.held.lender.accrued_through
+    accrued = accruing(state) if result.events else account.accrued
     result.moves = moves(
-        before, state.totals, accrued=(account.accrued, accrued), stood=(stood, standing(state, accrued, through)),
+        before.totals, state.totals, accrued=(account.accrued, accrued), stood=(before.stood, standing(state, accrued, through)),
         non_accrual=(account.non_accrual_since, non_accrual_since),
     )  # fmt: skip
-
-    loan.state, loan.principal_out, loan.head, loan.last_duty_no = loan_state, state.principal_out, head, arrangement.last_no
-    following = arrangement.next
-    loan.duty_no, loan.next_action_at = (following.duty_no, following.due_at) if following else (None, None)
-    held.standing = list(arrangement.still_open)
-    held.state = state
-    held.account = replace(
-        account,
-        last_event_no=account.last_event_no + len(events),
-        last_event_on=last_on,
-        cursors=cursors,
-        next_event_on=None,
-        accrued=accrued,
-        non_accrual_since=non_accrual_since,
-    )
-    held.account.next_event_on = next_event_on(held)
-    return result
+    account.accrued, account.non_accrual_since = accrued, non_accrual_since
 
 
 def next_event_on(held: Held) -> date | None:

@@ -26,7 +26,7 @@ Row = tuple[Any, ...]
 SET_FROM: Final = 50
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Step:
     """What is done to the rows of one table: they are new (`keys` is 0), or the first `keys` columns find them.
 
@@ -113,6 +113,9 @@ _NEW_DUTY: Final = _step(
     " opened_seq integer, proof_seq integer, closed_on date, owner_id bigint, attempts integer, open boolean",
 )
 _ACCOUNT_MOVED: Final = _step("account", _ACCOUNT, 1)
+_ACCOUNT_NOTED: Final = _step(
+    "account", "loan_id bigint, next_event_on date, reminded_through date, followed_through date, non_accrual_since date", 1
+)
 _PROMISED: Final = _step("account", "loan_id bigint, next_event_on date, promised_for date", 1)
 _LOAN_MOVED: Final = _step("loan", _LOAN, 1)
 
@@ -126,7 +129,8 @@ def write(db: Db, changes: Sequence[Change], *, source: str, at: datetime, today
         step: []
         for step in (
             _NEW_LOAN, _NAME, _TERMS, _NEW_ACCOUNT, _EVENT, _ALLOCATION, _POSTING, _ENTRY, _DELTA,
-            _NEW_INSTALMENT, _INSTALMENT_MOVED, _INSTALMENT_ENDED, _DUTY_CLOSED, _NEW_DUTY, _ACCOUNT_MOVED, _LOAN_MOVED,
+            _NEW_INSTALMENT, _INSTALMENT_MOVED, _INSTALMENT_ENDED, _DUTY_CLOSED, _NEW_DUTY, _ACCOUNT_MOVED, _ACCOUNT_NOTED,
+            _LOAN_MOVED,
         )
     }  # fmt: skip
     for change in changes:
@@ -162,10 +166,9 @@ def _carry(db: Db, rows: Mapping[Step, Sequence[Row]], *, many: bool) -> None:
 
 def _at_once(db: Db, rows: Mapping[Step, Sequence[Row]]) -> None:
     """All steps as one statement that takes one value: what it costs to send, bind and plan a statement is paid once."""
-    value = {
-        str(number): [dict(zip(step.columns, line, strict=True)) for line in lines] for number, (step, lines) in enumerate(rows.items())
-    }
-    db.execute(_one_statement(tuple(rows)), {"rows": json.dumps(value, default=_as_text)})
+    value = {number: [dict(zip(step.columns, line, strict=True)) for line in lines] for number, (step, lines) in enumerate(rows.items())}
+    # Raw: psycopg would look for the places of values in so long a statement anew each time.
+    psycopg.RawCursor(db).execute(_one_statement(tuple(rows)), [json.dumps(value, default=_as_text)])
 
 
 @lru_cache(maxsize=256)
@@ -173,7 +176,7 @@ def _one_statement(steps: tuple[Step, ...]) -> bytes:
     parts = []
     for number, step in enumerate(steps):
         described = ", ".join(f"{name} {kind}" for name, kind in zip(step.columns, step.types, strict=True))
-        source = f"jsonb_to_recordset(%(rows)s::jsonb -> '{number}') AS s ({described})"
+        source = f"jsonb_to_recordset($1::jsonb -> '{number}') AS s ({described})"
         parts.append(f"s{number} AS ({step.statement(source)})")
     return f"WITH {', '.join(parts)} SELECT 1".encode()
 
@@ -205,7 +208,10 @@ def _collect(change: Change, rows: Mapping[Step, list[Row]], at: datetime, today
     loan = change.held.loan
     loan_id, currency = loan.loan_id, loan.currency
     rows[_NEW_LOAN if change.loan_born else _LOAN_MOVED].append(_birth_row(change) if change.loan_born else _loan_row(change))
-    rows[_NEW_ACCOUNT if change.born else _ACCOUNT_MOVED].append(_account_row(change))
+    if change.events:
+        rows[_NEW_ACCOUNT if change.born else _ACCOUNT_MOVED].append(_account_row(change))
+    else:
+        rows[_ACCOUNT_NOTED].append(_noted_row(change))
     if change.loan_born:
         rows[_NAME] += [("public_id", loan.public_id, loan_id), ("contract_no", loan.contract_no, loan_id)]
     if change.born:
@@ -285,6 +291,15 @@ def _birth_row(change: Change) -> Row:
     return (
         *_loan_row(change), loan.public_id, loan.branch_id, loan.officer_id, loan.party_id, loan.borrower_label, loan.product_code,
         loan.product_version, loan.contract_no, loan.currency, loan.pack_version, loan.opened_on,
+    )  # fmt: skip
+
+
+def _noted_row(change: Change) -> Row:
+    """What a note, which leaves the money as it is, may change of the account."""
+    account = change.held.account
+    cursors = account.cursors
+    return (
+        change.held.loan.loan_id, account.next_event_on, cursors.reminded_through, cursors.followed_through, account.non_accrual_since,
     )  # fmt: skip
 
 
