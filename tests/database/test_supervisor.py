@@ -333,6 +333,16 @@ def test_a_verb_whose_database_dies_fails_as_unavailable_and_the_next_one_works(
             assert db.execute("SELECT count(*) FROM gl_account WHERE code = 'lost'").fetchone() == (0,)
 
 
+def test_a_connection_that_ended_while_nobody_used_it_is_opened_anew(place: Path) -> None:
+    with book():
+        with transaction() as db:
+            first = db.info.backend_pid
+        with psycopg.connect(owner_url()) as owner:
+            owner.execute("SELECT pg_terminate_backend(%s, 5000)", [first])
+        with transaction() as db:
+            assert db.info.backend_pid != first
+
+
 def test_two_first_commands_at_once_migrate_once_and_both_work(place: Path) -> None:
     program = (
         "from holdfast.database.connection import book, transaction\n"

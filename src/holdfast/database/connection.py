@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, cast
@@ -122,6 +123,7 @@ def transaction() -> Iterator[psycopg.Connection[Any]]:
     """
     if not connection.in_atomic_block:
         connection.close_if_unusable_or_obsolete()
+        connection.health_check_done = _quiet(connection.connection)  # type: ignore[attr-defined]
     try:
         with atomic():
             connection.ensure_connection()
@@ -129,6 +131,19 @@ def transaction() -> Iterator[psycopg.Connection[Any]]:
     except _LOST as error:
         connection.errors_occurred = True
         raise Unavailable(f"the database did not answer: {_first_line(error)}; try again", code="database_lost") from error
+
+
+def _quiet(db: psycopg.Connection[Any] | None) -> bool:
+    """Whether nothing has come from the server since it was last asked.
+
+    A server that ends a connection says so, and closes it; both lie ready to be read, so a connection that is heard nothing
+    of need not be tried by a statement and a round trip of their own.
+    """
+    if db is None or db.closed:
+        return False
+    ears = select.poll()
+    ears.register(db.fileno(), select.POLLIN)
+    return not ears.poll(0)
 
 
 def _first_line(error: Exception | DjangoDatabaseError) -> str:

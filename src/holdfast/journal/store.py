@@ -6,6 +6,7 @@ the verb already holds, and the tree is the sealer's alone (`sealer.py`).
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -27,9 +28,9 @@ NEXT_CHAIN_IDS: Final = "SELECT nextval('chain_id_seq') FROM generate_series(1, 
 APPEND: Final = """
 WITH written AS (
     INSERT INTO record (loan_id, seq, kind, body, leaf_hash, on_date, recorded_at)
-    SELECT loan_id, seq, kind, body, leaf_hash, on_date, recorded_at
-      FROM unnest(%s::bigint[], %s::integer[], %s::text[], %s::bytea[], %s::bytea[], %s::date[], %s::timestamptz[])
-        AS line (loan_id, seq, kind, body, leaf_hash, on_date, recorded_at)
+    SELECT loan_id, seq, kind, convert_to(body, 'UTF8'), decode(leaf_hash, 'hex'), on_date, recorded_at
+      FROM jsonb_to_recordset(%s::jsonb)
+        AS line (loan_id bigint, seq integer, kind text, body text, leaf_hash text, on_date date, recorded_at timestamptz)
     RETURNING loan_id, seq
 )
 INSERT INTO seal_queue (loan_id, seq) SELECT loan_id, seq FROM written
@@ -66,7 +67,7 @@ def append(db: Connection[Any], records: Sequence[Record]) -> None:
     primary key, and the whole transaction with it.
     """
     if records:
-        db.execute(APPEND, columns(records))
+        db.execute(APPEND, [json.dumps([_line(record) for record in records])])
 
 
 def append_batch(
@@ -109,17 +110,12 @@ def append_batch(
     return record
 
 
-def columns(records: Sequence[Record]) -> list[list[Any]]:
-    """The records turned on their side: one list for each column of `record`."""
-    return [
-        [record.loan_id for record in records],
-        [record.seq for record in records],
-        [record.kind for record in records],
-        [record.body for record in records],
-        [record.leaf_hash for record in records],
-        [record.on_date for record in records],
-        [record.recorded_at for record in records],
-    ]
+def _line(record: Record) -> dict[str, Any]:
+    """A record as `APPEND` takes it: its bytes are text, for canonical JSON is UTF-8."""
+    return {
+        "loan_id": record.loan_id, "seq": record.seq, "kind": record.kind, "body": record.body.decode(),
+        "leaf_hash": record.leaf_hash.hex(), "on_date": record.on_date.isoformat(), "recorded_at": record.recorded_at.isoformat(),
+    }  # fmt: skip
 
 
 def read_chain(db: Connection[Any], loan_id: int) -> list[Record]:
