@@ -91,6 +91,12 @@ def snoozed(db: Db, loan_id: int, duty_no: int) -> tuple[int, datetime | None]:
     return (row[0], row[1]) if row else (0, None)
 
 
+def holder(db: Db, loan_id: int, duty_no: int) -> tuple[int | None, datetime | None]:
+    """The owner of a duty, and until when it is put off."""
+    row = db.execute("SELECT owner_id, snoozed_until FROM duty WHERE loan_id = %s AND duty_no = %s", [loan_id, duty_no]).fetchone()
+    return (row[0], row[1]) if row else (None, None)
+
+
 def snooze(db: Db, loan_id: int, duty_no: int, until: datetime) -> None:
     """Put an open duty off."""
     db.execute(_SNOOZE, [until, loan_id, duty_no])

@@ -153,6 +153,11 @@ def snooze(db: Db, *, clock: Clock, by: Staff, loan: str, duty_no: int, until: d
     return record
 
 
+def holder(db: Db, by: Staff, loan: str, duty_no: int) -> tuple[int | None, datetime | None]:
+    """The inner key of a duty's owner, and until when it is put off; NotFound for a loan out of sight."""
+    return store.holder(db, in_sight(db, loan, by.scope), duty_no)
+
+
 # ── being away ─────────────────────────────────────────────────────────────────────────────────────────────
 
 

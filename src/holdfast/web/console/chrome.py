@@ -17,7 +17,10 @@ from holdfast.web.console.desk import Desk
 
 _PLACES = {
     "home": "home",
-    "coverage": "home",
+    **dict.fromkeys(
+        ("coverage", "coverage_period", "duties", "duty", "duty_act", "absences", "absence_end", "duties_move"),
+        "home",
+    ),
     **dict.fromkeys(("applications", "application", "application_withdraw", "application_give_back", "application_close"), "applications"),
     "phone": "phone",
     "loans": "loans",

@@ -100,9 +100,15 @@ class NoteForm(ActForm):
 
     outcome = forms.ChoiceField(label=_("Outcome"))
     words = forms.CharField(label=_("In their words, or yours"), max_length=2000, required=False, widget=forms.Textarea(attrs={"rows": 2}))
+    pay_by = forms.DateField(
+        label=_("Promised to pay by"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        help_text=_("Only where the borrower promised; a promise without a day counts for a few days."),
+    )  # fmt: skip
 
     def __init__(self, *args: Any, kind: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if "promised" not in words.OUTCOMES_OF.get(kind, ()):
+            del self.fields["pay_by"]
         outcome = self.fields["outcome"]
         assert isinstance(outcome, forms.ChoiceField)
         outcome.choices = [(code, words.word(words.OUTCOMES, code)) for code in words.OUTCOMES_OF.get(kind, ("done",))]

@@ -1,12 +1,12 @@
 """Home: what I must do next, and how the day stands.
 
-Duty first: the list is ranked by what is at risk and how much of the time is used, and says so.
+Duty first: the list is ranked by what is at stake, and each line says why it stands where it does.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any, Final
@@ -16,25 +16,27 @@ from django.shortcuts import render
 from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_safe
 
-from holdfast.approvals import Request, Standing, may_answer, requests
+from holdfast.approvals import Standing, requests
 from holdfast.database.connection import transaction
 from holdfast.duties import escalation
+from holdfast.duties.ownership import hands as hands_of
+from holdfast.duties.ranking import Rank, weights_of
 from holdfast.kernel.clock import instant_on
-from holdfast.kernel.errors import HoldfastError
 from holdfast.life import DUTIES, DutyKind
-from holdfast.web.console import approval, reading, words
+from holdfast.servicing.queues import QueueLine, count, queue, works
+from holdfast.web.console import approval, duty_words, reading, words
+from holdfast.web.console.approval import why_not_second
 from holdfast.web.console.desk import Db, Desk, at_desk
 from holdfast.web.console.pace import NEWEST, Told, pace
 
 # How many duties are ranked at once; the rest is a click away and says how many it is.
 _RANKED: Final = 200
 _SHOWN: Final = 12
-_HUMAN_ROLES: Final = ("caller", "officer", "approver", "custodian", "risk", "admin")
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A duty as a line of my day: `used` percent of its time, `tone` the colour of its bar, `rank` what orders it."""
+    """A duty as a line of my day: `used` percent of its time, `tone` the colour of its bar, `reasons` why it stands where it does."""
 
     row: Mapping[str, Any]
     kind: DutyKind
@@ -44,7 +46,8 @@ class Task:
     tone: str
     left: timedelta
     later: bool
-    rank: int
+    points: int
+    reasons: Sequence[str]
 
     @property
     def group(self) -> str:
@@ -52,49 +55,61 @@ class Task:
         return {"late": "late", "warn": "near"}.get(self.tone, "week" if self.later else "today")
 
 
-def roles_worked(role: str) -> tuple[str, ...]:
-    """Whose duties a role works: its own; the administrator sees every person's, the auditor's list is empty."""
-    return _HUMAN_ROLES if role == "admin" else (role,)
-
-
-def task_of(row: Mapping[str, Any], now: datetime, end_of_today: datetime) -> Task:
-    """Rank a duty: principal at risk times the share of its time that is used."""
+def task_of(row: Mapping[str, Any], now: datetime, end_of_today: datetime, rank: Rank | None = None) -> Task:
+    """A duty as a line; one whose time has not begun has no rank yet."""
     used, mark = escalation(row["window_from"], row["due_at"], now)
-    tone = words.TONES[mark]
     kind = DUTIES[row["kind"]]
     return Task(
-        row,
-        kind,
-        words.about(row["kind"], row["about"]),
-        words.word(words.DUTY_ACTS, row["kind"]),
-        used,
-        tone,
-        row["due_at"] - now,
+        row=row,
+        kind=kind,
+        about=words.about(row["kind"], row["about"]),
+        act=words.word(words.DUTY_ACTS, row["kind"]),
+        used=used,
+        tone=words.TONES[mark],
+        left=row["due_at"] - now,
         later=row["due_at"] >= end_of_today,
-        rank=row["principal_out"] * max(used, 1),
+        points=rank.points if rank else 0,
+        reasons=duty_words.reasons(rank, row["currency"]) if rank else (),
     )
+
+
+def _as_row(line: QueueLine) -> Mapping[str, Any]:
+    """A line of the queue under the names that the page's template reads."""
+    return {
+        "public_id": line.loan, "duty_no": line.no, "borrower_label": line.borrower, "contract_no": line.contract_no,
+        "name_zh": line.product_zh, "name_en": line.product_en, "principal_out": line.exposure.minor, "currency": line.exposure.currency,
+        "owner": line.owner, "kind": line.kind, "about": line.about, "due_at": line.due_at, "window_from": line.window_from,
+    }  # fmt: skip
 
 
 @require_safe
 @at_desk
 def home(request: HttpRequest, desk: Desk) -> HttpResponse:
     """My duties of the week, ranked, beside the day's figures and what waits for a second person."""
-    roles = roles_worked(desk.staff.role)
     tomorrow = instant_on(desk.today + timedelta(days=1), time(0), desk.lender.zone)
     week_end = tomorrow + timedelta(days=6)
-    staff_id = desk.staff.staff_id
     with transaction() as db:
-        rows = reading.my_duties(db, desk.look, staff_id, roles, week_end, _RANKED)
-        all_week = len(rows) if len(rows) < _RANKED else reading.count_my_duties(db, desk.look, staff_id, roles, week_end)
-        next_at = reading.next_duty_at(db, desk.look, staff_id, roles, week_end) if not rows else None
+        hands = hands_of(db, clock=desk.clock)
+        whose = reading.Whose(hands.owners_for(desk.staff.staff_id), hands.pool, works(desk.staff.role))
+        weights = weights_of(desk.pack, desk.lender, desk.today)
+        ranked = queue(
+            db, desk.look, desk.staff, hands, weights, now=desk.now, zone=desk.lender.zone, roles=whose.roles, limit=_RANKED
+        ).items
+        rows = reading.coming_duties(db, desk.look, whose, desk.now, week_end, _RANKED)
+        begun = len(ranked) if len(ranked) < _RANKED else count(db, desk.look, desk.staff, hands, now=desk.now, roles=whose.roles)
+        coming = len(rows) if len(rows) < _RANKED else reading.count_coming_duties(db, desk.look, whose, desk.now, week_end)
+        told_of = count(db, desk.look, desk.staff, hands, now=desk.now, view="told") if hands.ladder.hears(desk.staff.role) else 0
+        next_at = reading.next_duty_at(db, desk.look, whose, desk.now) if not rows and not ranked else None
         open_requests = [each for each in requests(db, desk.staff.scope) if each.standing is Standing.OPEN][:_SHOWN]
         loans_asked = reading.loans_numbered(db, desk.look, [each.loan_id for each in open_requests if each.loan_id is not None])
         figures = _figures(db, desk)
         audit = reading.last_audit(db)
         late_now = reading.count_late_duties(db, desk.look, desk.now)
         told = reading.records_to_the_money(db, desk.look, NEWEST)
-    tasks = sorted((task_of(row, desk.now, tomorrow) for row in rows), key=lambda task: (-task.rank, -task.used, task.row["due_at"]))
-    asked = [(approval.what(each), each, loans_asked.get(each.loan_id or 0), _mine_to_answer(each, desk)) for each in open_requests]
+    all_week = begun + coming
+    tasks = [task_of(_as_row(line), desk.now, tomorrow, line.rank) for line in ranked]
+    tasks += [task_of(row, desk.now, tomorrow) for row in rows]
+    asked = [(approval.what(each), each, loans_asked.get(each.loan_id or 0), not why_not_second(each, desk)) for each in open_requests]
     to_answer = [line for line in asked if line[3]]
     groups = _grouped(tasks)
     shown = [(name, heading, members) for name, heading, members in groups if members]
@@ -111,6 +126,7 @@ def home(request: HttpRequest, desk: Desk) -> HttpResponse:
             "mine_to_answer": to_answer,
             "waiting": [line for line in asked if not line[3]],
             "late_now": late_now,
+            "told_of": told_of,
             "next_at": next_at,
             "figures": figures,
             "pace": _pace(told),
@@ -160,15 +176,6 @@ def _figures(db: Db, desk: Desk) -> dict[str, Any]:
         "late": reading.loans_late(db, desk.today, branch),
         "releasing": reading.loans_in(db, ["releasing"], branch),
     }
-
-
-def _mine_to_answer(asked: Request, desk: Desk) -> bool:
-    """Whether this person may answer a request as the second one."""
-    try:
-        may_answer(asked, desk.staff)
-    except HoldfastError:
-        return False
-    return True
 
 
 def _headline(total: int, urgent: int) -> tuple[str, str]:

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse as address
 from django.utils.translation import gettext
 from django.views.decorators.http import require_POST
@@ -16,15 +15,14 @@ from django.views.decorators.http import require_POST
 from holdfast import servicing
 from holdfast.approvals import Standing, request
 from holdfast.database.connection import transaction
-from holdfast.kernel.errors import HoldfastError, NotFound
-from holdfast.parties import require
+from holdfast.kernel.errors import NotFound
 from holdfast.servicing import reading as book
 from holdfast.servicing.approved import answer as answer_request
 from holdfast.servicing.approved import ask_refund, ask_reversal, ask_write_off
-from holdfast.web.console.acts import into_form, once
+from holdfast.web.console.acts import Tried, Verb, perform
 from holdfast.web.console.desk import Db, Desk, at_desk
-from holdfast.web.console.forms import ActForm, AnswerForm, NoteForm, ReasonForm, ReceiptForm, RefundForm
-from holdfast.web.console.loan import Tried, page
+from holdfast.web.console.forms import AnswerForm, NoteForm, ReasonForm, ReceiptForm, RefundForm
+from holdfast.web.console.loan import page
 from holdfast.web.console.templatetags.console import money
 from holdfast.wiring import carry
 
@@ -40,7 +38,7 @@ def receive(request: HttpRequest, desk: Desk, loan_id: str) -> HttpResponse:
         given = {"loan": loan_id, "amount": wanted["amount"], "received_on": wanted["received_on"]}
         carry(servicing.receive, db, clock=desk.clock, by=desk.staff, **given)
 
-    def said() -> str:
+    def said(made: str) -> str:
         received = form.cleaned_data["amount"]
         return gettext("%(amount)s received and posted.") % {"amount": money(received.minor, received.currency)}
 
@@ -58,11 +56,14 @@ def note_duty(request: HttpRequest, desk: Desk, loan_id: str, duty_no: int) -> H
     form = NoteForm(request.POST, name=f"duty{duty_no}", kind=duty.kind)
 
     def verb(db: Db) -> None:
-        said = {"outcome": form.cleaned_data["outcome"], "words": form.cleaned_data["words"]}
-        servicing.note_duty(db, clock=desk.clock, by=desk.staff, loan=loan_id, duty_no=duty_no, **said)
+        told = form.cleaned_data
+        servicing.note_duty(
+            db, clock=desk.clock, by=desk.staff, loan=loan_id, duty_no=duty_no, outcome=told["outcome"], words=told["words"],
+            pay_by=told.get("pay_by"),
+        )  # fmt: skip
 
     tried = Tried("note", str(duty_no), form)
-    return _act(request, desk, loan_id, tried, "duty.note", verb, lambda: gettext("Noted; the duty is done."))
+    return _act(request, desk, loan_id, tried, "duty.note", verb, gettext("Noted; the duty is done."))
 
 
 @require_POST
@@ -74,7 +75,7 @@ def reverse(request: HttpRequest, desk: Desk, loan_id: str, event_no: int) -> Ht
     def verb(db: Db) -> None:
         ask_reversal(db, clock=desk.clock, by=desk.staff, loan=loan_id, event_no=event_no, reason=form.cleaned_data["reason"])
 
-    return _act(request, desk, loan_id, Tried("reversal", str(event_no), form), "receipt.reverse", verb, _asked)
+    return _act(request, desk, loan_id, Tried("reversal", str(event_no), form), "receipt.reverse", verb, _asked())
 
 
 @require_POST
@@ -87,7 +88,7 @@ def refund(request: HttpRequest, desk: Desk, loan_id: str) -> HttpResponse:
         wanted = form.cleaned_data
         ask_refund(db, clock=desk.clock, by=desk.staff, loan=loan_id, amount=wanted["amount"], reason=wanted["reason"])
 
-    return _act(request, desk, loan_id, Tried("refund", "", form), "refund", verb, _asked)
+    return _act(request, desk, loan_id, Tried("refund", "", form), "refund", verb, _asked())
 
 
 @require_POST
@@ -99,7 +100,7 @@ def write_off(request: HttpRequest, desk: Desk, loan_id: str) -> HttpResponse:
     def verb(db: Db) -> None:
         ask_write_off(db, clock=desk.clock, by=desk.staff, loan=loan_id, reason=form.cleaned_data["reason"])
 
-    return _act(request, desk, loan_id, Tried("write_off", "", form), "write_off", verb, _asked)
+    return _act(request, desk, loan_id, Tried("write_off", "", form), "write_off", verb, _asked())
 
 
 @require_POST
@@ -107,21 +108,21 @@ def write_off(request: HttpRequest, desk: Desk, loan_id: str) -> HttpResponse:
 def answer(http: HttpRequest, desk: Desk, loan_id: str, asked_id: str) -> HttpResponse:
     """Say yes or no as the second person; the last yes that is needed does the act."""
     form = AnswerForm(http.POST, name=f"answer-{asked_id[-6:]}")
-    done: list[bool] = []
 
-    def verb(db: Db) -> None:
+    def verb(db: Db) -> str:
         number = book.loan_number(db, desk.look, loan_id)
         if request(db, asked_id).loan_id != number:
             raise NotFound(f"loan {loan_id} has no request {asked_id}", code="no_approval", field="approval")
         wanted = form.cleaned_data
         given = {"request": asked_id, "approved": wanted["approved"], "words": wanted["words"]}
-        said = carry(answer_request, db, clock=desk.clock, by=desk.staff, **given)
-        done.append(said.request.standing is Standing.SPENT)
+        return str(carry(answer_request, db, clock=desk.clock, by=desk.staff, **given).request.standing)
 
-    def said() -> str:
+    def said(made: str) -> str:
         if not form.cleaned_data["approved"]:
             return gettext("You said no; nothing is done.")
-        return gettext("You agreed as the second person; it is done.") if any(done) else gettext("You agreed; one more person must answer.")
+        if made == Standing.SPENT:
+            return gettext("You agreed as the second person; it is done.")
+        return gettext("You agreed; one more person must answer.")
 
     return _act(http, desk, loan_id, Tried("answer", asked_id, form), "approval.answer", verb, said)
 
@@ -136,24 +137,15 @@ def _currency(desk: Desk, loan_id: str) -> str:
 
 
 def _act(
-    request: HttpRequest, desk: Desk, loan_id: str, tried: Tried, act: str, verb: Callable[[Db], None], said: Callable[[], str]
+    request: HttpRequest, desk: Desk, loan_id: str, tried: Tried, act: str, verb: Verb, said: str | Callable[[str], str]
 ) -> HttpResponse:
     """Do what a form of the page asks, for a loan within sight, and come back to the page."""
-    require(desk.staff, act)
-    form = tried.form
-    assert isinstance(form, ActForm)
 
-    def within_sight(db: Db) -> None:
+    def within_sight(db: Db) -> str | None:
         book.loan_number(db, desk.look, loan_id)
-        verb(db)
+        return verb(db)
 
-    if form.is_valid():
-        inputs = {name: str(value) for name, value in form.cleaned_data.items() if name != "key"}
-        try:
-            once(desk, act=act, key=form.one_time_key, inputs={"loan": loan_id, "about": tried.about, **inputs}, verb=within_sight)
-        except HoldfastError as error:
-            into_form(form, error)
-        else:
-            messages.success(request, said())
-            return HttpResponseRedirect(address("console:loan", args=[loan_id]))
-    return page(request, desk, loan_id, tried=tried, status=422)
+    return perform(
+        request, desk, tried, act=act, verb=within_sight, said=said, back=address("console:loan", args=[loan_id]),
+        again=lambda tried: page(request, desk, loan_id, tried=tried, status=422),
+    )  # fmt: skip

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -33,14 +34,27 @@ def loan_named(db: Db, desk: Desk, text: str) -> str:
 
 # -- home -----------------------------------------------------------------------------------------
 
-_MINE: Final = """
-    d.open AND d.due_at < %(until)s
-    AND (d.owner_id = %(staff)s OR (d.owner_id IS NULL AND d.role = ANY(%(roles)s)))
+_COMING: Final = """
+    d.open AND d.window_from > %(now)s AND d.role <> 'system'
+    AND (d.owner_id = ANY(%(owners)s::bigint[])
+         OR ((d.owner_id IS NULL OR d.owner_id = ANY(%(pool)s::bigint[])) AND d.role = ANY(%(roles)s::text[])))
 """
 
 
-def my_duties(db: Db, look: Look, staff_id: int, roles: Sequence[str], until: datetime, limit: int) -> list[Row]:
-    """Open duties that are this person's, or their role's and nobody's yet, due before `until`; the earliest first."""
+@dataclass(frozen=True, slots=True)
+class Whose:
+    """Whose duties a person is shown: those of `owners`, and of these roles what nobody has, or what somebody absent left (`pool`)."""
+
+    owners: Sequence[int]
+    pool: Sequence[int]
+    roles: Sequence[str]
+
+    def values(self) -> Row:
+        return {"owners": list(self.owners), "pool": list(self.pool), "roles": list(self.roles)}
+
+
+def coming_duties(db: Db, look: Look, whose: Whose, now: datetime, until: datetime, limit: int) -> list[Row]:
+    """Open duties whose time begins later, due before `until`; the earliest first."""
     sight, values = look.sight.condition("l")
     return fetch(
         db,
@@ -48,22 +62,19 @@ def my_duties(db: Db, look: Look, staff_id: int, roles: Sequence[str], until: da
         SELECT l.public_id, l.borrower_label, l.contract_no, l.currency, l.principal_out, p.name_zh, p.name_en,
                d.duty_no, d.kind, d.about, d.due_on, d.due_at, d.window_from, d.role, d.attempts, o.name AS owner
           FROM duty d JOIN loan l USING (loan_id) JOIN product p ON p.code = l.product_code LEFT JOIN staff o ON o.staff_id = d.owner_id
-         WHERE {_MINE} AND {sight}
+         WHERE {_COMING} AND d.due_at < %(until)s AND {sight}
          ORDER BY d.due_at, d.loan_id, d.duty_no LIMIT %(limit)s
         """,
-        {**values, "staff": staff_id, "roles": list(roles), "until": until, "limit": limit},
+        {**values, **whose.values(), "now": now, "until": until, "limit": limit},
     )
 
 
-def count_my_duties(db: Db, look: Look, staff_id: int, roles: Sequence[str], until: datetime) -> int:
+def count_coming_duties(db: Db, look: Look, whose: Whose, now: datetime, until: datetime) -> int:
     """How many such duties there are; counting stops at 1,000."""
     sight, values = look.sight.condition("l")
-    rows = fetch(
-        db,
-        f"SELECT count(*) AS n FROM (SELECT 1 FROM duty d JOIN loan l USING (loan_id) WHERE {_MINE} AND {sight} LIMIT 1000) AS counted",
-        {**values, "staff": staff_id, "roles": list(roles), "until": until},
-    )
-    return int(rows[0]["n"])
+    counted = f"SELECT 1 FROM duty d JOIN loan l USING (loan_id) WHERE {_COMING} AND d.due_at < %(until)s AND {sight} LIMIT 1000"
+    sql = f"SELECT count(*) AS n FROM ({counted}) AS counted"
+    return int(fetch(db, sql, {**values, **whose.values(), "now": now, "until": until})[0]["n"])
 
 
 def records_to_the_money(db: Db, look: Look, newest: int) -> list[Told]:
@@ -97,17 +108,13 @@ def count_late_duties(db: Db, look: Look, now: datetime) -> int:
     return int(rows[0]["n"])
 
 
-def next_duty_at(db: Db, look: Look, staff_id: int, roles: Sequence[str], after: datetime) -> datetime | None:
-    """When the next such duty after that moment is due: what an empty day says comes next."""
+def next_duty_at(db: Db, look: Look, whose: Whose, now: datetime) -> datetime | None:
+    """When the next duty whose time begins later is due: what an empty day says comes next."""
     sight, values = look.sight.condition("l")
     rows = fetch(
         db,
-        f"""
-        SELECT d.due_at FROM duty d JOIN loan l USING (loan_id)
-         WHERE d.open AND d.due_at >= %(after)s AND (d.owner_id = %(staff)s OR (d.owner_id IS NULL AND d.role = ANY(%(roles)s))) AND {sight}
-         ORDER BY d.due_at LIMIT 1
-        """,
-        {**values, "staff": staff_id, "roles": list(roles), "after": after},
+        f"SELECT d.due_at FROM duty d JOIN loan l USING (loan_id) WHERE {_COMING} AND {sight} ORDER BY d.due_at LIMIT 1",
+        {**values, **whose.values(), "now": now},
     )
     at: datetime | None = rows[0]["due_at"] if rows else None
     return at
