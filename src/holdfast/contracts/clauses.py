@@ -24,13 +24,18 @@ def flagged(
     price: Price,
     *,
     ceiling_ppb: int,
+    penalty_percent: int,
     cooling_off_days: int,
     return_workdays: int,
     late_days: int,
     notice_days: int,
     pledged: bool,
 ) -> tuple[Clause, ...]:
-    """The flagged clauses of one contract, in the order in which they are read."""
+    """The flagged clauses of one contract, in the order in which they are read.
+
+    `penalty_percent`: the most that penalty interest may be of the contract's own rate.
+    """
+    cap_zh, cap_en = say.cap_of_penalty(terms, percent_of_rate=penalty_percent, ceiling_ppb=ceiling_ppb)
     told = {
         "currency": terms.currency,
         "rate_zh": say.rate_zh(terms.rate),
@@ -49,8 +54,8 @@ def flagged(
         "order_en": say.order_en(terms),
         "excess_zh": say.excess(terms)[0],
         "excess_en": say.excess(terms)[1],
-        "late_zh": say.late(terms)[0],
-        "late_en": say.late(terms)[1],
+        "late_zh": say.late(terms)[0] + cap_zh,
+        "late_en": say.late(terms)[1] + cap_en,
         "early_zh": say.early(terms)[0],
         "early_en": say.early(terms)[1],
         "limit": say.amount(terms.limit or terms.principal, terms.currency),

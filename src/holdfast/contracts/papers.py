@@ -70,7 +70,15 @@ def facts_of(
         return say.amount(minor, currency)
 
     rows = [
-        [str(row.n) if row.n >= 1 else "放款日", say.day_zh(row.due_on), sum_of(row.due), sum_of(row.principal), sum_of(row.interest), sum_of(row.fee), sum_of(left)]
+        [
+            str(row.n) if row.n >= 1 else "放款日",
+            say.day_zh(row.due_on),
+            sum_of(row.due),
+            sum_of(row.principal),
+            sum_of(row.interest),
+            sum_of(row.fee),
+            sum_of(left),
+        ]
         for row, left in _with_balance(terms, price)
     ]
     totals = [sum(getattr(row, part) for row in price.instalments) for part in ("due", "principal", "interest", "fee")]

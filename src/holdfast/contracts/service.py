@@ -275,7 +275,8 @@ def _draft(db: Db, case: Case, clock: Clock, by: Staff, press: Press) -> Contrac
     things = [(each, imeis_for_document(db, each.thing_id)) for each in things_of(db, loan.loan_id)]
     price = price_of(terms)
     clauses = flagged(
-        terms, price, ceiling_ppb=ceiling.rate.ppb, cooling_off_days=case.number("cooling_off.days", loan.opened_on),
+        terms, price, ceiling_ppb=ceiling.rate.ppb, penalty_percent=case.number("servicing.penalty_cap_percent", today),
+        cooling_off_days=case.number("cooling_off.days", loan.opened_on),
         return_workdays=case.number("release.sla.phone_return", loan.opened_on),
         late_days=case.number("default.days_past_due", loan.opened_on), notice_days=case.number("default.notice_days", loan.opened_on),
         pledged=bool(things),

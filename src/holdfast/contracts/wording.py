@@ -11,7 +11,7 @@ from holdfast.kernel.calendar import DayCount, Unit
 from holdfast.kernel.errors import Fault
 from holdfast.kernel.money import decimal_of
 from holdfast.kernel.rate import BILLION, Per, Rate, percent_of_ppb
-from holdfast.products import Fee, FeeAt, Method, Terms
+from holdfast.products import Fee, FeeAt, Method, Terms, penalty_cap
 from holdfast.products.schedule import penalty_rate
 from holdfast.products.terms import Excess, FeeOf, PayoffInterest, PenaltyBase
 
@@ -151,6 +151,19 @@ def late(terms: Terms) -> tuple[str, str]:
     en = (
         f"From day {penalty.from_day} late on, the {bears_en} that is late bears penalty interest of {rate_en}, until the day "
         "it is paid. No compound interest, liquidated damages or collection fee is charged"
+    )
+    return zh, en
+
+
+def cap_of_penalty(terms: Terms, *, percent_of_rate: int, ceiling_ppb: int) -> tuple[str, str]:
+    """What penalty interest may come to at most, in both languages, to follow `late`; nothing where the contract names none."""
+    if terms.penalty is None:
+        return "", ""
+    most = percent(round(penalty_cap(terms, percent=percent_of_rate, ceiling_ppb=ceiling_ppb) * BILLION))
+    zh = f"；罚息折合年利率最高不超过 {most}，即合同利率的 {percent_of_rate}% 与签约日监管上限中较低的一个"
+    en = (
+        f". By the year penalty interest is at most {most}: {percent_of_rate}% of the contract's rate, or the ceiling of the day of "
+        "signing if that is lower"
     )
     return zh, en
 

@@ -6,7 +6,7 @@ A contract names the version it was made from; a change of terms is a new versio
 
 from holdfast.products.cost import YearlyCost, yearly_cost
 from holdfast.products.model import COLLATERAL, Offer, Product, ProductVersion
-from holdfast.products.price import Price, check_ceiling, price_of
+from holdfast.products.price import Price, check_ceiling, penalty_cap, price_of
 from holdfast.products.schedule import Instalment, schedule
 from holdfast.products.service import define, new_version, plan
 from holdfast.products.store import product, products, version, version_in_force
@@ -27,6 +27,7 @@ __all__ = [
     "check_ceiling",
     "define",
     "new_version",
+    "penalty_cap",
     "plan",
     "price_of",
     "product",

@@ -69,13 +69,17 @@ def check_ceiling(terms: Terms, pack: Pack, lender: Lender, *, on: date, product
     return ceiling
 
 
+def penalty_cap(terms: Terms, *, percent: int, ceiling_ppb: int) -> Fraction:
+    """The most that penalty interest may come to by the year: that share of the contract's rate, never above the ceiling of all costs."""
+    return min(contract_rate(terms) * Fraction(percent, 100), Fraction(ceiling_ppb, BILLION))
+
+
 def _check_penalty(terms: Terms, pack: Pack, lender: Lender, ceiling: Ceiling, *, on: date) -> None:
     """Refusal if penalty interest is dearer than the pack's share of the contract's rate, or by the year than the ceiling of all costs."""
     if terms.penalty is None:
         return
     percent = pack.number("servicing.penalty_cap_percent", on=on, lender_type=lender.lender_type)
-    yearly = penalty_rate(terms) * days_in_year(terms)
-    most = min(contract_rate(terms) * Fraction(percent, 100), Fraction(ceiling.rate.ppb, BILLION))
+    yearly, most = penalty_rate(terms) * days_in_year(terms), penalty_cap(terms, percent=percent, ceiling_ppb=ceiling.rate.ppb)
     if yearly > most:
         raise Refusal(
             f"penalty interest of {_told(yearly)} % a year is too dear: rule servicing.penalty_cap_percent allows {percent} % of the "
