@@ -193,9 +193,9 @@ DUTIES: Final = {
               after={"fraud.frozen"}, within="sla.fraud_review", hours=_ALL_DAY),
         # -- while it is repaid --
         _kind("reminder", "到期提醒", "Reminder", "system", by=_TOLD | _PAID | _MOVED, hours=_EVENING),
-        # A message that did not arrive, or of which nobody knows. It ends with an application that ends.
-        _kind("reach", "另行联系", "Reach the borrower otherwise", "caller", by={"message.followed_up", "custody.handed_back",
-              "contract.lapsed"} | _ENDED, after={"message.undelivered"}, within="sla.reach"),
+        # A message that did not arrive, or of which nobody knows.
+        _kind("reach", "另行联系", "Reach the borrower otherwise", "caller", by={"message.followed_up"},
+              after={"message.undelivered"}, within="sla.reach"),
         _kind("follow_up", "跟进逾期", "Follow up arrears", "caller", by={"contact.noted"} | _PAID | _MOVED),
         _kind("refund", "退还多收款", "Refund over-payment", "officer", by={"refund.noted"} | _PAID),
         _kind("recovery", "核销后追偿", "Recover written-off debt", "officer",

@@ -47,14 +47,18 @@ def main(base: str, started: str) -> None:
         stop = threading.Event()
         listener = threading.Thread(target=_listen, args=(stop, clock))
         listener.start()
-        reader = threading.Thread(target=lambda: (sys.stdin.read(), stop.set()), daemon=True)
-        reader.start()
+        threading.Thread(target=_end_with_input, args=(stop,), daemon=True).start()
         print("ready", flush=True)
         while not stop.is_set():
             days.send_due(clock)
             stop.wait(0.1)
         listener.join()
         CHANNELS["sms"].stop()
+
+
+def _end_with_input(stop: threading.Event) -> None:
+    sys.stdin.read()
+    stop.set()
 
 
 def _listen(stop: threading.Event, clock: Running) -> None:

@@ -28,7 +28,8 @@ class Running:
 
     def order(self, do: str, **facts: Any) -> None:
         """Tell the gateway to do something, and wait until it has heard."""
-        assert self.process.stdin and self.process.stdout
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
         self.process.stdin.write(json.dumps({"do": do, **facts}) + "\n")
         self.process.stdin.flush()
         assert self.process.stdout.readline() == "done\n"
@@ -44,7 +45,7 @@ class Running:
             "name": "test gateway", "host": "127.0.0.1", "port": self.port, "sp_id": SP_ID, "secret": SECRET, "version": version,
             "src_id": "1069012345", "per_second": 5_000, "answer_s": 2.0, "connect_s": 5.0, "first_wait_s": 0.05, "most_wait_s": 0.2,
         }  # fmt: skip
-        return Account(**{**settings, **other})  # type: ignore[arg-type]
+        return Account(**{**settings, **other})
 
 
 @contextmanager
@@ -57,12 +58,12 @@ def gateway(folder: Path, **options: Any) -> Iterator[Running]:
         cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
     )  # fmt: skip
     try:
-        assert process.stdout
+        assert process.stdout is not None
         ready = process.stdout.readline().split()
         assert ready[:1] == ["ready"], "the gateway did not start"
         yield Running(process, int(ready[1]), log)
     finally:
-        assert process.stdin and process.stdout
+        assert process.stdin is not None
         process.stdin.close()
         process.wait(10)
         process.stdout.close()

@@ -23,9 +23,7 @@ from holdfast.contact.receipt_store import Key, Part, Stuck, Undelivered, Waitin
 from holdfast.contact.states import ANSWER_EVENTS, FINAL, RECEIPT_EVENTS, PartEvent, PartState, after, message_state
 from holdfast.journal import SYSTEM
 from holdfast.kernel.clock import Clock
-from holdfast.kernel.errors import BadInput, Refusal
-from holdfast.life import LIVE
-from holdfast.parties import Staff, require
+from holdfast.life import LoanState
 
 Db = psycopg.Connection[Any]
 Edge = Callable[[], AbstractContextManager[Db]]
@@ -42,8 +40,9 @@ ASK_AFTER: Final = timedelta(minutes=10)
 _GIVE_UP_RECEIPT: Final = timedelta(hours=72)
 _FIRST_LOOK: Final = timedelta(seconds=1)
 _DUTY: Final = "reach"
+# Before money is out, and once all is settled, no borrower waits for it: somebody has the case in hand, or nobody needs it.
+_REACHED_IN: Final = frozenset({LoanState.ACTIVE, LoanState.WRITTEN_OFF, LoanState.RELEASING})
 _PURPOSES: Final = frozenset({"service", "reminder", "collection"})
-SHORTEST_WORDS: Final = 4
 _AT_ONCE: Final = 1_000
 
 
@@ -142,7 +141,7 @@ def undelivered(db: Db, *, clock: Clock, limit: int = 200) -> tuple[list[Undeliv
     now = clock.now()
     found = receipt_store.undelivered(db, now - PERSON_AFTER, limit)
     receipt_store.given_up(db, [(each.loan_id, each.message_no) for each in found], now)
-    told = [each for each in found if each.purpose in _PURPOSES and each.loan_state in set(LIVE)]
+    told = [each for each in found if each.purpose in _PURPOSES and each.loan_state in _REACHED_IN]
     ended = [
         Dispatched(each.loan_id, each.message_no, each.duty_no, "handed_over", "contact.undelivered")
         for each in told
@@ -157,18 +156,6 @@ def hand_to_a_person(db: Db, each: Undelivered, *, clock: Clock) -> None:
     says = {"message": each.message_no, "purpose": each.purpose, "template": each.template, "state": each.state, "why": each.why}
     opens = () if case.open(_DUTY) else (_DUTY,)
     duties.enter(db, case, clock=clock, by=SYSTEM, kind="message.undelivered", says=says, opens=opens, while_frozen=True)
-
-
-def follow_up_message(db: Db, *, clock: Clock, by: Staff, loan: str, words: str) -> None:
-    """A caller has reached the borrower otherwise, or says why nobody can, and what came of it; the duty is done."""
-    require(by, "contact.follow_up")
-    if len(words.strip()) < SHORTEST_WORDS:
-        raise BadInput("words: say what came of it", field="words")
-    case = duties.take(db, loan, by.scope)
-    if case.open(_DUTY) is None:
-        raise Refusal(f"loan {loan} has no message that did not arrive", code="duty_not_open", field="loan")
-    says = {"words": words.strip()}
-    duties.enter(db, case, clock=clock, by=by.actor, kind="message.followed_up", says=says, closes=(_DUTY,), while_frozen=True)
 
 
 # ── how it is done ─────────────────────────────────────────────────────────────────────────────────────────

@@ -160,7 +160,7 @@ def enter(
 
     `opens` and `closes` name kinds of duty that `life.DUTIES` lets a record of this `kind` open or prove. A kind in
     `closes` that is not open is passed over. `seals` are digests of what the record rests on. When the loan comes to a
-    state that is not live, this record closes every duty that it can prove, and there must be no other.
+    state that is not live, every duty that still stands must be closed by this record.
     """
     if case.freezes and not while_frozen:
         freeze = case.freezes[0]
@@ -173,8 +173,7 @@ def enter(
         raise Refusal(
             f"loan {case.loan.public_id} is {case.loan.state}; it cannot become {to}", code="loan_state", state=str(case.loan.state)
         )
-    ends = () if state in LIVE else tuple(duty.kind for duty in case.standing if kind in DUTIES[duty.kind].proofs)
-    record, arrangement = _drawn(case, clock, by, kind, says, seals or {}, tuple(opens), (*closes, *ends), state)
+    record, arrangement = _drawn(case, clock, by, kind, says, seals or {}, tuple(opens), tuple(closes), state)
     _write(db, case, record, arrangement)
     return record
 

@@ -197,7 +197,6 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     "party.register": frozenset({Role.OFFICER, Role.CALLER, Role.INTEGRATOR, Role.ADMIN}),
     "party.reveal": frozenset({Role.CALLER, Role.OFFICER, Role.APPROVER, Role.CUSTODIAN, Role.RISK}),
     "party.erase": frozenset({Role.ADMIN}),
-    "contact.follow_up": frozenset({Role.CALLER, Role.OFFICER}),
     "contact.stop": frozenset({Role.CALLER, Role.OFFICER, Role.RISK}),
     "tape.import": frozenset({Role.ADMIN, Role.INTEGRATOR, Role.RISK}),
     "shadow.compare": frozenset({Role.ADMIN, Role.INTEGRATOR, Role.RISK}),

@@ -42,6 +42,7 @@ Db = psycopg.Connection[Any]
 NOTE_RECORDS = {
     "reminder": "contact.noted",
     "follow_up": "contact.noted",
+    "reach": "message.followed_up",
     "recovery": "recovery.reviewed",
 }
 MOST_WORDS = 2_000
@@ -325,7 +326,7 @@ def note_duty(
         raise Refusal(
             f"duty {duty_no} is closed by doing it, not by a note: {DUTIES[duty.kind].en}", code="duty_needs_act", field="duty_no"
         )
-    if duty.due_on > clock.today():
+    if duty.due_on > clock.today() and not DUTIES[duty.kind].chained:
         why = f"duty {duty_no} is for {duty.due_on}; it can be done from that day on"
         raise Refusal(why, code="duty_not_begun", field="duty_no", on=duty.due_on.isoformat())
     facts = {

@@ -168,6 +168,7 @@ OUTCOMES: Final[Mapping[str, Text]] = {
 OUTCOMES_OF: Final[Mapping[str, tuple[str, ...]]] = {
     "reminder": ("reached", "not_reached"),
     "follow_up": ("promised", "reached", "not_reached"),
+    "reach": ("reached", "not_reached"),
     "recovery": ("reviewed",),
     "settlement_certificate": ("issued",),
     "return_collateral": ("returned",),
