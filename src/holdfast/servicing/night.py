@@ -19,6 +19,7 @@ from holdfast.contact import Dispatched, Promise, promise_batch
 from holdfast.duties import Duty, times
 from holdfast.duties.model import Moment
 from holdfast.journal import SYSTEM, Record, append_batch
+from holdfast.kernel.batches import batch
 from holdfast.kernel.clock import Clock, FixedClock, instant_on
 from holdfast.kernel.money import Money
 from holdfast.ledger import post_accrual
@@ -109,6 +110,7 @@ def parts_of(db: Db, on: date) -> list[tuple[int, int]]:
     return night_store.parts(db, on, most=PART)
 
 
+@batch()
 def close_part(db: Db, *, clock: Clock, on: date, first: int, last: int) -> dict[str, int]:
     """Close the day for the loans of one part, and keep what was done; the counts.
 
@@ -173,6 +175,7 @@ def _move_impaired(db: Db, known: Lender, plans: Plans, act: Act) -> None:
 _RECORD_OF: Final = {"sent": "contact.sent", "delivered": "contact.sent", "handed_over": "contact.handed_over"}
 
 
+@batch()
 def record_contacts(db: Db, dispatched: Sequence[Dispatched], *, clock: Clock) -> int:
     """Tell of the messages that were sent, or that a rule or a person refused for good, and close the duties they prove; returns how many.
 
