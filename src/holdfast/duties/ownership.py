@@ -176,9 +176,12 @@ def set_absence(
         require(by, "duty.assign")
         _must_supervise(known, by, person.role)
     if until_on < from_on or from_on < today:
-        raise BadInput(f"until_on: not before the first day, which is today ({today}) or later", field="until_on")
+        raise BadInput(f"until_on: not before the first day, which is today ({today}) or later", field="until_on", code="absence_days")
     if until_on - from_on > LONGEST_ABSENCE:
-        raise BadInput(f"until_on: an absence lasts at most {LONGEST_ABSENCE.days} days; enter a later one then", field="until_on")
+        raise BadInput(
+            f"until_on: an absence lasts at most {LONGEST_ABSENCE.days} days; enter a later one then",
+            field="until_on", code="absence_long", most=LONGEST_ABSENCE.days,
+        )  # fmt: skip
     current = store.current_absences(db, today)
     for other in current:
         if other.staff_id == person.staff_id and other.from_on <= until_on and from_on <= other.until_on:
@@ -265,15 +268,15 @@ def preview_move(db: Db, *, clock: Clock, by: Staff, wanted: Wanted) -> Preview:
     require(by, "duty.assign")
     known = hands(db, clock=clock)
     if wanted.role not in known.ladder.supervisors or wanted.role == Role.SYSTEM:
-        raise BadInput(f"role: {wanted.role!r} has no queue", field="role")
+        raise BadInput(f"role: {wanted.role!r} has no queue", field="role", code="move_role")
     _must_supervise(known, by, wanted.role)
     for kind in wanted.kinds:
         if kind not in DUTIES or DUTIES[kind].role != wanted.role:
-            raise BadInput(f"kinds: {kind!r} is no duty of {wanted.role}", field="kinds")
+            raise BadInput(f"kinds: {kind!r} is no duty of {wanted.role}", field="kinds", code="move_kind")
     owner = staff_named(db, wanted.owner) if wanted.owner is not None else None
     to = _ready(db, known, wanted.role, wanted.to, "to") if wanted.to is not None else None
     if (owner.staff_id if owner else None) == (to.staff_id if to else None):
-        raise BadInput("to: name somebody else than who has them now", field="to")
+        raise BadInput("to: name somebody else than who has them now", field="to", code="move_same")
     found = store.lines_to_move(
         db, sight=by.scope, to_sight=to.scope if to else None, role=wanted.role, owner=owner.staff_id if owner else None,
         pool=known.pool if owner is None else (), kinds=wanted.kinds, most=MOST_MOVED + 1,
@@ -367,7 +370,7 @@ def _colleague(db: Db, public_id: str, field: str) -> Staff:
 def _deputy(db: Db, person: Staff, public_id: str, current: Collection[Absence], from_on: date, until_on: date) -> Staff:
     deputy = _colleague(db, public_id, "stand_in")
     if deputy.staff_id == person.staff_id:
-        raise BadInput("stand_in: name somebody else", field="stand_in")
+        raise BadInput("stand_in: name somebody else", field="stand_in", code="stand_in_self")
     if deputy.role != person.role:
         raise Refusal(f"{deputy.name} is {deputy.role}; a stand-in has the same role: {person.role}", code="owner_role", field="stand_in")
     if not sees_as_much(deputy, person):
@@ -398,5 +401,5 @@ def _digest(wanted: Wanted, lines: Collection[MoveLine]) -> str:
 def _said(reason: str) -> str:
     """BadInput unless somebody said why."""
     if not (_SHORTEST_REASON <= len(reason.strip()) <= 500):
-        raise BadInput("reason: say why, in 4 to 500 characters", field="reason")
+        raise BadInput("reason: say why, in 4 to 500 characters", field="reason", code="reason_short")
     return reason.strip()

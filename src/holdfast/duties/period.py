@@ -104,11 +104,13 @@ class Period:
 def check_period(first: date, until: date, today: date) -> None:
     """BadInput unless the period is over by now, and not longer than a year."""
     if until >= today:
-        raise BadInput(f"until: only days that are over can be audited; the last one is the day before {today}", field="until")
+        raise BadInput(
+            f"until: only days that are over can be audited; the last one is the day before {today}", field="until", code="period_open"
+        )
     if first > until:
-        raise BadInput("first: not after the last day", field="first")
+        raise BadInput("first: not after the last day", field="first", code="period_order")
     if (until - first).days >= LONGEST_DAYS:
-        raise BadInput(f"first: a period holds at most {LONGEST_DAYS} days", field="first")
+        raise BadInput(f"first: a period holds at most {LONGEST_DAYS} days", field="first", code="period_long", most=LONGEST_DAYS)
 
 
 def examine_period(

@@ -25,7 +25,7 @@ def promise_of(pack_version: str, db: Db, today: date, pay_by: date | None) -> d
         pack = read_pack(db, *pack_version.split(" ", 1))
         return today + timedelta(days=pack.number("promise.days", on=today, lender_type=lender(db).lender_type))
     if not today <= pay_by <= today + _LONGEST:
-        raise BadInput(f"pay_by: a day from {today} to {today + _LONGEST}", field="pay_by")
+        raise BadInput(f"pay_by: a day from {today} to {today + _LONGEST}", field="pay_by", code="promise_day")
     return pay_by
 
 
