@@ -184,7 +184,7 @@ def by_bisection(received: int, flows: list[tuple[float, int]]) -> float:
 def test_both_figures_agree_with_a_spreadsheet_s_formula_to_the_sixth_digit(terms: Terms) -> None:
     terms = replace(terms, fees=(Fee("service", terms.principal // 50, FeeAt.DISBURSEMENT), Fee("each", 100, FeeAt.EACH_INSTALMENT)))
     received = terms.principal - terms.principal // 50
-    rows = schedule(terms)
+    rows = [row for row in schedule(terms) if row.n >= 1]
     cost = exact_cost(terms)
     days = [((row.due_on - terms.disbursed_on).days / 365, row.due) for row in rows]
     assert float(cost.effective) == pytest.approx(by_bisection(received, days), rel=1e-6, abs=1e-9)

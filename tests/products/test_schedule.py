@@ -168,6 +168,20 @@ def test_a_fee_falls_due_with_each_instalment_or_with_the_one_that_its_date_belo
     assert [row.fee for row in schedule(contract(instalments=3, fees=fees))] == [200, 1_200, 250]
 
 
+def test_fees_of_the_payout_fall_due_on_its_day_beside_what_is_paid_out() -> None:
+    terms = contract(instalments=3, fees=(Fee("payout", 300, FeeAt.DISBURSEMENT), Fee("survey", 500, date(2026, 1, 1))))
+    first, *rest = schedule(terms)
+    assert (first.n, first.due_on, first.principal, first.fee) == (0, terms.disbursed_on, 0, 800)
+    # Nothing is taken out of the principal: all of it comes back in the instalments.
+    assert sum(row.principal for row in rest) == terms.principal
+    assert [row.fee for row in rest] == [0, 0, 0]
+
+
+def test_a_down_payment_and_the_fees_of_the_payout_stand_in_one_row() -> None:
+    first = schedule(contract(down_payment_ppb=250_000_000, fees=(Fee("payout", 300, FeeAt.DISBURSEMENT),)))[0]
+    assert (first.n, first.principal, first.fee) == (0, 30_000, 300)
+
+
 def test_a_balance_taken_over_runs_on_at_the_contract_s_own_instalment() -> None:
     terms = contract(method=Method.EQUAL_INSTALMENT, principal=400_000, instalments=6, rate=Rate(12_000_000, Per.MONTH))
     rows = rest_of_schedule(terms, balance=200_000, first=4)

@@ -11,7 +11,7 @@ from hypothesis import given
 from holdfast.kernel import canonical
 from holdfast.kernel.errors import BadInput
 from holdfast.kernel.rate import Rate
-from holdfast.products.terms import Fee, FeeAt, Method, Terms
+from holdfast.products.terms import Excess, Fee, FeeAt, Method, Terms
 from tests.servicing.contracts import START, contract, contracts
 
 
@@ -24,6 +24,14 @@ def test_fees_and_dates_come_back_from_json_as_they_went() -> None:
     fees = (Fee("survey", 5_000, FeeAt.DISBURSEMENT, "示例评估"), Fee("filing", 80, date(2026, 3, 1)))
     terms = contract(first_due_on=date(2026, 2, 15), instalment_amount=11_000, fees=fees)
     assert Terms.from_json(terms.to_json()) == terms
+
+
+def test_money_of_each_kind_comes_back_from_json_in_whatever_order_it_was_told() -> None:
+    told = (("receipt", Excess.SPREAD), ("goodwill", Excess.LAST))
+    terms = contract(excess_for=told)
+    assert Terms.from_json(terms.to_json()) == terms == contract(excess_for=told[::-1])
+    with pytest.raises(BadInput, match="each kind of money once"):
+        contract(excess_for=(*told, ("goodwill", Excess.NEXT)))
 
 
 def test_what_has_a_default_may_be_left_out() -> None:

@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from random import Random
 from typing import Any, Final, NoReturn, Protocol
 
-from holdfast.servicing.state import Event, State
+from holdfast.servicing.state import Event, State, by_day
 
 PARTS: Final = ("principal", "interest", "fee", "penalty")
 CHARGED: Final = {"interest": "interest_earned", "fee": "fee_charged", "penalty": "penalty_charged"}
@@ -181,8 +181,8 @@ class Auditor:
     def _row(self, events: Sequence[Event], state: State) -> None:
         again = self.machine.after(events)
         # A further down payment stands behind an instalment of its day as it comes, and before it when the row is read.
-        again.instalments.sort(key=lambda row: (row.due_on, row.n))
-        state.instalments.sort(key=lambda row: (row.due_on, row.n))
+        again.instalments.sort(key=by_day)
+        state.instalments.sort(key=by_day)
         if replace(again, allocations=[]) != replace(state, allocations=[]):
             broken("the row that was carried on is the fold from scratch", difference(state, again))
 

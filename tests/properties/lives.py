@@ -43,7 +43,7 @@ from holdfast.servicing.held import Held
 from holdfast.servicing.rearranging import AGREEMENTS, _watched, watched
 from holdfast.servicing.relief import waivable
 from holdfast.servicing.rescheduling import Arrears, Asks, Kind, Rearrangement, rearranged
-from holdfast.servicing.state import Event, State
+from holdfast.servicing.state import Event, State, by_day
 from tests.properties.auditor import Auditor, Broken, difference
 from tests.servicing.test_stored_state import reread
 
@@ -105,7 +105,7 @@ class Life:
 
     def enter(self, event: Event) -> bool:
         """Enter an event as the book does; False, with everything as it was, if the loan refuses it."""
-        self.state.instalments.sort(key=lambda row: (row.due_on, row.n))
+        self.state.instalments.sort(key=by_day)
         before = reread(self.state)
         before.allocations = self.state.allocations[:]
         self.trying = event

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import date
 
 from holdfast.kernel.rate import Rate
-from holdfast.products.terms import Early, Excess
+from holdfast.products.terms import Early, Excess, Fee, FeeAt
 from holdfast.servicing.rescheduling import Kind, Rearrangement
 from tests.servicing.contracts import Story, lent
 from tests.servicing.test_rearrangements import agreed
@@ -30,6 +30,17 @@ def test_a_new_instalment_that_falls_due_with_one_that_was_closed_is_billed_too(
         row = next(row for row in story.state.instalments if row.n == n)
         story = story.tell("instalment_due", row.due_on, n=n)
     assert story.state.totals.interest_earned == asked > 0
+
+
+def test_a_fee_of_the_payout_is_asked_for_on_its_day_and_earned_with_it() -> None:
+    story = lent(instalments=3, fees=(Fee("payout", 300, FeeAt.DISBURSEMENT),))
+    state = story.state
+    assert (state.totals.disbursed, state.principal_out) == (120_000, 120_000)
+    assert (state.totals.fee_charged, state.next_due) == (300, (state.terms.disbursed_on, 300))
+    paid = story.paid(300, state.terms.disbursed_on).state
+    assert (paid.totals.fee_paid, paid.next_due) == (300, (date(2026, 2, 1), 41_200))
+    # The night has nothing more to bill of it.
+    assert story.tell("instalment_due", date(2026, 2, 1), n=1).state.totals.fee_charged == 300
 
 
 def test_a_charge_after_the_schedule_that_has_been_billed_is_not_billed_again_when_another_comes() -> None:

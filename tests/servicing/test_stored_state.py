@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from holdfast.kernel.errors import Refusal
 from holdfast.servicing.fold import Event, State, fold, in_order, step
 from holdfast.servicing.rescheduling import rearranged
+from holdfast.servicing.state import by_day
 from holdfast.servicing.store import agreed_text, charges_of, charges_text, pauses_of, pauses_text, put_agreed
 from tests.servicing.contracts import Story, stories
 from tests.servicing.test_rearrangements import changes
@@ -22,7 +23,7 @@ def reread(state: State) -> State:
     """The state as `account` and `instalment` give it back."""
     stored = State(
         terms=state.terms,
-        instalments=sorted((replace(row) for row in state.instalments), key=lambda row: (row.due_on, row.n)),
+        instalments=sorted((replace(row) for row in state.instalments), key=by_day),
         totals=replace(state.totals),
         through=state.through,
         paid_off_on=state.paid_off_on,

@@ -13,8 +13,8 @@ from typing import Any
 from holdfast.kernel.errors import BadInput
 from holdfast.kernel.money import decimal_of
 from holdfast.products.cost import yearly_cost
-from holdfast.products.schedule import fee_amount, schedule
-from holdfast.products.terms import FeeAt, Terms
+from holdfast.products.schedule import payout_fees, schedule
+from holdfast.products.terms import Terms
 from holdfast.servicing.vectors import read_setting
 
 
@@ -34,13 +34,14 @@ def lay_out(terms: Terms) -> dict[str, Any]:
     balance = terms.principal
     rows = []
     sums = dict.fromkeys(("principal", "interest", "fees", "due"), 0)
-    for number, row in enumerate(schedule(terms), start=1):
+    for number, row in enumerate((row for row in schedule(terms) if row.n >= 1 or row.principal), start=1):
         balance -= row.principal
-        amounts = {"principal": row.principal, "interest": row.interest, "fees": row.fee, "due": row.due}
+        fees = row.fee if row.n >= 1 else 0  # those of the payout are told apart
+        amounts = {"principal": row.principal, "interest": row.interest, "fees": fees, "due": row.due - row.fee + fees}
         for name, value in amounts.items():
             sums[name] += value
         rows.append({"n": number, "due_on": row.due_on.isoformat(), **_texts(terms, amounts | {"balance_after": balance})})
-    sums["fees_at_disbursement"] = sum(fee_amount(terms, fee) for fee in terms.fees if fee.at is FeeAt.DISBURSEMENT)
+    sums["fees_at_disbursement"] = payout_fees(terms)
     cost = yearly_cost(terms)
     return {
         "instalments": rows,

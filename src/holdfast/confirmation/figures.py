@@ -109,7 +109,8 @@ def facts_of(
     *, loan: str, version: ProductVersion, terms: Terms, price: Price, purpose: str, days: Mapping[str, int], as_of: date
 ) -> Facts:
     """The facts of an application, from the plan that was asked for and what it costs."""
-    rows: list[Instalment] = [row for row in price.instalments if row.due]
+    # The fees of the payout are read with the other fees.
+    rows: list[Instalment] = [row for row in price.instalments if row.due and (row.n >= 1 or row.principal)]
     return Facts(
         loan=loan, product=version.product.code, product_version=version.version, product_zh=version.product.name_zh,
         product_en=version.product.name_en, collateral=version.product.collateral, currency=terms.currency, principal=price.principal,

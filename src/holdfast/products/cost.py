@@ -48,9 +48,7 @@ def exact_cost(terms: Terms) -> YearlyCost:
             recurring = sum(fee_amount(terms, fee, row) for fee in terms.fees if fee.at is FeeAt.EACH_INSTALMENT)
             flows.append((row.due_on, Decimal(row.n), recurring))
     for fee in terms.fees:
-        if fee.at is FeeAt.DISBURSEMENT or fee.at == terms.disbursed_on:
-            received -= fee_amount(terms, fee)
-        elif isinstance(fee.at, date):
+        if isinstance(fee.at, date) and fee.at != terms.disbursed_on:
             flows.append((fee.at, _periods_to(terms, fee.at), fee_amount(terms, fee)))
     if received <= 0:
         raise BadInput("terms.fees: the fees at disbursement leave nothing to pay out", field="terms.fees")

@@ -186,14 +186,19 @@ def down_payment(terms: Terms, amount: int) -> int:
 def schedule(terms: Terms) -> list[Instalment]:
     """The instalments as agreed at the payout, with the fees that fall due with them.
 
-    A down payment stands first, as number 0.
+    What falls due on the day of the payout stands first, as number 0: a down payment, and the fees of that day. They are
+    asked for beside the payout, never taken out of it.
     """
     rows = rest_of_schedule(terms, balance=financed(terms), first=1)
     for row in rows:
         row.fee = _fees_of(terms, row, last=row.n == rows[-1].n)
-    if financed(terms) < terms.principal:
-        rows.insert(0, Instalment(0, terms.disbursed_on, terms.principal - financed(terms), 0))
-    return rows
+    at_once = Instalment(0, terms.disbursed_on, terms.principal - financed(terms), 0, payout_fees(terms))
+    return [at_once, *rows] if at_once.due else rows
+
+
+def payout_fees(terms: Terms) -> int:
+    """The fees that fall due on the day of the payout, in minor units."""
+    return sum(fee_amount(terms, fee) for fee in terms.fees if fee.at in (FeeAt.DISBURSEMENT, terms.disbursed_on))
 
 
 def rest_of_schedule(terms: Terms, *, balance: int, first: int) -> list[Instalment]:
@@ -387,6 +392,6 @@ def _fees_of(terms: Terms, row: Instalment, *, last: bool) -> int:
     for fee in terms.fees:
         if isinstance(fee.at, FeeAt):
             total += fee_amount(terms, fee, row) if fee.at is FeeAt.EACH_INSTALMENT else 0
-        elif (start < fee.at <= end) or (row.n == 1 and fee.at <= start) or (last and fee.at > end):
+        elif (start < fee.at <= end) or (row.n == 1 and fee.at < terms.disbursed_on) or (last and fee.at > end):
             total += fee_amount(terms, fee)
     return total

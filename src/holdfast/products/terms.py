@@ -235,6 +235,10 @@ class Terms:
             raise BadInput("terms.balloon: must leave principal for the other instalments", field="terms.balloon")
         if self.last_due_on is not None and self.last_due_on <= self.disbursed_on:
             raise BadInput("terms.last_due_on: must come after disbursed_on", field="terms.last_due_on")
+        if self.excess_for:
+            object.__setattr__(self, "excess_for", tuple(sorted(self.excess_for)))
+            if len(dict(self.excess_for)) < len(self.excess_for):
+                raise BadInput("terms.excess_for: name each kind of money once", field="terms.excess_for")
         for kind, _excess in self.excess_for:
             if kind not in MONEY:
                 raise BadInput(f"terms.excess_for.{kind}: must be one of {', '.join(MONEY)}", field=f"terms.excess_for.{kind}")

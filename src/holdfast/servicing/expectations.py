@@ -132,7 +132,7 @@ def _known(day: date, state: State, first: Event) -> _Known:
     return _Known(
         since=day,
         until=None,
-        unpaid=[(row.due_on, row.n) for row in state.instalments if row.unpaid > 0] if running else (),
+        unpaid=sorted((row.due_on, row.n) for row in state.instalments if row.unpaid > 0) if running else (),
         written_off_on=state.written_off_on,
         paid_off=paid_off and not nothing_taken,
         owed=not paid_off,

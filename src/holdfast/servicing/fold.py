@@ -16,7 +16,7 @@ from holdfast.products.terms import Terms
 from holdfast.servicing import charging, recalculation, rescheduling
 from holdfast.servicing.allocation import allocate
 from holdfast.servicing.payoff import owed_interest, payoff
-from holdfast.servicing.state import Allocation, Charge, Event, State, Totals
+from holdfast.servicing.state import Allocation, Charge, Event, State, Totals, by_day
 
 __all__ = ["Allocation", "Charge", "Event", "Instalment", "State", "Totals", "begin", "fold", "in_order", "step"]
 
@@ -51,8 +51,13 @@ def fold(terms: Terms, events: Iterable[Event]) -> State:
 
 
 def in_order(events: Iterable[Event]) -> list[Event]:
-    """The events that count, by value date and then number: those neither reversals nor reversed."""
+    """The events that count, by value date and then number: those neither reversals nor reversed.
+
+    Fault if two have one number: which of them came first, and what a reversal means, could not be said.
+    """
     kept = list(events)
+    if len({event.event_no for event in kept}) < len(kept):
+        raise Fault("two events of one loan have the same number", code="event_twice")
     undone = {event.payload["event_no"] for event in kept if event.kind == "reversal"}
     kept = [event for event in kept if event.kind != "reversal" and event.event_no not in undone]
     kept.sort(key=lambda event: (event.on, event.event_no))
@@ -65,6 +70,9 @@ def _disbursed(state: State, event: Event) -> None:
     state.totals.disbursed += amount
     if further:
         _spread_further(state, event, amount)
+    else:
+        # The fees of the day of the payout fall due with it.
+        state.totals.fee_charged += sum(row.fee for row in state.instalments if row.due_on <= state.through)
 
 
 def _spread_further(state: State, event: Event, amount: int) -> None:
@@ -99,8 +107,8 @@ def _spread_further(state: State, event: Event, amount: int) -> None:
             row.paid_on = None
     if at_once:
         earliest = min(row.n for row in state.instalments)
-        place = sum(row.due_on <= event.on for row in state.instalments)
-        state.instalments.insert(place, Instalment(min(0, earliest - 1), event.on, at_once, 0))
+        state.instalments.append(Instalment(min(0, earliest) - 1, event.on, at_once, 0))
+        state.instalments.sort(key=by_day)
 
 
 def _charge(state: State, event: Event) -> None:
@@ -120,7 +128,7 @@ def _charge(state: State, event: Event) -> None:
             state.loose.add(row.n)
             state.instalments.append(row)
         row.due_on = max(row.due_on, falls_due)
-        state.instalments.sort(key=lambda each: (each.due_on, each.n))
+        state.instalments.sort(key=by_day)
     state.charges.append(Charge(row.n, event.payload["part"], amount, falls_due))
     billed = row.due_on <= state.through
     if event.payload["part"] == "penalty":

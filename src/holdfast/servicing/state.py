@@ -6,8 +6,9 @@ A state is only ever made by `fold`: these are values to hold, not rules.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields
 from datetime import date
+from operator import attrgetter
 from typing import Any
 
 from holdfast.kernel.rate import Rate
@@ -70,6 +71,13 @@ class Pause:
         return self.starts_on <= on <= self.ends_on
 
 
+def by_day(row: Instalment) -> tuple[date, bool, int]:
+    """The order in which instalments stand and are paid: by due date, then by number; the down payment of a further payout comes after
+    what already fell due on its day.
+    """
+    return row.due_on, row.n < 0, row.n
+
+
 @dataclass(slots=True)
 class Totals:
     """Cumulative sums since the loan began; a posting is the difference between two of these."""
@@ -91,6 +99,13 @@ class Totals:
     goodwill: int = 0
     recovered: int = 0
     refunded: int = 0
+
+    def copy(self) -> Totals:
+        """The same sums, to be compared with later ones."""
+        return Totals(*_SUMS(self))
+
+
+_SUMS = attrgetter(*(each.name for each in fields(Totals)))
 
 
 @dataclass(slots=True)
@@ -150,6 +165,8 @@ class State:
 
     def ends_on(self, row: Instalment) -> date:
         """The day to which the instalment's period runs: its due date, or sooner where it was paid whole and the next one's has begun."""
+        if not self.starts:
+            return row.due_on
         after = False
         for each in self.instalments:
             if after and each.n >= 1 and each.n not in self.loose:
@@ -195,7 +212,7 @@ class State:
         """A state that can be stepped without changing this one."""
         # Field by field, several times faster than dataclasses.replace: a batch copies every loan that it touches.
         return State(
-            self.terms, [_twin(row) for row in self.instalments], replace(self.totals), self.through, self.paid_off_on, self.written_off_on,
+            self.terms, [_twin(row) for row in self.instalments], self.totals.copy(), self.through, self.paid_off_on, self.written_off_on,
             self.allocations[:], self.charges[:], self.penalised_through, self.pauses, self.replaced, self.rates,
             self.starts.copy(), self.loose.copy(), self.level, self.reckoned_on, self.reckoned, self.carried.copy(),
         )  # fmt: skip

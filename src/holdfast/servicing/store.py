@@ -54,7 +54,7 @@ _LOCK = "SELECT 1 FROM loan WHERE loan_id {which} ORDER BY loan_id FOR UPDATE"
 _INSTALMENTS = """
 SELECT loan_id, n, due_on, principal, interest, fee, penalty, principal_paid, interest_paid, fee_paid, penalty_paid, paid_on,
        late_base
-  FROM instalment WHERE loan_id {which} ORDER BY loan_id, due_on, n
+  FROM instalment WHERE loan_id {which} ORDER BY loan_id, due_on, n < 0, n
 """
 
 _OPEN_DUTIES = """

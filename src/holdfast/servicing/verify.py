@@ -120,7 +120,7 @@ SELECT loan_id, event_no, kind, on_date, entered_on, payload FROM loan_event
 _INSTALMENTS = """
 SELECT loan_id, n, due_on, principal, interest, fee, penalty, principal_paid, interest_paid, fee_paid, penalty_paid, paid_on,
        late_base
-  FROM instalment WHERE loan_id BETWEEN %s AND %s ORDER BY loan_id, due_on, n
+  FROM instalment WHERE loan_id BETWEEN %s AND %s ORDER BY loan_id, due_on, n < 0, n
 """
 _POSTED = """
 SELECT loan_id, debit_account, credit_account, sum(amount) FROM posting

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, Final
 
 from django import forms
-from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse as address
 from django.utils.translation import gettext
@@ -25,10 +23,10 @@ from holdfast.duties import Case
 from holdfast.kernel.errors import HoldfastError
 from holdfast.kernel.money import Money
 from holdfast.life import LoanState
-from holdfast.parties import may, require
+from holdfast.parties import may
 from holdfast.products import Terms, price_of, products
 from holdfast.web.console import decision_words, words
-from holdfast.web.console.acts import into_form, once
+from holdfast.web.console.acts import Tried, Verb, perform
 from holdfast.web.console.desk import Db, Desk, at_desk
 from holdfast.web.console.forms import ActForm, AmountField
 from holdfast.web.console.templatetags.console import money, of_language
@@ -60,14 +58,6 @@ class ReviewForm(ActForm):
     words = forms.CharField(label=_("What the borrower says"), min_length=4, max_length=500, widget=forms.Textarea(attrs={"rows": 2}))
 
 
-@dataclass(frozen=True, slots=True)
-class Tried:
-    """A form that was sent and refused, as it was filled in."""
-
-    slot: str
-    form: forms.Form
-
-
 @require_safe
 @at_desk
 def queue(request: HttpRequest, desk: Desk) -> HttpResponse:
@@ -96,7 +86,7 @@ def decide(request: HttpRequest, desk: Desk, loan_id: str) -> HttpResponse:
     def verb(db: Db) -> None:
         decisioning.decide(db, clock=desk.clock, by=desk.staff, loan=loan_id)
 
-    return _act(request, desk, loan_id, Tried("decide", ActForm(request.POST, name="decide")), MAKE, verb)
+    return _act(request, desk, Tried("decide", loan_id, ActForm(request.POST, name="decide")), MAKE, verb)
 
 
 @require_POST
@@ -120,7 +110,7 @@ def answer(request: HttpRequest, desk: Desk, loan_id: str) -> HttpResponse:
             amount=given.get("amount") or None,
         )
 
-    return _act(request, desk, loan_id, Tried("vote", form), MAKE, verb)
+    return _act(request, desk, Tried("vote", loan_id, form), MAKE, verb)
 
 
 @require_POST
@@ -132,7 +122,7 @@ def review(request: HttpRequest, desk: Desk, loan_id: str) -> HttpResponse:
     def verb(db: Db) -> None:
         decisioning.ask_review(db, clock=desk.clock, by=desk.staff, loan=loan_id, words=form.cleaned_data["words"])
 
-    return _act(request, desk, loan_id, Tried("review", form), REVIEW, verb)
+    return _act(request, desk, Tried("review", loan_id, form), REVIEW, verb)
 
 
 def on_loan(db: Db, desk: Desk, loan_id: str) -> Mapping[str, Any] | None:
@@ -204,7 +194,7 @@ def _context(db: Db, desk: Desk, loan_id: str, tried: Tried | None) -> dict[str,
         "referred": state is DecisionState.REFERRED and waits,
         "review_form": _review_form(desk, case, last, tried),
         "history": [{**_told(each), "same": decisioning.replay(db, each) == each.finding} for each in reversed(made)],
-        "failed": tried.form if tried and tried.slot == "decide" else None,
+        "failed": tried.form if tried and tried.name == "decide" else None,
     }  # fmt: skip
 
 
@@ -291,7 +281,7 @@ def _price(terms: Terms, finding: Mapping[str, Any]) -> dict[str, Any]:
     ceiling = next(gate["rule"].removeprefix("<= ").removesuffix(" %") for gate in finding["gates"] if gate["gate"] == "price")
     return {"terms": terms, "price": price, "rate": words.terms_line(terms.to_json()), "all_in": f"{price.all_in * 100:.2f}",
             "nominal": f"{price.cost.nominal * 100:.2f}", "effective": f"{price.cost.effective * 100:.2f}",
-            "ceiling": f"{Decimal(ceiling):.2f}", "each": price.instalments[0].due}  # fmt: skip
+            "ceiling": f"{Decimal(ceiling):.2f}", "each": next(row.due for row in price.instalments if row.n >= 1)}  # fmt: skip
 
 
 def _said(raw: list[Mapping[str, Any]], currency: str) -> list[str]:
@@ -326,7 +316,7 @@ def _vote_form(
 ) -> forms.Form | None:
     if state is not DecisionState.REFERRED or _vote_why_not(db, desk, case.loan.public_id):
         return None
-    if tried and tried.slot == "vote":
+    if tried and tried.name == "vote":
         return tried.form
     proposed = finding["sum_minor"] if finding else None
     initial = {"amount": Money(proposed, case.loan.currency).decimal()} if proposed else {}
@@ -337,35 +327,27 @@ def _review_form(desk: Desk, case: Case, last: Decision | None, tried: Tried | N
     refused = last is not None and last.state is DecisionState.REFUSED and last.by_what is ByWhat.RULE
     if not refused or case.loan.state is not LoanState.REFUSED or not may(desk.staff, REVIEW):
         return None
-    return tried.form if tried and tried.slot == "review" else ReviewForm(name="review")
+    return tried.form if tried and tried.name == "review" else ReviewForm(name="review")
 
 
-def _act(request: HttpRequest, desk: Desk, loan_id: str, tried: Tried, act: str, verb: Callable[[Db], None]) -> HttpResponse:
-    require(desk.staff, act)
-    form = tried.form
-    assert isinstance(form, ActForm)
-    if form.is_valid():
-        inputs = {name: str(value) for name, value in form.cleaned_data.items() if name != "key"}
-        try:
-            once(desk, act=act, key=form.one_time_key, inputs={"loan": loan_id, "slot": tried.slot, **inputs}, verb=verb)
-        except HoldfastError as error:
-            into_form(form, error)
-        else:
-            messages.success(request, _done(desk, loan_id, tried.slot))
-            return HttpResponseRedirect(address("console:decision", args=[loan_id]))
-    return page(request, desk, loan_id, tried=tried, status=422)
+def _act(request: HttpRequest, desk: Desk, tried: Tried, act: str, verb: Verb) -> HttpResponse:
+    return perform(
+        request, desk, tried, act=act, verb=verb, said=lambda _made: _done(desk, tried.about, tried.name),
+        back=address("console:decision", args=[tried.about]),
+        again=lambda tried: page(request, desk, tried.about, tried=tried, status=422),
+    )  # fmt: skip
 
 
-def _done(desk: Desk, loan_id: str, slot: str) -> str:
+def _done(desk: Desk, loan_id: str, form: str) -> str:
     """What came of it, in a sentence."""
     with transaction() as db:
         case = duties.take(db, loan_id, desk.staff.scope, lock=False)
         made = decisioning.decision_of(db, case.loan.loan_id)
-    if slot == "review":
+    if form == "review":
         return gettext("Passed on. Two people answer; the deadline has begun.")
     if made.state is DecisionState.REFERRED:
         return (
-            gettext("Your yes stands. Another person answers.") if slot == "vote" else gettext("Referred. Two people answer on this page.")
+            gettext("Your yes stands. Another person answers.") if form == "vote" else gettext("Referred. Two people answer on this page.")
         )
     return (
         gettext("Approved. The contract can be drafted.") if made.state is DecisionState.APPROVED else gettext("Refused, with its reasons.")
