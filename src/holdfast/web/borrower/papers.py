@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Final
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
@@ -10,38 +10,30 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from holdfast.database.connection import transaction
-from holdfast.kernel.errors import HoldfastError, NotFound
+from holdfast.kernel.errors import NotFound
 from holdfast.policy import clock
 from holdfast.servicing import papers, reading
 from holdfast.servicing.account_statement import account_statement
 from holdfast.servicing.due_dates import due_dates_of
-from holdfast.servicing.payoff_statement import payoff_statement
 from holdfast.web.borrower.desk import Visitor, borrower_at
 from holdfast.web.borrower.links import calendar_of
 from holdfast.web.borrower.loan import OneLoan
-from holdfast.web.console import paper_words, words
+from holdfast.web.console import paper_words
 from holdfast.web.console.contracts import served
-from holdfast.wiring import NOTARY, PRESS
+from holdfast.web.console.paper_pages import make as issue
+from holdfast.web.console.paper_pages import payoff_page, statement_page
+
+# Of the papers made before, a phone shows so many.
+_MADE: Final = 3
 
 
 @require_safe
 @borrower_at
 def statement(request: HttpRequest, visitor: Visitor, loan_id: str) -> HttpResponse:
     """What happened on the account in a period, and what is owed."""
-    found, why_not = None, ""
-    with transaction() as db:
-        row = reading.loan_detail(db, visitor.look, loan_id).row
-        try:
-            start, until = paper_words.period(request.GET)
-            found = account_statement(db, visitor.look, loan_id, start=start, until=until)
-        except HoldfastError as error:
-            why_not = words.refusal(error)
-        made = papers.issued(db, visitor.look, loan_id)
-    context = {
-        "row": row, "found": found, "lines": paper_words.lines(found) if found else [], "why_not": why_not, "today": visitor.today,
-        "made": [file for file, purpose in made if purpose == papers.ACCOUNT][:3],
-    }  # fmt: skip
-    return render(request, "borrower/statement.html", context, status=422 if why_not else 200)
+    shown = statement_page(visitor.look, loan_id, request.GET)
+    context = shown | {"made": shown["made"][:_MADE], "today": visitor.today}
+    return render(request, "borrower/statement.html", context, status=422 if shown["why_not"] else 200)
 
 
 @require_safe
@@ -58,20 +50,14 @@ def statement_csv(request: HttpRequest, visitor: Visitor, loan_id: str) -> HttpR
 @borrower_at
 def payoff(request: HttpRequest, visitor: Visitor, loan_id: str) -> HttpResponse:
     """What ends the loan today or on a day ahead."""
-    found, why_not = None, ""
-    with transaction() as db:
-        row = reading.loan_detail(db, visitor.look, loan_id).row
-        try:
-            found = payoff_statement(db, visitor.look, loan_id, on=paper_words.day_given(request.GET, "on"))
-        except HoldfastError as error:
-            why_not = words.refusal(error)
-        made = papers.issued(db, visitor.look, loan_id)
-    context = {
-        "row": row, "found": found, "lines": paper_words.payoff_lines(found) if found else [], "why_not": why_not, "today": visitor.today,
-        "on": request.GET.get("on") or visitor.today.isoformat(), "made": [file for file, purpose in made if purpose == papers.PAYOFF][:3],
-        "may_pay": row.state in ("active", "written_off"),
-    }  # fmt: skip
-    return render(request, "borrower/payoff.html", context, status=422 if why_not else 200)
+    shown = payoff_page(visitor.look, loan_id, request.GET)
+    context = shown | {
+        "made": shown["made"][:_MADE],
+        "today": visitor.today,
+        "on": request.GET.get("on") or visitor.today.isoformat(),
+        "may_pay": shown["row"].state in ("active", "written_off"),
+    }
+    return render(request, "borrower/payoff.html", context, status=422 if shown["why_not"] else 200)
 
 
 @require_POST
@@ -81,21 +67,9 @@ def make(request: HttpRequest, visitor: Visitor, loan_id: str, kind: str) -> Htt
     if kind not in papers.PURPOSES:
         raise Http404(kind)
     given = {name: request.POST.get(name, "") for name in ("start", "until", "on")}
-    common: dict[str, Any] = {
-        "clock": visitor.clock,
-        "by": visitor.actor,
-        "look": visitor.look,
-        "loan": loan_id,
-        "press": PRESS,
-        "notary": NOTARY,
-    }
     with transaction() as db:
-        if kind == papers.PAYOFF:
-            made = papers.issue_payoff_statement(db, on=paper_words.day_given(given, "on"), **common)
-        else:
-            start, until = paper_words.period(given)
-            made = papers.issue_account_statement(db, start=start, until=until, **common)
-    return HttpResponseRedirect(reverse("borrower:loan_paper", args=[loan_id, made.file.public_id]))
+        made = issue(db, clock=visitor.clock, by=visitor.actor, look=visitor.look, loan=loan_id, kind=kind, given=given)
+    return HttpResponseRedirect(reverse("borrower:loan_paper", args=[loan_id, made.public_id]))
 
 
 @require_safe

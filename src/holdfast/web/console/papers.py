@@ -2,50 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from holdfast.database.connection import transaction
-from holdfast.kernel.errors import BadInput, HoldfastError
+from holdfast.kernel.errors import BadInput
 from holdfast.parties import may, require
 from holdfast.servicing import papers
 from holdfast.servicing import reading as book
 from holdfast.servicing.account_statement import account_statement
 from holdfast.servicing.due_dates import due_dates_of
-from holdfast.servicing.payoff_statement import payoff_statement
-from holdfast.web.console import paper_words, words
+from holdfast.web.console import paper_words
 from holdfast.web.console.acts import once
 from holdfast.web.console.contracts import served
 from holdfast.web.console.desk import Db, Desk, at_desk
 from holdfast.web.console.forms import ActForm
-from holdfast.wiring import NOTARY, PRESS
+from holdfast.web.console.paper_pages import make as issue
+from holdfast.web.console.paper_pages import payoff_page, statement_page
 
 
 @require_safe
 @at_desk
 def statement(request: HttpRequest, desk: Desk, loan_id: str) -> HttpResponse:
     """The account of a period; without one, of the whole life so far."""
-    found, why_not = None, ""
-    with transaction() as db:
-        row = book.loan_detail(db, desk.look, loan_id).row
-        try:
-            start, until = paper_words.period(request.GET)
-            found = account_statement(db, desk.look, loan_id, start=start, until=until)
-        except HoldfastError as error:
-            why_not = words.refusal(error)
-        made = _made(db, desk, loan_id, papers.ACCOUNT)
-    context = {
-        "row": row, "found": found, "lines": paper_words.lines(found) if found else [], "why_not": why_not, "made": made,
+    shown = statement_page(desk.look, loan_id, request.GET)
+    found = shown["found"]
+    context = shown | {
         "start": request.GET.get("start") or (found.start.isoformat() if found else ""),
         "until": request.GET.get("until") or (found.until.isoformat() if found else ""),
-        "form": ActForm(name="paper") if found and may(desk.staff, "paper.issue") else None,
-    }  # fmt: skip
-    return render(request, "console/papers/statement.html", context, status=422 if why_not else 200)
+        "form": _form(desk, found),
+    }
+    return render(request, "console/papers/statement.html", context, status=422 if shown["why_not"] else 200)
 
 
 @require_safe
@@ -62,20 +51,9 @@ def statement_csv(request: HttpRequest, desk: Desk, loan_id: str) -> HttpRespons
 @at_desk
 def payoff(request: HttpRequest, desk: Desk, loan_id: str) -> HttpResponse:
     """What ends the loan on a day, today or ahead."""
-    found, why_not = None, ""
-    with transaction() as db:
-        row = book.loan_detail(db, desk.look, loan_id).row
-        try:
-            found = payoff_statement(db, desk.look, loan_id, on=paper_words.day_given(request.GET, "on"))
-        except HoldfastError as error:
-            why_not = words.refusal(error)
-        made = _made(db, desk, loan_id, papers.PAYOFF)
-    context = {
-        "row": row, "found": found, "lines": paper_words.payoff_lines(found) if found else [], "why_not": why_not, "made": made,
-        "on": request.GET.get("on") or desk.today.isoformat(),
-        "form": ActForm(name="paper") if found and may(desk.staff, "paper.issue") else None,
-    }  # fmt: skip
-    return render(request, "console/papers/payoff.html", context, status=422 if why_not else 200)
+    shown = payoff_page(desk.look, loan_id, request.GET)
+    context = shown | {"on": request.GET.get("on") or desk.today.isoformat(), "form": _form(desk, shown["found"])}
+    return render(request, "console/papers/payoff.html", context, status=422 if shown["why_not"] else 200)
 
 
 @require_POST
@@ -89,27 +67,12 @@ def make(request: HttpRequest, desk: Desk, loan_id: str, kind: str) -> HttpRespo
     if kind not in papers.PURPOSES:
         raise Http404(kind)
     given = {name: request.POST.get(name, "") for name in ("start", "until", "on")}
-    made: list[papers.Issued] = []
 
-    def verb(db: Db) -> None:
-        common: dict[str, Any] = {
-            "clock": desk.clock,
-            "by": desk.staff,
-            "look": desk.look,
-            "loan": loan_id,
-            "press": PRESS,
-            "notary": NOTARY,
-        }
-        if kind == papers.PAYOFF:
-            made.append(papers.issue_payoff_statement(db, on=paper_words.day_given(given, "on"), **common))
-        else:
-            start, until = paper_words.period(given)
-            made.append(papers.issue_account_statement(db, start=start, until=until, **common))
+    def verb(db: Db) -> str:
+        return issue(db, clock=desk.clock, by=desk.staff, look=desk.look, loan=loan_id, kind=kind, given=given).public_id
 
-    once(desk, act="paper.issue", key=form.one_time_key, inputs={"loan": loan_id, "kind": kind, **given}, verb=verb)
-    if made:
-        return HttpResponseRedirect(reverse("console:loan_paper", args=[loan_id, made[0].file.public_id]))
-    return HttpResponseRedirect(reverse(f"console:{'payoff' if kind == papers.PAYOFF else 'statement_of_account'}", args=[loan_id]))
+    made = once(desk, act="paper.issue", key=form.one_time_key, inputs={"loan": loan_id, "kind": kind, **given}, verb=verb)
+    return HttpResponseRedirect(reverse("console:loan_paper", args=[loan_id, made.made]))
 
 
 @require_safe
@@ -132,6 +95,6 @@ def calendar(request: HttpRequest, desk: Desk, loan_id: str) -> HttpResponse:
     return paper_words.calendar_answer(data)
 
 
-def _made(db: Db, desk: Desk, loan_id: str, kind: str) -> list[Mapping[str, Any]]:
-    """The papers of this kind that were made before, newest first."""
-    return [{"file": file} for file, purpose in papers.issued(db, desk.look, loan_id) if purpose == kind]
+def _form(desk: Desk, found: object) -> ActForm | None:
+    """The form that has the paper made, for whoever may and where there is one to make."""
+    return ActForm(name="paper") if found and may(desk.staff, "paper.issue") else None
