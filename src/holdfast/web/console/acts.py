@@ -14,6 +14,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.translation import gettext
 
 from holdfast.database.connection import transaction
 from holdfast.kernel import canonical
@@ -83,13 +84,33 @@ def perform(
 ) -> HttpResponse:  # fmt: skip
     """Do what the form asks, say so and go `back`; refused, the page is drawn `again` with the form.
 
-    What is said, and where it goes, may depend on what the verb gave back: of a form sent twice, on what it gave the first time.
+    Nothing is said where the page itself shows it. What is said, and where it goes, may depend on what the verb gave back: of a form
+    sent twice, on what it gave the first time.
     """
     done = attempt(desk, tried.form, act=act, about={"name": tried.name, "about": tried.about}, verb=verb)
     if done is None:
         return again(tried)
-    messages.success(request, said if isinstance(said, str) else said(done.made))
+    if sentence := said if isinstance(said, str) else said(done.made):
+        messages.success(request, sentence)
     return HttpResponseRedirect(back if isinstance(back, str) else back(done.made))
+
+
+def in_panel(
+    request: HttpRequest, desk: Desk, tried: Tried, *, act: str, verb: Verb, said: str | Callable[[str], str], back: str
+) -> HttpResponse:
+    """Do what a form in a panel of another page asks, and go `back` to the panel.
+
+    What the form lacks is said above that page; what the verb refuses has a page of its own.
+    """
+    if tried.form.is_valid():
+        done = once(
+            desk, act=act, key=tried.form.one_time_key, inputs={"name": tried.name, "about": tried.about, **tried.form.stated()}, verb=verb
+        )
+        messages.success(request, said if isinstance(said, str) else said(done.made))
+    else:
+        wrong = [str(each) for errors in tried.form.errors.values() for each in errors]
+        messages.error(request, " ".join([gettext("Nothing was saved."), *wrong]))
+    return HttpResponseRedirect(back)
 
 
 def kept(tried: Tried | None, name: str, about: str, fresh: Callable[[], ActForm]) -> ActForm:

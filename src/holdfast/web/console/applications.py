@@ -5,7 +5,7 @@ What identifies the person stays masked; a paper is opened with a reason, and th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 from django import forms
@@ -28,7 +28,7 @@ from holdfast.servicing import reading as book
 from holdfast.web.borrower import wording
 from holdfast.web.borrower.steps import SLOTS, StepForm
 from holdfast.web.console import intake, reading, words
-from holdfast.web.console.acts import into_form, once
+from holdfast.web.console.acts import Tried, Verb, kept, perform
 from holdfast.web.console.desk import Db, Desk, at_desk
 from holdfast.web.console.forms import ActForm, ReasonForm
 
@@ -118,16 +118,13 @@ def application(request: HttpRequest, desk: Desk, application_id: str) -> HttpRe
     return _page(request, desk, application_id)
 
 
-def _page(
-    request: HttpRequest, desk: Desk, application_id: str, *, tried: tuple[str, forms.Form] | None = None, status: int = 200
-) -> HttpResponse:
+def _page(request: HttpRequest, desk: Desk, application_id: str, *, tried: Tried | None = None, status: int = 200) -> HttpResponse:
     with transaction() as db:
         file = files.application(db, application_id, desk.staff)
         grown = files.entries_of(db, file)
         row = _loan_row(db, desk, file)
         loan_state = LoanState(row.state) if row is not None else None
     lacks = completeness(file, today=desk.today)
-    slot, held = tried or ("", None)
     before_money = loan_state in (LoanState.SUBMITTED, LoanState.CONFIRMED, LoanState.DECIDED, LoanState.SIGNED)
     under_way = before_money and file.state in (ApplicationState.SUBMITTED, ApplicationState.RETURNED)
     given_back = loan_state is LoanState.SUBMITTED and file.state is ApplicationState.SUBMITTED
@@ -150,14 +147,14 @@ def _page(
             for each in reversed(grown)
         ],
         "reveal": RevealForm() if may(desk.staff, "party.reveal") else None,
-        "withdraw_form": (held if slot == "withdraw" else ReasonForm(name="withdraw"))
+        "withdraw_form": kept(tried, "withdraw", application_id, lambda: ReasonForm(name="withdraw"))
         if under_way and may(desk.staff, "application.withdraw")
         else None,
-        "give_back_form": (held if slot == "give_back" else GiveBackForm(name="give-back"))
+        "give_back_form": kept(tried, "give_back", application_id, lambda: GiveBackForm(name="give-back"))
         if given_back and may(desk.staff, "application.intake")
         else None,
         "close_form": ActForm(name="close") if file.state is ApplicationState.DRAFT and may(desk.staff, "application.intake") else None,
-        "failed": slot,
+        "failed": tried.name if tried else "",
         **_at_counter(desk, file, bool(lacks)),
     }
     return render(request, "console/applications/file.html", context, status=status)
@@ -205,7 +202,7 @@ def withdraw(request: HttpRequest, desk: Desk, application_id: str) -> HttpRespo
         files.withdraw(db, clock=desk.clock, by=desk.staff, loan=loan, words=form.cleaned_data["reason"])
 
     return _act(
-        request, desk, application_id, ("withdraw", form), "application.withdraw", verb, gettext("Withdrawn. The borrower is told.")
+        request, desk, Tried("withdraw", application_id, form), "application.withdraw", verb, gettext("Withdrawn. The borrower is told.")
     )
 
 
@@ -223,7 +220,7 @@ def give_back(request: HttpRequest, desk: Desk, application_id: str) -> HttpResp
         files.give_back(db, clock=desk.clock, by=desk.staff, loan=loan, fields=tuple(wanted["fields_needed"]), words=wanted["words"])
 
     said = gettext("Asked. The borrower is told and finds it on their page.")
-    return _act(request, desk, application_id, ("give_back", form), "application.intake", verb, said)
+    return _act(request, desk, Tried("give_back", application_id, form), "application.intake", verb, said)
 
 
 @require_POST
@@ -235,7 +232,7 @@ def close(request: HttpRequest, desk: Desk, application_id: str) -> HttpResponse
     def verb(db: Db) -> None:
         files.discard(db, clock=desk.clock, by=desk.staff, application_id=application_id)
 
-    return _act(request, desk, application_id, ("close", form), "application.intake", verb, gettext("The draft is closed."))
+    return _act(request, desk, Tried("close", application_id, form), "application.intake", verb, gettext("The draft is closed."))
 
 
 def on_loan(db: Db, desk: Desk, loan_id: str) -> Mapping[str, Any] | None:
@@ -254,21 +251,11 @@ def on_loan(db: Db, desk: Desk, loan_id: str) -> Mapping[str, Any] | None:
     }
 
 
-def _act(
-    request: HttpRequest, desk: Desk, application_id: str, tried: tuple[str, forms.Form], act: str, verb: Callable[[Db], None], said: str
-) -> HttpResponse:
-    form = tried[1]
-    assert isinstance(form, ActForm)
-    if form.is_valid():
-        inputs = {name: str(value) for name, value in form.cleaned_data.items() if name != "key"}
-        try:
-            once(desk, act=act, key=form.one_time_key, inputs={"application": application_id, "form": tried[0], **inputs}, verb=verb)
-        except HoldfastError as error:
-            into_form(form, error)
-        else:
-            messages.success(request, said)
-            return HttpResponseRedirect(reverse("console:application", args=[application_id]))
-    return _page(request, desk, application_id, tried=tried, status=422)
+def _act(request: HttpRequest, desk: Desk, tried: Tried, act: str, verb: Verb, said: str) -> HttpResponse:
+    return perform(
+        request, desk, tried, act=act, verb=verb, said=said, back=reverse("console:application", args=[tried.about]),
+        again=lambda tried: _page(request, desk, tried.about, tried=tried, status=422),
+    )  # fmt: skip
 
 
 def _part(name: str, file: Application) -> dict[str, Any]:

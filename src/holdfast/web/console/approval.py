@@ -11,6 +11,7 @@ from django.utils.translation import gettext
 from holdfast.approvals import Request, Standing, may_answer
 from holdfast.kernel.errors import HoldfastError
 from holdfast.kernel.rate import percent_of_ppb
+from holdfast.parties import may
 from holdfast.servicing.approved import ACTS
 from holdfast.web.console import relief_words, words
 from holdfast.web.console.desk import Desk
@@ -24,15 +25,20 @@ def panels(asked: Sequence[Request], desk: Desk, failed: tuple[str, forms.Form] 
     for each in asked:
         if each.standing is not Standing.OPEN or each.act not in ACTS:
             continue
-        form: forms.Form | None = None
-        why_not = ""
-        try:
-            may_answer(each, desk.staff)
-            form = failed[1] if failed and failed[0] == each.public_id else AnswerForm(name=f"answer-{each.public_id[-6:]}")
-        except HoldfastError as error:
-            why_not = words.refusal(error)
+        why_not = why_not_second(each, desk)
+        fresh = None if why_not else AnswerForm(name=f"answer-{each.public_id[-6:]}")
+        form = failed[1] if fresh and failed and failed[0] == each.public_id else fresh
         shown.append({"asked": each, "what": what(each), "form": form, "why_not": why_not})
     return shown
+
+
+def why_not_second(asked: Request, desk: Desk, act: str | None = None) -> str:
+    """Why this person may not answer as the second one; empty if they may. `act` is what their role has to allow besides."""
+    try:
+        may_answer(asked, desk.staff)
+    except HoldfastError as error:
+        return words.refusal(error)
+    return "" if act is None or may(desk.staff, act) else gettext("Your role may not do this.")
 
 
 def what(asked: Request) -> str:

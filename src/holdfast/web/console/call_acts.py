@@ -1,16 +1,13 @@
 """What a caller does at the desk: take, dial, answer, prove the code, note, keep the recording, and end or complete.
 
-Each is one verb in one transaction. Refused, the desk comes back with the form as it was filled in. What a
-borrower said never enters the key by which a form is known again.
+Each is one verb in one transaction. Refused, the desk comes back with the form as it was filled in.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any, Final
+from typing import Any
 
-from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse as address
 from django.utils.translation import gettext
 from django.views.decorators.http import require_POST
@@ -23,7 +20,7 @@ from holdfast.database.connection import transaction
 from holdfast.files import LARGEST_BYTES
 from holdfast.kernel.errors import BadInput, HoldfastError, Refusal
 from holdfast.parties import require
-from holdfast.web.console.acts import into_form, once
+from holdfast.web.console.acts import Tried, Verb, into_form, perform
 from holdfast.web.console.call_forms import (
     ChoiceAnswerForm,
     CodeForm,
@@ -36,11 +33,9 @@ from holdfast.web.console.call_forms import (
     RecordingForm,
     WordsForm,
 )
-from holdfast.web.console.calls import MAY, Tried, end_form, fail_form, form_of_step, page
+from holdfast.web.console.calls import MAY, end_form, fail_form, form_of_step, page
 from holdfast.web.console.desk import Db, Desk, at_desk
 from holdfast.web.console.forms import ActForm
-
-_NOT_DIGESTED: Final = frozenset({"key", "name", "last_four", "digits", "words", "evidence", "file"})
 
 
 @require_POST
@@ -53,7 +48,7 @@ def take(request: HttpRequest, desk: Desk, loan_id: str) -> HttpResponse:
     def verb(db: Db) -> None:
         confirmation.take_case(db, clock=desk.clock, by=desk.staff, loan=loan_id, instead=instead)
 
-    return _act(request, desk, loan_id, Tried("take", form), verb, gettext("The case is yours."))
+    return _act(request, desk, Tried("take", loan_id, form), verb, gettext("The case is yours."))
 
 
 @require_POST
@@ -65,7 +60,7 @@ def dial(request: HttpRequest, desk: Desk, loan_id: str) -> HttpResponse:
     def verb(db: Db) -> None:
         confirmation.dial(db, clock=desk.clock, by=desk.staff, loan=loan_id, language=form.cleaned_data["language"])
 
-    return _act(request, desk, loan_id, Tried("dial", form), verb)
+    return _act(request, desk, Tried("dial", loan_id, form), verb)
 
 
 @require_POST
@@ -76,7 +71,7 @@ def picked_up(request: HttpRequest, desk: Desk, loan_id: str) -> HttpResponse:
     def verb(db: Db) -> None:
         confirmation.picked_up(db, clock=desk.clock, by=desk.staff, loan=loan_id)
 
-    return _act(request, desk, loan_id, Tried("picked_up", ActForm(request.POST, name="pickedup")), verb)
+    return _act(request, desk, Tried("picked_up", loan_id, ActForm(request.POST, name="pickedup")), verb)
 
 
 @require_POST
@@ -87,7 +82,7 @@ def answer(request: HttpRequest, desk: Desk, loan_id: str, step: str) -> HttpRes
     asked = confirmation.script(call.script_version).step(step)
     with transaction() as db:
         form = form_of_step(db, desk, loan_id, asked, request.POST)
-    tried = Tried("answer", form)
+    tried = Tried("answer", f"{loan_id} {step}", form)
     if asked.kind is StepKind.CODE and request.POST.get("proved") != "yes":
         require(desk.staff, MAY)
         assert isinstance(form, CodeForm)
@@ -95,12 +90,12 @@ def answer(request: HttpRequest, desk: Desk, loan_id: str, step: str) -> HttpRes
             return page(request, desk, loan_id, tried=tried, status=422)
     elif asked.kind is StepKind.CODE:
         form = ActForm(request.POST, name=f"step-{step}")
-        tried = Tried("code_proved", form)
+        tried = Tried("code_proved", loan_id, form)
 
     def verb(db: Db) -> None:
         confirmation.answer(db, clock=desk.clock, by=desk.staff, loan=loan_id, step=step, **_given(form))
 
-    return _act(request, desk, loan_id, tried, verb, about=step)
+    return _act(request, desk, tried, verb)
 
 
 @require_POST
@@ -111,8 +106,8 @@ def send_code(request: HttpRequest, desk: Desk, loan_id: str) -> HttpResponse:
     def verb(db: Db) -> None:
         confirmation.send_code(db, clock=desk.clock, by=desk.staff, loan=loan_id)
 
-    tried = Tried("send", ActForm(request.POST, name="send"))
-    return _act(request, desk, loan_id, tried, verb, gettext("The code is on its way."))
+    tried = Tried("send", loan_id, ActForm(request.POST, name="send"))
+    return _act(request, desk, tried, verb, gettext("The code is on its way."))
 
 
 @require_POST
@@ -123,8 +118,8 @@ def complete(request: HttpRequest, desk: Desk, loan_id: str) -> HttpResponse:
     def verb(db: Db) -> None:
         confirmation.confirm(db, clock=desk.clock, by=desk.staff, loan=loan_id)
 
-    tried = Tried("confirm", ActForm(request.POST, name="confirm"))
-    return _act(request, desk, loan_id, tried, verb, gettext("Confirmed. The application goes on to its decision."))
+    tried = Tried("confirm", loan_id, ActForm(request.POST, name="confirm"))
+    return _act(request, desk, tried, verb, gettext("Confirmed. The application goes on to its decision."))
 
 
 @require_POST
@@ -139,7 +134,7 @@ def end(request: HttpRequest, desk: Desk, loan_id: str) -> HttpResponse:
         at = wanted["call_back_at"] if wanted["outcome"] == "call_back" else None
         confirmation.end_call(db, clock=desk.clock, by=desk.staff, loan=loan_id, outcome=wanted["outcome"], call_back_at=at)
 
-    return _act(request, desk, loan_id, Tried("end", form), verb, gettext("The call is over and stands in the ledger."))
+    return _act(request, desk, Tried("end", loan_id, form), verb, gettext("The call is over and stands in the ledger."))
 
 
 @require_POST
@@ -153,7 +148,7 @@ def fail(request: HttpRequest, desk: Desk, loan_id: str) -> HttpResponse:
         wanted = form.cleaned_data
         confirmation.fail(db, clock=desk.clock, by=desk.staff, loan=loan_id, reason=wanted["reason"], words=wanted["words"])
 
-    return _act(request, desk, loan_id, Tried("fail", form), verb, gettext("The application is ended."))
+    return _act(request, desk, Tried("fail", loan_id, form), verb, gettext("The application is ended."))
 
 
 @require_POST
@@ -165,7 +160,7 @@ def give_up(request: HttpRequest, desk: Desk, loan_id: str) -> HttpResponse:
     def verb(db: Db) -> None:
         confirmation.give_up(db, clock=desk.clock, by=desk.staff, loan=loan_id, words=form.cleaned_data["words"])
 
-    return _act(request, desk, loan_id, Tried("give_up", form), verb, gettext("The application is returned."))
+    return _act(request, desk, Tried("give_up", loan_id, form), verb, gettext("The application is returned."))
 
 
 @require_POST
@@ -178,7 +173,7 @@ def observe(request: HttpRequest, desk: Desk, loan_id: str) -> HttpResponse:
         wanted = form.cleaned_data
         note_observation(db, clock=desk.clock, by=desk.staff, loan=loan_id, kind=wanted["kind"], evidence=wanted["evidence"])
 
-    return _act(request, desk, loan_id, Tried("observe", form), verb, gettext("Noted, for people who look again."))
+    return _act(request, desk, Tried("observe", loan_id, form), verb, gettext("Noted, for people who look again."))
 
 
 @require_POST
@@ -195,7 +190,7 @@ def recording(request: HttpRequest, desk: Desk, loan_id: str) -> HttpResponse:
             db, clock=desk.clock, by=desk.staff, loan=loan_id, call=form.cleaned_data["call"], data=file.read(), name=file.name
         )
 
-    return _act(request, desk, loan_id, Tried("recording", form), verb, gettext("The recording is kept, sealed."))
+    return _act(request, desk, Tried("recording", loan_id, form), verb, gettext("The recording is kept, sealed."))
 
 
 def _call(desk: Desk, loan_id: str) -> Call:
@@ -231,24 +226,10 @@ def _given(form: ActForm) -> dict[str, Any]:
     return {"facts": form.facts} if isinstance(form, MissingFactsForm) else {}
 
 
-def _act(
-    request: HttpRequest, desk: Desk, loan_id: str, tried: Tried, verb: Callable[[Db], None], said: str = "", *, about: str = ""
-) -> HttpResponse:
-    """Do what a form of the desk asks and come back to it."""
-    require(desk.staff, MAY)
-    form = tried.form
-    assert isinstance(form, ActForm)
-    if form.is_valid():
-        inputs = {
-            name: str(value) for name, value in form.cleaned_data.items() if name not in _NOT_DIGESTED and not name.startswith("fact-")
-        }
-        inputs |= {"loan": loan_id, "what": tried.slot, "about": about}
-        try:
-            once(desk, act=MAY, key=form.one_time_key, inputs=inputs, verb=verb)
-        except HoldfastError as error:
-            into_form(form, error)
-        else:
-            if said:
-                messages.success(request, said)
-            return HttpResponseRedirect(address("console:call_desk", args=[loan_id]))
-    return page(request, desk, loan_id, tried=tried, status=422)
+def _act(request: HttpRequest, desk: Desk, tried: Tried, verb: Verb, said: str = "") -> HttpResponse:
+    """Do what a form of the desk asks and come back to it; `tried` is about the loan, and may name the step behind it."""
+    loan_id = tried.about.split()[0]
+    return perform(
+        request, desk, tried, act=MAY, verb=verb, said=said, back=address("console:call_desk", args=[loan_id]),
+        again=lambda tried: page(request, desk, loan_id, tried=tried, status=422),
+    )  # fmt: skip

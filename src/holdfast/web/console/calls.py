@@ -7,7 +7,6 @@ answers; the rule says so, not the template. Every figure that is read out is th
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 from django import forms
@@ -27,6 +26,7 @@ from holdfast.kernel.errors import HoldfastError, Refusal
 from holdfast.life import LIVE
 from holdfast.parties import masked, masks, may, party_by_id
 from holdfast.web.console import call_words, words
+from holdfast.web.console.acts import Tried
 from holdfast.web.console.call_forms import (
     ChoiceAnswerForm,
     CodeForm,
@@ -49,14 +49,6 @@ FRAUD: Final = "fraud"
 _NEXT: Final = 5
 _RINGS: Final = (CallOutcome.NO_ANSWER, CallOutcome.BUSY, CallOutcome.POWERED_OFF, CallOutcome.WRONG_NUMBER)
 _SPOKEN: Final = (CallOutcome.CALL_BACK, CallOutcome.REFUSED, CallOutcome.HUNG_UP, CallOutcome.WRONG_NUMBER)
-
-
-@dataclass(frozen=True, slots=True)
-class Tried:
-    """A form that was sent and refused: which one, and as it was filled in."""
-
-    slot: str
-    form: forms.Form
 
 
 @require_safe
@@ -206,10 +198,10 @@ def _context(db: Db, desk: Desk, loan_id: str, tried: Tried | None) -> Mapping[s
         "observations": [_observed(each) for each in observations_of(db, desk.staff.scope, loan=loan_id)] if looks_again(desk) else [],
         "sign_form": _kept(tried, "sign") or SignForm(name="sign"),
         "may_freeze": may(desk.staff, "fraud.freeze") and case.loan.state in LIVE,
-        "failed": tried.slot if tried else "",
+        "failed": tried.name if tried else "",
         "may_call": may(desk.staff, MAY),
         "picked_up_key": new_key(),
-        "bar_forms": [tried.form] if tried and tried.slot in ("dial", "take", "picked_up", "code_proved") else [],
+        "bar_forms": [tried.form] if tried and tried.name in ("dial", "take", "picked_up", "code_proved") else [],
         "calls": [_told(each) for each in found.calls],
         "recording_form": _kept(tried, "recording") or RecordingForm(name="recording"),
         "next_cases": others[:_NEXT],
@@ -217,8 +209,8 @@ def _context(db: Db, desk: Desk, loan_id: str, tried: Tried | None) -> Mapping[s
     }
 
 
-def _kept(tried: Tried | None, slot: str) -> forms.Form | None:
-    return tried.form if tried and tried.slot == slot else None
+def _kept(tried: Tried | None, name: str) -> forms.Form | None:
+    return tried.form if tried and tried.name == name else None
 
 
 def _fail(call: Call) -> FailForm | None:

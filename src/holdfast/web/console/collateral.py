@@ -20,7 +20,7 @@ from holdfast.kernel.errors import HoldfastError
 from holdfast.life import LIVE
 from holdfast.parties import box_of, may, party_by_id, require
 from holdfast.web.console import custody_words, words
-from holdfast.web.console.acts import into_form, once
+from holdfast.web.console.acts import Verb, attempt, into_form, once
 from holdfast.web.console.custody import requests_of
 from holdfast.web.console.custody_forms import AppraiseForm, PriceForm, QuoteForm, SettleForm
 from holdfast.web.console.desk import Db, Desk, at_desk
@@ -220,15 +220,12 @@ def prices(request: HttpRequest, desk: Desk) -> HttpResponse:
         form, status = PriceForm(request.POST, request.FILES, name="prices"), 422
         if form.is_valid():
             upload = form.cleaned_data["file"]
-            made: list[str] = []
 
-            def verb(db: Db) -> None:
-                made.append(
-                    collateral.load_price_book(db, clock=desk.clock, by=desk.staff, name=str(upload.name), data=upload.read()).public_id
-                )
+            def verb(db: Db) -> str:
+                return collateral.load_price_book(db, clock=desk.clock, by=desk.staff, name=str(upload.name), data=upload.read()).public_id
 
             try:
-                once(desk, act="price_book.load", key=form.one_time_key, inputs={"name": str(upload.name), "size": upload.size}, verb=verb)
+                loaded = once(desk, act="price_book.load", key=form.one_time_key, inputs=form.stated(), verb=verb)
             except BadPriceFile as error:
                 cells = error.cells[:_CELLS]
                 form.add_error("file", gettext("Nothing was loaded: %(n)s cells cannot be taken.") % {"n": len(error.cells)})
@@ -236,7 +233,7 @@ def prices(request: HttpRequest, desk: Desk) -> HttpResponse:
                 into_form(form, error)
             else:
                 messages.success(request, gettext("Loaded whole; from now on things are valued by it."))
-                return HttpResponseRedirect(reverse("console:price_book", args=[made[0]]) if made else reverse("console:prices"))
+                return HttpResponseRedirect(reverse("console:price_book", args=[loaded.made]))
     with transaction() as db:
         context = {
             "form": form,
@@ -271,20 +268,11 @@ def _stale_after(desk: Desk) -> int:
     return desk.pack.number("price_book.stale_after", on=desk.today, lender_type=desk.lender.lender_type)
 
 
-def _do(
-    request: HttpRequest, desk: Desk, name: str, form: ActForm, about: Mapping[str, Any], verb: Callable[[Db], None], told: str
-) -> bool:
+def _do(request: HttpRequest, desk: Desk, name: str, form: ActForm, about: Mapping[str, Any], verb: Verb, told: str) -> bool:
     """Do a form's act once; what was refused stands in the form, and for forms of the loan's page in a message."""
-    require(desk.staff, name)
-    if form.is_valid():
-        inputs = {key: getattr(value, "size", None) or str(value) for key, value in form.cleaned_data.items() if key != "key"}
-        try:
-            once(desk, act=name, key=form.one_time_key, inputs={**about, **inputs}, verb=verb)
-        except HoldfastError as error:
-            into_form(form, error)
-        else:
-            messages.success(request, told)
-            return True
+    if attempt(desk, form, act=name, about=about, verb=verb) is not None:
+        messages.success(request, told)
+        return True
     if not isinstance(form, AppraiseForm | QuoteForm):
         for field, errors in form.errors.items():
             label = form.fields[field].label if field in form.fields else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -23,7 +23,7 @@ from holdfast.parties import may, staff_by_id
 from holdfast.products import price_of
 from holdfast.servicing import reading as book
 from holdfast.web.console import contract_words, words
-from holdfast.web.console.acts import once
+from holdfast.web.console.acts import Tried, Verb, in_panel
 from holdfast.web.console.desk import Db, Desk, at_desk
 from holdfast.web.console.forms import ActForm
 from holdfast.wiring import NOTARY, PRESS
@@ -94,7 +94,14 @@ def draft(request: HttpRequest, desk: Desk, loan_id: str) -> HttpResponse:
     def verb(db: Db) -> None:
         contracts.draft(db, clock=desk.clock, by=desk.staff, loan=loan_id, press=PRESS)
 
-    return _act(request, desk, loan_id, ActForm(request.POST, name="draft"), "contract.offer", verb, gettext("Drafted. Read the papers."))
+    return _act(
+        request,
+        desk,
+        Tried("draft", loan_id, ActForm(request.POST, name="draft")),
+        "contract.offer",
+        verb,
+        gettext("Drafted. Read the papers."),
+    )
 
 
 @require_POST
@@ -106,7 +113,7 @@ def offer(request: HttpRequest, desk: Desk, loan_id: str) -> HttpResponse:
         contracts.offer(db, clock=desk.clock, by=desk.staff, loan=loan_id, press=PRESS)
 
     said = gettext("Offered. The borrower is told by text message where to read and sign.")
-    return _act(request, desk, loan_id, ActForm(request.POST, name="offer"), "contract.offer", verb, said)
+    return _act(request, desk, Tried("offer", loan_id, ActForm(request.POST, name="offer")), "contract.offer", verb, said)
 
 
 @require_POST
@@ -118,7 +125,7 @@ def seal(request: HttpRequest, desk: Desk, loan_id: str) -> HttpResponse:
         contracts.seal(db, clock=desk.clock, by=desk.staff, loan=loan_id, notary=NOTARY)
 
     said = gettext("Sealed. Both have signed; the thing may come in.")
-    return _act(request, desk, loan_id, ActForm(request.POST, name="seal"), "contract.seal", verb, said)
+    return _act(request, desk, Tried("seal", loan_id, ActForm(request.POST, name="seal")), "contract.seal", verb, said)
 
 
 @require_POST
@@ -130,7 +137,9 @@ def void(request: HttpRequest, desk: Desk, loan_id: str) -> HttpResponse:
     def verb(db: Db) -> None:
         contracts.void(db, clock=desk.clock, by=desk.staff, loan=loan_id, words=form.cleaned_data["words"])
 
-    return _act(request, desk, loan_id, form, "contract.offer", verb, gettext("Taken back. Another contract may be drafted."))
+    return _act(
+        request, desk, Tried("void", loan_id, form), "contract.offer", verb, gettext("Taken back. Another contract may be drafted.")
+    )
 
 
 @require_POST
@@ -142,7 +151,12 @@ def lapse(request: HttpRequest, desk: Desk, loan_id: str) -> HttpResponse:
         contracts.lapse(db, clock=desk.clock, by=desk.staff, loan=loan_id)
 
     return _act(
-        request, desk, loan_id, ActForm(request.POST, name="lapse"), "contract.offer", verb, gettext("Lapsed. The loan is withdrawn.")
+        request,
+        desk,
+        Tried("lapse", loan_id, ActForm(request.POST, name="lapse")),
+        "contract.offer",
+        verb,
+        gettext("Lapsed. The loan is withdrawn."),
     )
 
 
@@ -153,7 +167,7 @@ def paper(request: HttpRequest, desk: Desk, loan_id: str, kind: str) -> HttpResp
     form = ReadForm(request.POST, name="read")
     if not form.is_valid():
         messages.error(request, gettext("Say why you need to read it; then it opens."))
-        return _back(loan_id)
+        return HttpResponseRedirect(_panel(loan_id))
     with transaction() as db:
         reason = form.cleaned_data["reason"]
         name, data = contracts.read_paper(db, clock=desk.clock, by=desk.staff, loan=loan_id, kind=kind, reason=reason)
@@ -213,18 +227,9 @@ def _shown(db: Db, contract: Contract) -> Mapping[str, Any]:
     }
 
 
-def _act(request: HttpRequest, desk: Desk, loan_id: str, form: forms.Form, act: str, verb: Callable[[Db], None], said: str) -> HttpResponse:
-    assert isinstance(form, ActForm)
-    if not form.is_valid():
-        messages.error(
-            request, gettext("Nothing was saved.") + " " + " ".join(str(each) for errors in form.errors.values() for each in errors)
-        )
-        return _back(loan_id)
-    given = {name: str(value) for name, value in form.cleaned_data.items() if name != "key"}
-    once(desk, act=act, key=form.one_time_key, inputs={"loan": loan_id, "form": form.auto_id, **given}, verb=verb)
-    messages.success(request, said)
-    return _back(loan_id)
+def _act(request: HttpRequest, desk: Desk, tried: Tried, act: str, verb: Verb, said: str) -> HttpResponse:
+    return in_panel(request, desk, tried, act=act, verb=verb, said=said, back=_panel(tried.about))
 
 
-def _back(loan_id: str) -> HttpResponse:
-    return HttpResponseRedirect(reverse("console:loan", args=[loan_id]) + "#stage-contracts")
+def _panel(loan_id: str) -> str:
+    return reverse("console:loan", args=[loan_id]) + "#stage-contracts"

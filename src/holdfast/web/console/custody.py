@@ -15,7 +15,7 @@ from django.utils.translation import gettext_noop as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from holdfast import approvals, collateral, duties, files, pledges, wiring
-from holdfast.approvals import Request, may_answer
+from holdfast.approvals import Request
 from holdfast.collateral import Item, Shelf, custody
 from holdfast.database.connection import transaction
 from holdfast.duties import Case
@@ -24,7 +24,8 @@ from holdfast.life import DUTIES, LoanState
 from holdfast.parties import Reach, box_of, may, party_by_id, require, staff, staff_by_id
 from holdfast.pledges import IntakeRead, Kept
 from holdfast.web.console import custody_words, words
-from holdfast.web.console.acts import into_form, once
+from holdfast.web.console.acts import Verb, attempt, into_form
+from holdfast.web.console.approval import why_not_second
 from holdfast.web.console.custody_forms import FoundForm, HandBackForm, IntakeForm, NoLoanForm, SealForm, ShelfForm, SlotForm, WordsForm
 from holdfast.web.console.desk import Db, Desk, at_desk
 from holdfast.web.console.forms import ActForm, AnswerForm, ReasonForm
@@ -384,7 +385,7 @@ def take_in(request: HttpRequest, desk: Desk, loan_id: str) -> HttpResponse:
             seen = seen_of(db, desk, form.cleaned_data, about.party_id)
             pledges.ask_take_in(db, clock=desk.clock, by=desk.staff, loan=loan_id, seen=seen)
 
-        if did(desk, "custody.take_in", form, {"loan": loan_id}, verb, files=PHOTOS):
+        if did(desk, "custody.take_in", form, {"loan": loan_id}, verb):
             messages.success(request, gettext("Asked. The witness looks at the thing and agrees on this page."))
             return HttpResponseRedirect(_on_loan(loan_id))
     context = {"case": case, "loan": case.loan, "things": things, "form": form, "draft": draft, "ready": _ready(case)}
@@ -546,18 +547,13 @@ def requests_of(
             continue
         if thing and each.inputs.get("thing") not in (thing, None):
             continue
-        form, why_not = None, ""
-        try:
-            may_answer(each, desk.staff)
-            form = AnswerForm(name=f"answer-{each.public_id[-6:]}")
-        except HoldfastError as error:
-            why_not = words.refusal(error)
+        why_not = why_not_second(each, desk)
         shown.append(
             {
                 "asked": each,
                 "what": words.word(custody_words.ACTS, each.act),
                 "facts": facts_of(each) + _cover(db, desk, each),
-                "form": form,
+                "form": None if why_not else AnswerForm(name=f"answer-{each.public_id[-6:]}"),
                 "why_not": why_not,
             }
         )
@@ -687,19 +683,9 @@ def reveal(request: HttpRequest, desk: Desk, thing: str) -> HttpResponse:
 # -- helpers ------------------------------------------------------------------------------------------------------------------------
 
 
-def did(desk: Desk, name: str, form: ActForm, about: Mapping[str, Any], verb: Callable[[Db], None], *, files: tuple[str, ...] = ()) -> bool:
+def did(desk: Desk, name: str, form: ActForm, about: Mapping[str, Any], verb: Verb) -> bool:
     """Do a form's act once; what was refused stands in the form."""
-    require(desk.staff, name)
-    if not form.is_valid():
-        return False
-    inputs = {key: str(value) for key, value in form.cleaned_data.items() if key != "key" and not key.startswith("photo")}
-    inputs |= {f"photo_{what}": str(form.cleaned_data[f"photo_{what}"].size) for what in files}
-    try:
-        once(desk, act=name, key=form.one_time_key, inputs={**about, **inputs}, verb=verb)
-    except HoldfastError as error:
-        into_form(form, error)
-        return False
-    return True
+    return attempt(desk, form, act=name, about=about, verb=verb) is not None
 
 
 def _address(known: Shelf) -> str:

@@ -3,28 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from django import forms
-from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
 from holdfast import approvals, duties, release
 from holdfast.database.connection import transaction
 from holdfast.duties import Case
-from holdfast.kernel.errors import HoldfastError
-from holdfast.kernel.money import Money
-from holdfast.parties import may, require
+from holdfast.parties import may
 from holdfast.release import Disposal, DisposalState, disposal, rules
 from holdfast.servicing import debt_parts, read_loans
 from holdfast.servicing import reading as book
 from holdfast.web.console import release_words
-from holdfast.web.console.acts import into_form, once
+from holdfast.web.console.acts import Tried, Verb, perform
 from holdfast.web.console.desk import Db, Desk, at_desk
 from holdfast.web.console.forms import ActForm, AnswerForm, ReasonForm
 from holdfast.web.console.release_forms import SaleForm, ValueForm
@@ -54,14 +51,6 @@ def one(request: HttpRequest, desk: Desk, loan_id: str) -> HttpResponse:
     return page(request, desk, loan_id)
 
 
-@dataclass(frozen=True, slots=True)
-class Tried:
-    """A form of the page that was refused, as it was filled in."""
-
-    slot: str
-    form: forms.Form
-
-
 def page(request: HttpRequest, desk: Desk, loan_id: str, *, tried: Tried | None = None, status: int = 200) -> HttpResponse:
     """The whole page; `tried` is a form that was refused."""
     with transaction() as db:
@@ -85,12 +74,12 @@ def _context(db: Db, desk: Desk, case: Case, tried: Tried | None) -> dict[str, A
         "sale": SaleForm(name="sale", currency=currency),
     }
     if tried is not None:
-        forms_of[tried.slot] = tried.form
+        forms_of[tried.name] = tried.form
     sale = approvals.request(db, found.request) if found and found.request and found.state is DisposalState.VALUED else None
     surplus = approvals.request(db, found.surplus_request) if found and found.surplus_request else None
     return {
         "loan": loan, "row": detail.row, "currency": currency, "disposal": found, "stands": stands, "forms": forms_of,
-        "failed": tried.slot if tried else "", "state": release_words.DISPOSAL_STATES[found.state] if found else None,
+        "failed": tried.name if tried else "", "state": release_words.DISPOSAL_STATES[found.state] if found else None,
         "steps": _steps(found) if stands and found else [], "unpaid_due": held.state.unpaid_due(desk.today),
         "late_days": detail.row.days_past_due,
         "owed": [(release_words.PARTS[part], minor) for part, minor in owed.items() if minor], "owed_total": sum(owed.values()),
@@ -157,7 +146,9 @@ def notice(request: HttpRequest, desk: Desk, loan_id: str) -> HttpResponse:
     def verb(db: Db) -> None:
         disposal.notice(db, clock=desk.clock, by=desk.staff, loan=loan_id, press=PRESS, notary=NOTARY)
 
-    return _act(request, desk, loan_id, "notice", ActForm(request.POST, name="notice"), "default.notice", verb, _("Notice is given."))
+    return _act(
+        request, desk, Tried("notice", loan_id, ActForm(request.POST, name="notice")), "default.notice", verb, gettext("Notice is given.")
+    )
 
 
 @require_POST
@@ -169,7 +160,7 @@ def withdraw(request: HttpRequest, desk: Desk, loan_id: str) -> HttpResponse:
     def verb(db: Db) -> None:
         disposal.withdraw_notice(db, clock=desk.clock, by=desk.staff, loan=loan_id, words=form.cleaned_data["reason"])
 
-    return _act(request, desk, loan_id, "withdraw", form, "default.withdraw", verb, _("The notice is taken back."))
+    return _act(request, desk, Tried("withdraw", loan_id, form), "default.withdraw", verb, gettext("The notice is taken back."))
 
 
 @require_POST
@@ -182,7 +173,7 @@ def value(request: HttpRequest, desk: Desk, loan_id: str) -> HttpResponse:
         wanted = form.cleaned_data
         disposal.value_for_sale(db, clock=desk.clock, by=desk.staff, loan=loan_id, amount=wanted["amount"] or None, words=wanted["words"])
 
-    return _act(request, desk, loan_id, "value", form, "disposal.value", verb, _("Valued."))
+    return _act(request, desk, Tried("value", loan_id, form), "disposal.value", verb, gettext("Valued."))
 
 
 @require_POST
@@ -199,7 +190,7 @@ def ask_sale(request: HttpRequest, desk: Desk, loan_id: str) -> HttpResponse:
             buyer_id=wanted["buyer_id"], relation=wanted["relation"], sold_on=desk.today, reason=wanted["reason"],
         )  # fmt: skip
 
-    return _act(request, desk, loan_id, "sale", form, "disposal.sell", verb, _("Asked. Two others answer on this page."))
+    return _act(request, desk, Tried("sale", loan_id, form), "disposal.sell", verb, gettext("Asked. Two others answer on this page."))
 
 
 @require_POST
@@ -212,7 +203,7 @@ def sell(request: HttpRequest, desk: Desk, loan_id: str) -> HttpResponse:
         wanted = form.cleaned_data
         carry(disposal.sell, db, clock=desk.clock, by=desk.staff, loan=loan_id, approved=wanted["approved"], words=wanted["words"])
 
-    return _act(request, desk, loan_id, "sell", form, "disposal.approve", verb, _("Your answer is on record."))
+    return _act(request, desk, Tried("sell", loan_id, form), "disposal.approve", verb, gettext("Your answer is on record."))
 
 
 @require_POST
@@ -224,7 +215,7 @@ def account(request: HttpRequest, desk: Desk, loan_id: str) -> HttpResponse:
         carry(disposal.account, db, clock=desk.clock, by=desk.staff, loan=loan_id, press=PRESS, notary=NOTARY)
 
     form = ActForm(request.POST, name="account")
-    return _act(request, desk, loan_id, "account", form, "disposal.account", verb, _("The statement is issued."))
+    return _act(request, desk, Tried("account", loan_id, form), "disposal.account", verb, gettext("The statement is issued."))
 
 
 @require_POST
@@ -236,7 +227,7 @@ def ask_surplus(request: HttpRequest, desk: Desk, loan_id: str) -> HttpResponse:
     def verb(db: Db) -> None:
         disposal.ask_surplus(db, clock=desk.clock, by=desk.staff, loan=loan_id, reason=form.cleaned_data["reason"])
 
-    return _act(request, desk, loan_id, "surplus", form, "refund", verb, _("Asked. Another person answers on this page."))
+    return _act(request, desk, Tried("surplus", loan_id, form), "refund", verb, gettext("Asked. Another person answers on this page."))
 
 
 @require_POST
@@ -251,7 +242,7 @@ def return_surplus(request: HttpRequest, desk: Desk, loan_id: str) -> HttpRespon
             disposal.return_surplus, db, clock=desk.clock, by=desk.staff, loan=loan_id, approved=wanted["approved"], words=wanted["words"]
         )
 
-    return _act(request, desk, loan_id, "return", form, "approval.answer", verb, _("Your answer is on record."))
+    return _act(request, desk, Tried("return", loan_id, form), "approval.answer", verb, gettext("Your answer is on record."))
 
 
 def _currency(desk: Desk, loan_id: str) -> str:
@@ -259,19 +250,8 @@ def _currency(desk: Desk, loan_id: str) -> str:
         return book.loan_detail(db, desk.look, loan_id).row.currency
 
 
-def _act(
-    request: HttpRequest, desk: Desk, loan_id: str, slot: str, form: ActForm, act: str, verb: Callable[[Db], None], said: Any
-) -> HttpResponse:
-    require(desk.staff, act)
-    if form.is_valid():
-        inputs = {
-            name: str(value.as_json() if isinstance(value, Money) else value) for name, value in form.cleaned_data.items() if name != "key"
-        }
-        try:
-            once(desk, act=act, key=form.one_time_key, inputs={"loan": loan_id, "slot": slot, **inputs}, verb=verb)
-        except HoldfastError as error:
-            into_form(form, error)
-        else:
-            messages.success(request, str(said))
-            return HttpResponseRedirect(reverse("console:disposal", args=[loan_id]))
-    return page(request, desk, loan_id, tried=Tried(slot, form), status=422)
+def _act(request: HttpRequest, desk: Desk, tried: Tried, act: str, verb: Verb, said: str) -> HttpResponse:
+    return perform(
+        request, desk, tried, act=act, verb=verb, said=said, back=reverse("console:disposal", args=[tried.about]),
+        again=lambda tried: page(request, desk, tried.about, tried=tried, status=422),
+    )  # fmt: skip

@@ -9,27 +9,27 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from django import forms
-from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse as address
 from django.utils.translation import gettext
 from django.views.decorators.http import require_POST, require_safe
 
 from holdfast import confirmation, duties
-from holdfast.approvals import Request, Standing, may_answer
-from holdfast.confirmation import Reviewed, Sign
+from holdfast.approvals import Request, Standing
+from holdfast.confirmation import Sign
 from holdfast.confirmation.observations import observations_of
 from holdfast.database.connection import transaction
 from holdfast.kernel.errors import HoldfastError
 from holdfast.life import LIVE
-from holdfast.parties import may, require
+from holdfast.parties import may
 from holdfast.web.console import call_words, words
-from holdfast.web.console.acts import into_form, once
+from holdfast.web.console.acts import Tried, Verb, perform
+from holdfast.web.console.approval import why_not_second
 from holdfast.web.console.call_forms import ReviewForm, SignForm
-from holdfast.web.console.calls import FRAUD, Tried, mark
+from holdfast.web.console.calls import FRAUD, mark
 from holdfast.web.console.desk import Db, Desk, at_desk
-from holdfast.web.console.forms import ActForm, AnswerForm
+from holdfast.web.console.forms import AnswerForm
 
 REPORT = "fraud.freeze"
 REVIEW = "fraud.thaw"
@@ -52,7 +52,7 @@ def report(request: HttpRequest, desk: Desk, loan_id: str) -> HttpResponse:
         confirmation.report_fraud(db, clock=desk.clock, by=desk.staff, loan=loan_id, **_said(form, "sign", "evidence", "words"))
 
     said = gettext("Frozen. Nothing goes on until two others have looked into it.")
-    return _act(request, desk, loan_id, Tried("sign", form), REPORT, verb, lambda: said)
+    return _act(request, desk, Tried("sign", loan_id, form), REPORT, verb, said)
 
 
 @require_POST
@@ -66,7 +66,7 @@ def ask(request: HttpRequest, desk: Desk, loan_id: str) -> HttpResponse:
         asks(db, clock=desk.clock, by=desk.staff, loan=loan_id, words=form.cleaned_data["words"])
 
     said = gettext("Asked. Another person answers on this page; until then nothing changes.")
-    return _act(request, desk, loan_id, Tried("review", form), REVIEW, verb, lambda: said)
+    return _act(request, desk, Tried("review", loan_id, form), REVIEW, verb, said)
 
 
 @require_POST
@@ -74,23 +74,20 @@ def ask(request: HttpRequest, desk: Desk, loan_id: str) -> HttpResponse:
 def answer(request: HttpRequest, desk: Desk, loan_id: str, asked_id: str) -> HttpResponse:
     """Answer as the second person."""
     form = AnswerForm(request.POST, name=f"answer-{asked_id[-6:]}")
-    done: list[Reviewed] = []
 
     def verb(db: Db) -> None:
         duties.take(db, loan_id, desk.staff.scope, lock=False)
         wanted = form.cleaned_data
-        done.append(
-            confirmation.answer_review(
-                db, clock=desk.clock, by=desk.staff, request=asked_id, approved=wanted["approved"], words=wanted["words"]
-            )
+        confirmation.answer_review(
+            db, clock=desk.clock, by=desk.staff, request=asked_id, approved=wanted["approved"], words=wanted["words"]
         )
 
-    def said() -> str:
+    def said(made: str) -> str:
         if not form.cleaned_data["approved"]:
             return gettext("You said no; nothing is done.")
         return gettext("You agreed as the second person; it is done.")
 
-    return _act(request, desk, loan_id, Tried("answer", form), REVIEW, verb, said)
+    return _act(request, desk, Tried("answer", loan_id, form), REVIEW, verb, said)
 
 
 def page(request: HttpRequest, desk: Desk, loan_id: str, *, tried: Tried | None = None, status: int = 200) -> HttpResponse:
@@ -110,7 +107,7 @@ def _context(db: Db, desk: Desk, loan_id: str, tried: Tried | None) -> Mapping[s
     waits = any(each.standing is Standing.OPEN for each in reviews)
     asks = frozen and reviewer and not barred and not waits
     reports = may(desk.staff, REPORT) and case.loan.state in LIVE
-    kept = {tried.slot: tried.form} if tried else {}
+    kept = {tried.name: tried.form} if tried else {}
     return {
         "loan_id": loan_id,
         "case": case,
@@ -129,7 +126,7 @@ def _context(db: Db, desk: Desk, loan_id: str, tried: Tried | None) -> Mapping[s
         "barred": barred,
         "reviewer": reviewer,
         "sign_form": kept.get("sign") or (SignForm(name="sign") if reports else None),
-        "failed": tried.slot if tried else "",
+        "failed": tried.name if tried else "",
     }
 
 
@@ -151,12 +148,8 @@ def _review(asked: Request, desk: Desk, barred: str, kept: Mapping[str, forms.Fo
     form: forms.Form | None = None
     why_not = barred
     if asked.standing is Standing.OPEN and not barred:
-        try:
-            require(desk.staff, REVIEW)
-            may_answer(asked, desk.staff)
-            form = kept.get("answer") or AnswerForm(name=f"answer-{asked.public_id[-6:]}")
-        except HoldfastError as error:
-            why_not = words.refusal(error)
+        why_not = why_not_second(asked, desk, REVIEW)
+        form = None if why_not else kept.get("answer") or AnswerForm(name=f"answer-{asked.public_id[-6:]}")
     return {"asked": asked, "what": words.word(call_words.REVIEWS, asked.act), "form": form, "why_not": why_not}
 
 
@@ -164,20 +157,8 @@ def _said(form: forms.Form, *names: str) -> dict[str, Any]:
     return {name: form.cleaned_data[name] for name in names}
 
 
-def _act(
-    request: HttpRequest, desk: Desk, loan_id: str, tried: Tried, act: str, verb: Callable[[Db], None], said: Callable[[], str]
-) -> HttpResponse:
-    require(desk.staff, act)
-    form = tried.form
-    assert isinstance(form, ActForm)
-    if form.is_valid():
-        inputs: dict[str, str] = {name: str(form.cleaned_data[name]) for name in ("sign", "act", "approved") if name in form.cleaned_data}
-        inputs |= {"loan": loan_id, "what": tried.slot}
-        try:
-            once(desk, act=act, key=form.one_time_key, inputs=inputs, verb=verb)
-        except HoldfastError as error:
-            into_form(form, error)
-        else:
-            messages.success(request, said())
-            return HttpResponseRedirect(address("console:freeze", args=[loan_id]))
-    return page(request, desk, loan_id, tried=tried, status=422)
+def _act(request: HttpRequest, desk: Desk, tried: Tried, act: str, verb: Verb, said: str | Callable[[str], str]) -> HttpResponse:
+    return perform(
+        request, desk, tried, act=act, verb=verb, said=said, back=address("console:freeze", args=[tried.about]),
+        again=lambda tried: page(request, desk, tried.about, tried=tried, status=422),
+    )  # fmt: skip

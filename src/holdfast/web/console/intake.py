@@ -6,7 +6,7 @@ the consents, comes by a code from the borrower's phone, or is ticked by the bor
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 from django import forms
@@ -30,7 +30,7 @@ from holdfast.web.borrower.filling import Hand, fill, slots_of, tell_missing
 from holdfast.web.borrower.plan import PlanForm, first_plan, offers_of, places, shown
 from holdfast.web.borrower.steps import StepForm, models_of
 from holdfast.web.console import words
-from holdfast.web.console.acts import into_form, once
+from holdfast.web.console.acts import Done, Verb, attempt, into_form
 from holdfast.web.console.desk import Db, Desk, at_desk
 from holdfast.web.console.forms import ActForm
 
@@ -82,28 +82,23 @@ def begin(request: HttpRequest, desk: Desk) -> HttpResponse:
     seen = plan is not None and request.POST.get("seen") == plan.mark
     if posted and "begin" in request.POST and plan is not None and seen:
         who, status = WhoForm(request.POST, name="who"), 422
-        begun: list[Application] = []
 
-        def verb(db: Db) -> None:
+        def verb(db: Db) -> str:
             given, chosen = who.cleaned_data, plan_form.cleaned_data
             person = files.person_at_counter(db, clock=desk.clock, by=desk.staff, number=given["number"], language=given["language"])
-            begun.append(
-                files.start(
-                    db,
-                    clock=desk.clock,
-                    by=desk.staff,
-                    party=person,
-                    product=chosen["product"],
-                    principal=chosen["amount"],
-                    instalments=chosen["instalments"],
-                    branch=chosen["branch"],
-                )
-            )
+            return files.start(
+                db,
+                clock=desk.clock,
+                by=desk.staff,
+                party=person,
+                product=chosen["product"],
+                principal=chosen["amount"],
+                instalments=chosen["instalments"],
+                branch=chosen["branch"],
+            ).public_id
 
-        if _did(desk, who, {"plan": plan.mark}, verb):
-            if begun:
-                return HttpResponseRedirect(_step(begun[0].public_id, STEPS[0]))
-            return HttpResponseRedirect(reverse("console:applications") + "?state=draft")
+        if begun := _did(desk, who, {"plan": plan.mark}, verb):
+            return HttpResponseRedirect(_step(begun.made, STEPS[0]))
     context = {
         "plan_form": plan_form, "plan": plan, "who": who, "resume": ResumeForm(name="resume"),
         "wanted": [(name, plan_form[name].value()) for name in plan_form.fields],
@@ -231,7 +226,7 @@ def _proved(desk: Desk, file: Application, form: CodeForm, given: Mapping[str, b
     def verb(db: Db) -> None:
         files.agree(db, clock=desk.clock, by=desk.staff, application_id=file.public_id, given=given, code=typed["code_id"])
 
-    return _did(desk, form, {"application": file.public_id, "given": {name: str(yes) for name, yes in given.items()}}, verb)
+    return _did(desk, form, {"application": file.public_id, "given": {name: str(yes) for name, yes in given.items()}}, verb) is not None
 
 
 def _sent_to(code_id: str) -> str:
@@ -278,18 +273,9 @@ def _places(db: Db, desk: Desk) -> list[tuple[str, str]]:
     return [each for each in known if each[0] == own]
 
 
-def _did(desk: Desk, form: ActForm, about: Mapping[str, Any], verb: Callable[[Db], None]) -> bool:
-    """Do a form's act once; what was refused stands in the form."""
-    require(desk.staff, INTAKE)
-    if not form.is_valid():
-        return False
-    inputs = {name: str(value) for name, value in form.cleaned_data.items() if name != "key"}
-    try:
-        once(desk, act=INTAKE, key=form.one_time_key, inputs={**about, **inputs}, verb=verb)
-    except HoldfastError as error:
-        into_form(form, error)
-        return False
-    return True
+def _did(desk: Desk, form: ActForm, about: Mapping[str, Any], verb: Verb) -> Done | None:
+    """Do a form's act once; None if it was refused, and then the form says why."""
+    return attempt(desk, form, act=INTAKE, about=about, verb=verb)
 
 
 def _step(application_id: str, name: str) -> str:

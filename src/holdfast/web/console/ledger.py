@@ -7,8 +7,7 @@ from datetime import date
 from typing import Any, Final
 
 from django import forms
-from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import content_disposition_header, urlencode
@@ -19,7 +18,7 @@ from django.views.decorators.http import require_POST, require_safe
 from holdfast.approvals import Standing
 from holdfast.database.connection import transaction
 from holdfast.kernel.calendar import parse_date
-from holdfast.kernel.errors import BadInput, Forbidden, HoldfastError, NotFound
+from holdfast.kernel.errors import BadInput, Forbidden
 from holdfast.ledger import Title, chart_of
 from holdfast.ledger.reading import Balance, account_entries, account_named, entries_csv, trial_balance
 from holdfast.parties import Reach, Role, branches, may, require
@@ -27,7 +26,7 @@ from holdfast.servicing import month_end
 from holdfast.servicing.closing import CLOSE, REOPEN, ClosingCheck, ask_to_reopen, close_month, closing_checks, decide_reopening
 from holdfast.servicing.closing import reopening_asked as asked_for
 from holdfast.servicing.periods import closes
-from holdfast.web.console.acts import into_form, once
+from holdfast.web.console.acts import Tried, Verb, kept, perform
 from holdfast.web.console.desk import Db, Desk, at_desk
 from holdfast.web.console.forms import ActForm, ReasonForm
 
@@ -160,7 +159,7 @@ def close(request: HttpRequest, desk: Desk) -> HttpResponse:
     def verb(db: Db) -> None:
         close_month(db, clock=desk.clock, by=desk.staff, month=form.cleaned_data["month"])
 
-    return _do(request, desk, form, "close", CLOSE, "", verb, gettext("The month is closed."))
+    return _do(request, desk, Tried("close", "", form), CLOSE, verb, gettext("The month is closed."))
 
 
 @require_POST
@@ -173,7 +172,7 @@ def reopen(request: HttpRequest, desk: Desk, month: str) -> HttpResponse:
     def verb(db: Db) -> None:
         ask_to_reopen(db, clock=desk.clock, by=desk.staff, month=month, reason=form.cleaned_data["reason"])
 
-    return _do(request, desk, form, "reopen", REOPEN, month, verb, gettext("Asked. Another person decides."))
+    return _do(request, desk, Tried("reopen", month, form), REOPEN, verb, gettext("Asked. Another person decides."))
 
 
 @require_POST
@@ -187,7 +186,7 @@ def decide(request: HttpRequest, desk: Desk, month: str) -> HttpResponse:
         wanted = form.cleaned_data
         decide_reopening(db, clock=desk.clock, by=desk.staff, month=month, agreed=wanted["answer"] == "yes", words=wanted["words"])
 
-    return _do(request, desk, form, "decide", REOPEN, month, verb, gettext("Your answer is on record."))
+    return _do(request, desk, Tried("decide", month, form), REOPEN, verb, gettext("Your answer is on record."))
 
 
 @require_safe
@@ -221,9 +220,7 @@ def snapshot_file(request: HttpRequest, desk: Desk, snapshot: str) -> HttpRespon
     return _file(lambda db: month_end.snapshot_csv(db, taken), f"month-end-{taken.on.isoformat()}.csv")
 
 
-def _months(
-    request: HttpRequest, desk: Desk, tried: tuple[str, forms.Form] | None = None, *, month: str = "", status: int = 200
-) -> HttpResponse:
+def _months(request: HttpRequest, desk: Desk, tried: Tried | None = None, *, month: str = "", status: int = 200) -> HttpResponse:
     _whole_book(desk)
     with transaction() as db:
         found = closes(db)
@@ -234,35 +231,24 @@ def _months(
             (each for each in (asked_for(db, desk.staff, standing[0]) if standing else []) if each.standing is Standing.OPEN), None
         )
 
-    def kept(name: str, fresh: Callable[[], forms.Form]) -> forms.Form:
-        return tried[1] if tried is not None and tried[0] == name else fresh()
-
+    may_close, may_reopen = may(desk.staff, CLOSE), may(desk.staff, REOPEN)
     context = {
         "month": chosen, "checks": [_checked(each) for each in checks], "ready": bool(checks) and all(each.ok for each in checks),
         "closed": found[:_MONTHS], "latest": standing[0] if standing else None, "asked": asked,
-        "close_form": kept("close", lambda: MonthForm(name="close", initial={"month": chosen})) if may(desk.staff, CLOSE) else None,
-        "reopen_form": kept("reopen", lambda: ReasonForm(name="reopen")) if standing and not asked and may(desk.staff, REOPEN) else None,
-        "decide_form": kept("decide", lambda: DecisionForm(name="decide"))
-        if asked and may(desk.staff, REOPEN) and may(desk.staff, "approval.answer") and asked.maker_id != desk.staff.staff_id else None,
+        "close_form": kept(tried, "close", "", lambda: MonthForm(name="close", initial={"month": chosen})) if may_close else None,
+        "reopen_form": kept(tried, "reopen", chosen, lambda: ReasonForm(name="reopen")) if standing and not asked and may_reopen else None,
+        "decide_form": kept(tried, "decide", chosen, lambda: DecisionForm(name="decide"))
+        if asked and may_reopen and may(desk.staff, "approval.answer") and asked.maker_id != desk.staff.staff_id else None,
     }  # fmt: skip
     return render(request, "console/ledger/months.html", context, status=status)
 
 
-def _do(
-    request: HttpRequest, desk: Desk, form: ActForm, name: str, act: str, about: str, verb: Callable[[Db], None], said: str
-) -> HttpResponse:
-    if form.is_valid():
-        inputs = {key: str(value) for key, value in form.cleaned_data.items() if key != "key"}
-        try:
-            once(desk, act=act, key=form.one_time_key, inputs={"about": about, **inputs}, verb=verb)
-        except HoldfastError as error:
-            if isinstance(error, Forbidden | NotFound):
-                raise
-            into_form(form, error)
-        else:
-            messages.success(request, said)
-            return HttpResponseRedirect(reverse("console:months"))
-    return _months(request, desk, (name, form), month=about or str(form.data.get("month", "")), status=422)
+def _do(request: HttpRequest, desk: Desk, tried: Tried, act: str, verb: Verb, said: str) -> HttpResponse:
+    """Do what a form about a month asks; refused, the page of that month comes back."""
+    return perform(
+        request, desk, tried, act=act, verb=verb, said=said, back=reverse("console:months"),
+        again=lambda tried: _months(request, desk, tried, month=tried.about or str(tried.form.data.get("month", "")), status=422),
+    )  # fmt: skip
 
 
 def _next_month(desk: Desk) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final
 
@@ -29,6 +28,7 @@ from holdfast.servicing import reading as book
 from holdfast.servicing.views import Balances, DutyRow, EventRow, InstalmentRow
 from holdfast.web.console import approval, paper_words, relief, story, words
 from holdfast.web.console import money as money_desk
+from holdfast.web.console.acts import Tried
 from holdfast.web.console.desk import Db, Desk, at_desk
 from holdfast.web.console.forms import NoteForm, ReasonForm, ReceiptForm, RefundForm
 from holdfast.web.console.panels import DONE_AT, behind, panels
@@ -41,15 +41,6 @@ _FAR: Final = timedelta(days=3660)
 # What is asked on this page to be taken back.
 _TAKEN_BACK: Final = frozenset({"receipt", "charge", "waived_part", "goodwill", "paused", "resumed", "written_off"})
 _TAKES_RECEIPTS: Final = ("active", "written_off", "releasing")
-
-
-@dataclass(frozen=True, slots=True)
-class Tried:
-    """A form of this page that was refused: which one, about which duty, event or request, and as it was filled in."""
-
-    slot: str
-    about: str
-    form: forms.Form
 
 
 @require_safe
@@ -114,7 +105,7 @@ def page(request: HttpRequest, desk: Desk, loan_id: str, *, tried: Tried | None 
         ),
         "refund_due": any(card["duty"].kind == "refund" for card in open_duties),
         "closed_duties": [duty for duty in duties if not duty.open],
-        "panels": approval.panels(asked, desk, (tried.about, tried.form) if tried and tried.slot == "answer" else None),
+        "panels": approval.panels(asked, desk, (tried.about, tried.form) if tried and tried.name == "answer" else None),
         "quote": quote,
         "quote_on": on,
         "quote_refused": quote_refused,
@@ -131,13 +122,13 @@ def page(request: HttpRequest, desk: Desk, loan_id: str, *, tried: Tried | None 
         "grows": grows,
         "more_acts": relief.acts_for(desk, detail),
         "pauses": [each for each in detail.pauses if each.ends_on > max(desk.today, each.starts_on)],
-        "failed": tried.slot if tried else "",
+        "failed": tried.name if tried else "",
     }
     return render(request, "console/loan.html", context, status=status)
 
 
-def _kept(tried: Tried | None, slot: str) -> forms.Form | None:
-    return tried.form if tried and tried.slot == slot else None
+def _kept(tried: Tried | None, name: str) -> forms.Form | None:
+    return tried.form if tried and tried.name == name else None
 
 
 def _quote_day(request: HttpRequest, desk: Desk) -> date:
@@ -209,7 +200,7 @@ def _card(duty: DutyRow, desk: Desk, tried: Tried | None) -> Mapping[str, Any]:
     """An open duty as its card shows it: how much of its time is used, the marks, what closes it, and the form to note it."""
     used, mark = escalation(duty.window_from, duty.due_at, desk.now)
     allowed = duty.due_at - duty.window_from
-    failed = tried is not None and (tried.slot, tried.about) == ("note", str(duty.no))
+    failed = tried is not None and (tried.name, tried.about) == ("note", str(duty.no))
     form: forms.Form | None = None
     if failed and tried:
         form = tried.form
@@ -236,7 +227,7 @@ def _card(duty: DutyRow, desk: Desk, tried: Tried | None) -> Mapping[str, Any]:
 
 def _event(event: EventRow, desk: Desk, tried: Tried | None) -> Mapping[str, Any]:
     """An event with how it fell, and the form to ask for it to be taken back where that can be."""
-    failed = tried is not None and (tried.slot, tried.about) == ("reversal", str(event.no))
+    failed = tried is not None and (tried.name, tried.about) == ("reversal", str(event.no))
     form: forms.Form | None = None
     if failed and tried:
         form = tried.form

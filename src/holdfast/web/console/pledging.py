@@ -28,7 +28,7 @@ from holdfast.parties import box_of, may, party_by_id, require, staff
 from holdfast.pledges import Pledge, Preview
 from holdfast.web.borrower.steps import models_of
 from holdfast.web.console import words
-from holdfast.web.console.custody import PHOTOS, did, free_slots, requests_of, seen_of
+from holdfast.web.console.custody import did, free_slots, requests_of, seen_of
 from holdfast.web.console.custody_forms import MoreIntakeForm, OfferForm
 from holdfast.web.console.desk import Db, Desk, at_desk
 from holdfast.web.console.forms import ReasonForm
@@ -231,7 +231,7 @@ def take_in(request: HttpRequest, desk: Desk, loan_id: str, thing: str) -> HttpR
             else:
                 pledges.ask_add(db, **asked)
 
-        if did(desk, TAKE_IN, form, {"loan": loan_id, "thing": thing, "instead_of": leaves or ""}, verb, files=PHOTOS):
+        if did(desk, TAKE_IN, form, {"loan": loan_id, "thing": thing, "instead_of": leaves or ""}, verb):
             messages.success(request, gettext("Asked. The witness looks at the thing and agrees on this page."))
             return HttpResponseRedirect(_address(loan_id))
     return render(request, "console/pledging/take_in.html", {**context, "form": form}, status=status)

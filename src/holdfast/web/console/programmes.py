@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable
+from collections.abc import Mapping
 from io import StringIO
 from typing import Any, Final
 
 from django import forms
-from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -17,18 +16,17 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from holdfast.approvals import may_answer
 from holdfast.approvals import request as the_request
 from holdfast.database.connection import transaction
-from holdfast.kernel.errors import HoldfastError
 from holdfast.kernel.money import decimal_of
 from holdfast.parties import branches, may, require
 from holdfast.products import products
 from holdfast.restructuring import programmes
 from holdfast.restructuring.programme import CAUSES, Chosen, Outcome, Programme, ProgrammeState
 from holdfast.servicing import Kind, Rearrangement
-from holdfast.web.console import relief_words, words
-from holdfast.web.console.acts import into_form, once
+from holdfast.web.console import relief_words
+from holdfast.web.console.acts import Tried, attempt, perform
+from holdfast.web.console.approval import why_not_second
 from holdfast.web.console.desk import Db, Desk, at_desk
 from holdfast.web.console.forms import ActForm, AnswerForm, ReasonForm
 from holdfast.web.console.templatetags.console import of_language
@@ -91,26 +89,16 @@ def all_of_them(request: HttpRequest, desk: Desk) -> HttpResponse:
     if request.method == "POST":
         require(desk.staff, "programme.plan")
         assert form is not None
-        status = 422
-        if form.is_valid():
-            made: list[str] = []
-            wanted = form
+        status, wanted = 422, form
 
-            def verb(db: Db) -> None:
-                given = {"name": wanted.cleaned_data["name"], "cause": wanted.cleaned_data["cause"]}
-                plan = programmes.plan_programme(
-                    db, clock=desk.clock, by=desk.staff, chosen=wanted.chosen(), change=wanted.change(), **given
-                )
-                made.append(plan.public_id)
+        def verb(db: Db) -> str:
+            given = {"name": wanted.cleaned_data["name"], "cause": wanted.cleaned_data["cause"]}
+            return programmes.plan_programme(
+                db, clock=desk.clock, by=desk.staff, chosen=wanted.chosen(), change=wanted.change(), **given
+            ).public_id
 
-            inputs = {key: str(value) for key, value in form.cleaned_data.items() if key != "key"}
-            try:
-                once(desk, act="programme.plan", key=form.one_time_key, inputs=inputs, verb=verb)
-            except HoldfastError as error:
-                into_form(form, error)
-            else:
-                where = reverse("console:programme", args=made) if made else reverse("console:programmes")
-                return HttpResponseRedirect(where)
+        if planned := attempt(desk, form, act="programme.plan", about={}, verb=verb):
+            return HttpResponseRedirect(reverse("console:programme", args=[planned.made]))
     context = {"programmes": [(each, *relief_words.STATES[each.state]) for each in found], "form": form}
     return render(request, "console/programmes/all.html", context, status=status)
 
@@ -131,20 +119,19 @@ def act(request: HttpRequest, desk: Desk, programme_id: str, name: str) -> HttpR
     right, form_of, done = _ACTS[name]
     require(desk.staff, right)
     form = form_of(request.POST, name=name)
-    if not form.is_valid():
-        return _page(request, desk, programme_id, tried=(name, form), status=422)
     shown = request.POST.get("shown", "")
-    given = {key: value for key, value in form.cleaned_data.items() if key != "key"}
-    try:
-        once(
-            desk, act=right, key=form.one_time_key, inputs={"programme": programme_id, "act": name, "shown": shown, **given},
-            verb=_verb(name, desk, programme_id, shown, given),
-        )  # fmt: skip
-    except HoldfastError as error:
-        into_form(form, error)
-        return _page(request, desk, programme_id, tried=(name, form), status=422)
-    messages.success(request, gettext("You said no; nothing is done.") if given.get("approved") is False else str(done))
-    return HttpResponseRedirect(reverse("console:programme", args=[programme_id]))
+
+    def verb(db: Db) -> None:
+        _do(db, desk, name, programme_id, shown, form.cleaned_data)
+
+    def said(made: str) -> str:
+        return gettext("You said no; nothing is done.") if form.cleaned_data.get("approved") is False else str(done)
+
+    return perform(
+        request, desk, Tried(name, f"{programme_id} {shown}", form), act=right, verb=verb, said=said,
+        back=reverse("console:programme", args=[programme_id]),
+        again=lambda tried: _page(request, desk, programme_id, tried=tried, status=422),
+    )  # fmt: skip
 
 
 @require_safe
@@ -169,9 +156,7 @@ def as_csv(request: HttpRequest, desk: Desk, programme_id: str) -> HttpResponse:
     return response
 
 
-def _page(
-    request: HttpRequest, desk: Desk, programme_id: str, *, tried: tuple[str, forms.Form] | None = None, status: int = 200
-) -> HttpResponse:
+def _page(request: HttpRequest, desk: Desk, programme_id: str, *, tried: Tried | None = None, status: int = 200) -> HttpResponse:
     with transaction() as db:
         found = programmes.the_programme(db, by=desk.staff, programme=programme_id)
         planned = programmes.members_of(
@@ -179,8 +164,8 @@ def _page(
         )
         left_out = programmes.members_of(db, by=desk.staff, programme=programme_id, outcomes=(Outcome.LEFT_OUT,), limit=_LISTED)
         open_forms, why_not = _forms(db, desk, found)
-    if tried is not None and tried[0] in open_forms:
-        open_forms[tried[0]] = tried[1]
+    if tried is not None and tried.name in open_forms:
+        open_forms[tried.name] = tried.form
     context = {
         "found": found,
         "state": relief_words.STATES[found.state],
@@ -210,11 +195,9 @@ def _forms(db: Db, desk: Desk, found: Programme) -> tuple[dict[str, forms.Form],
     name, asked = answering.get(found.state, ("", None))
     open_request = the_request(db, asked) if asked else None
     if open_request is not None and open_request.standing == "open" and decides:
-        try:
-            may_answer(open_request, desk.staff)
+        why_not = why_not_second(open_request, desk)
+        if not why_not:
             mine[name] = AnswerForm(name=name)
-        except HoldfastError as error:
-            why_not = words.refusal(error)
     if found.waiting and (plans or decides):
         mine["run"] = ActForm(name="run")
     if found.state is ProgrammeState.DONE and plans and found.given and (open_request is None or open_request.standing != "open"):
@@ -233,21 +216,19 @@ _ACTS: Final[dict[str, tuple[str, type[ActForm], Any]]] = {
 }
 
 
-def _verb(name: str, desk: Desk, programme_id: str, shown: str, given: dict[str, Any]) -> Callable[[Db], None]:
-    def verb(db: Db) -> None:
-        common: dict[str, Any] = {"clock": desk.clock, "by": desk.staff, "programme": programme_id}
-        if name == "ask":
-            programmes.ask_programme(db, **common, shown=shown, reason=given["reason"])
-        elif name == "drop":
-            programmes.drop_programme(db, **common)
-        elif name == "decide":
-            programmes.decide_programme(db, **common, shown=shown, agreed=given["approved"], words=given["words"])
-        elif name == "back":
-            programmes.ask_programme_back(db, **common, reason=given["reason"])
-        elif name == "decide-back":
-            programmes.decide_programme_back(db, **common, agreed=given["approved"], words=given["words"])
-        else:
-            programmes.the_programme(db, by=desk.staff, programme=programme_id)
-            programmes.run_programme(db, clock=desk.clock, programme=programme_id)
-
-    return verb
+def _do(db: Db, desk: Desk, name: str, programme_id: str, shown: str, given: Mapping[str, Any]) -> None:
+    """The verb of an act, with what its form says and the digest of what the page showed."""
+    common: dict[str, Any] = {"clock": desk.clock, "by": desk.staff, "programme": programme_id}
+    if name == "ask":
+        programmes.ask_programme(db, **common, shown=shown, reason=given["reason"])
+    elif name == "drop":
+        programmes.drop_programme(db, **common)
+    elif name == "decide":
+        programmes.decide_programme(db, **common, shown=shown, agreed=given["approved"], words=given["words"])
+    elif name == "back":
+        programmes.ask_programme_back(db, **common, reason=given["reason"])
+    elif name == "decide-back":
+        programmes.decide_programme_back(db, **common, agreed=given["approved"], words=given["words"])
+    else:
+        programmes.the_programme(db, by=desk.staff, programme=programme_id)
+        programmes.run_programme(db, clock=desk.clock, programme=programme_id)

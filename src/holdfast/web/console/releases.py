@@ -6,12 +6,10 @@ Each act is one verb in one transaction. A page says why an act is not this pers
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from django import forms
-from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext
@@ -19,19 +17,19 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
 from holdfast import approvals, duties, files, release
-from holdfast.approvals import Request, may_answer
+from holdfast.approvals import Request
 from holdfast.collateral import custody
 from holdfast.contact import codes, segments
 from holdfast.database.connection import transaction
 from holdfast.duties import Case
 from holdfast.kernel.errors import HoldfastError, NotFound
-from holdfast.kernel.money import Money
 from holdfast.parties import box_of, may, party_by_id, require, staff_by_id
 from holdfast.release import NOTHING_TO_HAND_BACK, Release, ReleaseState, Thing, Way
 from holdfast.servicing import reading as book
 from holdfast.servicing import reckon
-from holdfast.web.console import release_words, words
-from holdfast.web.console.acts import into_form, once
+from holdfast.web.console import release_words
+from holdfast.web.console.acts import Tried, Verb, into_form, perform
+from holdfast.web.console.approval import why_not_second
 from holdfast.web.console.desk import Db, Desk, at_desk
 from holdfast.web.console.forms import ActForm, AnswerForm, ReasonForm
 from holdfast.web.console.release_forms import IdentifyForm, ReadForm
@@ -70,14 +68,6 @@ def _next(found: Release) -> str:
     if found.state is ReleaseState.CERTIFIED and found.thing not in NOTHING_TO_HAND_BACK and found.handed_back_at is None:
         return gettext("hand the thing back") if found.identified_at else gettext("the borrower comes and is identified")
     return gettext("report to the bureau") if found.reported_at is None else "—"
-
-
-@dataclass(frozen=True, slots=True)
-class Tried:
-    """A form of the page that was refused, as it was filled in."""
-
-    slot: str
-    form: forms.Form
 
 
 @require_safe
@@ -119,12 +109,12 @@ def _context(db: Db, request: HttpRequest, desk: Desk, case: Case, found: Releas
         "allow": AnswerForm(name="allow"),
     }
     if tried is not None:
-        forms_of[tried.slot] = tried.form
+        forms_of[tried.name] = tried.form
     failing = [line for line in found.lines if not line.ok]
     return {
         "release": found, "loan": loan, "row": detail.row, "currency": currency, "shape": shape, "word": word, "reckoning": reckoning,
         "thing_word": release_words.THINGS[found.thing], "way_word": release_words.WAYS[found.way] if found.way else "",
-        "held": held, "steps": _steps(found), "forms": forms_of, "failed": tried.slot if tried else "",
+        "held": held, "steps": _steps(found), "forms": forms_of, "failed": tried.name if tried else "",
         "lines": [(line, release_words.CHECKS[line.check], *release_words.figures(line, currency)) for line in found.lines],
         "failing": len(failing), "phone_blocks": any(line.check == "phone_number_unchanged" for line in failing),
         "audited_by": staff_by_id(db, found.audited_by).name if found.audited_by else "",
@@ -191,11 +181,7 @@ def panel(db: Db, desk: Desk, asked: Request | None) -> Mapping[str, Any] | None
     """A request as its panel shows it: who has answered, who is still needed, who is barred, and why this person may not."""
     if asked is None:
         return None
-    why_not = ""
-    try:
-        may_answer(asked, desk.staff)
-    except HoldfastError as error:
-        why_not = words.refusal(error)
+    why_not = why_not_second(asked, desk)
     barred = [staff_by_id(db, each).name for each in sorted(asked.barred)]
     return {
         "asked": asked, "open": asked.standing == "open", "why_not": why_not, "barred": [*barred, asked.maker_name],
@@ -211,10 +197,17 @@ def panel(db: Db, desk: Desk, asked: Request | None) -> Mapping[str, Any] | None
 def send_code(request: HttpRequest, desk: Desk, loan_id: str) -> HttpResponse:
     """Send a code to the borrower's phone; whoever stands at the counter reads it out."""
 
-    def verb(db: Db, form: ActForm) -> None:
+    def verb(db: Db) -> None:
         request.session[_session_name(loan_id)] = release.send_code(db, clock=desk.clock, by=desk.staff, loan=loan_id)
 
-    return _act(request, desk, loan_id, "code", ActForm(request.POST, name="code"), "release.identify", verb, _("The code is on its way."))
+    return _act(
+        request,
+        desk,
+        Tried("code", loan_id, ActForm(request.POST, name="code")),
+        "release.identify",
+        verb,
+        gettext("The code is on its way."),
+    )
 
 
 @require_POST
@@ -224,7 +217,7 @@ def identify(request: HttpRequest, desk: Desk, loan_id: str) -> HttpResponse:
     form = IdentifyForm(request.POST, request.FILES, name="identify")
     code_id = request.session.get(_session_name(loan_id))
 
-    def verb(db: Db, _form: ActForm) -> None:
+    def verb(db: Db) -> None:
         wanted = form.cleaned_data
         evidence = [_keep(db, desk, loan_id, wanted["evidence"])] if wanted["evidence"] else []
         release.identify(
@@ -244,7 +237,7 @@ def identify(request: HttpRequest, desk: Desk, loan_id: str) -> HttpResponse:
                 form.add_error("code", gettext("These are not the digits that were sent."))
         except HoldfastError as error:
             into_form(form, error)
-    return _act(request, desk, loan_id, "identify", form, "release.identify", verb, _("Identified."))
+    return _act(request, desk, Tried("identify", loan_id, form), "release.identify", verb, gettext("Identified."))
 
 
 @require_POST
@@ -252,10 +245,17 @@ def identify(request: HttpRequest, desk: Desk, loan_id: str) -> HttpResponse:
 def audit(request: HttpRequest, desk: Desk, loan_id: str) -> HttpResponse:
     """Make every check; if all agree, two people are asked."""
 
-    def verb(db: Db, form: ActForm) -> None:
+    def verb(db: Db) -> None:
         release.audit(db, clock=desk.clock, by=desk.staff, loan=loan_id)
 
-    return _act(request, desk, loan_id, "audit", ActForm(request.POST, name="audit"), "release.audit", verb, _("Audited; see each line."))
+    return _act(
+        request,
+        desk,
+        Tried("audit", loan_id, ActForm(request.POST, name="audit")),
+        "release.audit",
+        verb,
+        gettext("Audited; see each line."),
+    )
 
 
 @require_POST
@@ -264,11 +264,11 @@ def approve(request: HttpRequest, desk: Desk, loan_id: str) -> HttpResponse:
     """One person's yes or no."""
     form = AnswerForm(request.POST, name="approve")
 
-    def verb(db: Db, _form: ActForm) -> None:
+    def verb(db: Db) -> None:
         wanted = form.cleaned_data
         release.approve(db, clock=desk.clock, by=desk.staff, loan=loan_id, approved=wanted["approved"], words=wanted["words"])
 
-    return _act(request, desk, loan_id, "approve", form, "release.approve", verb, _("Your answer is on record."))
+    return _act(request, desk, Tried("approve", loan_id, form), "release.approve", verb, gettext("Your answer is on record."))
 
 
 @require_POST
@@ -277,10 +277,10 @@ def phone(request: HttpRequest, desk: Desk, loan_id: str) -> HttpResponse:
     """Ask two others to let the release go on although the phone number was changed of late."""
     form = ReasonForm(request.POST, name="phone")
 
-    def verb(db: Db, _form: ActForm) -> None:
+    def verb(db: Db) -> None:
         release.ask_phone_change(db, clock=desk.clock, by=desk.staff, loan=loan_id, reason=form.cleaned_data["reason"])
 
-    return _act(request, desk, loan_id, "phone", form, "release.audit", verb, _("Asked. Two others answer on this page."))
+    return _act(request, desk, Tried("phone", loan_id, form), "release.audit", verb, gettext("Asked. Two others answer on this page."))
 
 
 @require_POST
@@ -289,13 +289,13 @@ def allow(request: HttpRequest, desk: Desk, loan_id: str, asked_id: str) -> Http
     """One person's yes or no to a release in spite of a changed number."""
     form = AnswerForm(request.POST, name="allow")
 
-    def verb(db: Db, _form: ActForm) -> None:
+    def verb(db: Db) -> None:
         wanted = form.cleaned_data
         release.allow_phone_change(
             db, clock=desk.clock, by=desk.staff, request=asked_id, approved=wanted["approved"], words=wanted["words"]
         )
 
-    return _act(request, desk, loan_id, "allow", form, "release.approve", verb, _("Your answer is on record."))
+    return _act(request, desk, Tried("allow", loan_id, form), "release.approve", verb, gettext("Your answer is on record."))
 
 
 @require_POST
@@ -303,11 +303,11 @@ def allow(request: HttpRequest, desk: Desk, loan_id: str, asked_id: str) -> Http
 def certify(request: HttpRequest, desk: Desk, loan_id: str) -> HttpResponse:
     """Issue the certificate and the application."""
 
-    def verb(db: Db, form: ActForm) -> None:
+    def verb(db: Db) -> None:
         release.certify(db, clock=desk.clock, by=desk.staff, loan=loan_id, press=PRESS, notary=NOTARY, site=_site(request))
 
     form = ActForm(request.POST, name="certify")
-    return _act(request, desk, loan_id, "certify", form, "release.certify", verb, _("Issued and sealed."))
+    return _act(request, desk, Tried("certify", loan_id, form), "release.certify", verb, gettext("Issued and sealed."))
 
 
 @require_POST
@@ -320,7 +320,7 @@ def ask_hand_back(request: HttpRequest, desk: Desk, loan_id: str) -> HttpRespons
         held = custody.holds(db, case.loan.loan_id) if found and found.thing is Thing.IN_CUSTODY else []
     form = ReadForm(request.POST, name="handback", places=[str(item.place) for item in held])
 
-    def verb(db: Db, _form: ActForm) -> None:
+    def verb(db: Db) -> None:
         release.ask_hand_back(
             db,
             clock=desk.clock,
@@ -330,8 +330,8 @@ def ask_hand_back(request: HttpRequest, desk: Desk, loan_id: str) -> HttpRespons
             words=form.cleaned_data.get("words", ""),
         )
 
-    said = _("Seal and IMEI agree. Now the second person looks and says yes.")
-    return _act(request, desk, loan_id, "hand_back", form, "release.hand_back", verb, said)
+    said = gettext("Seal and IMEI agree. Now the second person looks and says yes.")
+    return _act(request, desk, Tried("hand_back", loan_id, form), "release.hand_back", verb, said)
 
 
 @require_POST
@@ -340,14 +340,14 @@ def hand_back(request: HttpRequest, desk: Desk, loan_id: str) -> HttpResponse:
     """The second person's yes or no; the yes hands the thing over."""
     form = AnswerForm(request.POST, name="witness")
 
-    def verb(db: Db, _form: ActForm) -> None:
+    def verb(db: Db) -> None:
         wanted = form.cleaned_data
         release.hand_back(
             db, clock=desk.clock, by=desk.staff, loan=loan_id, approved=wanted["approved"], words=wanted["words"], press=PRESS,
             notary=NOTARY, site=_site(request),
         )  # fmt: skip
 
-    return _act(request, desk, loan_id, "witness", form, "custody.witness", verb, _("Your answer is on record."))
+    return _act(request, desk, Tried("witness", loan_id, form), "custody.witness", verb, gettext("Your answer is on record."))
 
 
 @require_POST
@@ -355,10 +355,10 @@ def hand_back(request: HttpRequest, desk: Desk, loan_id: str) -> HttpResponse:
 def report(request: HttpRequest, desk: Desk, loan_id: str) -> HttpResponse:
     """Tell the bureau."""
 
-    def verb(db: Db, form: ActForm) -> None:
+    def verb(db: Db) -> None:
         carry(release.report, db, clock=desk.clock, by=desk.staff, loan=loan_id, bureau=BUREAU)
 
-    return _act(request, desk, loan_id, "report", ActForm(request.POST, name="report"), "release.report", verb, _("Reported."))
+    return _act(request, desk, Tried("report", loan_id, ActForm(request.POST, name="report")), "release.report", verb, gettext("Reported."))
 
 
 @require_POST
@@ -366,10 +366,10 @@ def report(request: HttpRequest, desk: Desk, loan_id: str) -> HttpResponse:
 def close_lost(request: HttpRequest, desk: Desk, loan_id: str) -> HttpResponse:
     """The thing was lost and made good: nothing is left to return."""
 
-    def verb(db: Db, form: ActForm) -> None:
+    def verb(db: Db) -> None:
         carry(release.close_lost, db, clock=desk.clock, by=desk.staff, loan=loan_id)
 
-    return _act(request, desk, loan_id, "lost", ActForm(request.POST, name="lost"), "release.hand_back", verb, _("Entered."))
+    return _act(request, desk, Tried("lost", loan_id, ActForm(request.POST, name="lost")), "release.hand_back", verb, gettext("Entered."))
 
 
 @require_safe
@@ -400,25 +400,11 @@ def on_loan(db: Db, desk: Desk, loan_id: str) -> Mapping[str, Any] | None:
 # -- helpers --------------------------------------------------------------------------------------
 
 
-def _act(
-    request: HttpRequest, desk: Desk, loan_id: str, slot: str, form: ActForm, act: str, verb: Callable[[Db, ActForm], None], said: Any
-) -> HttpResponse:
-    require(desk.staff, act)
-    if form.is_valid():
-        inputs = {name: _stated(value) for name, value in form.cleaned_data.items() if name != "key"}
-        try:
-            once(desk, act=act, key=form.one_time_key, inputs={"loan": loan_id, "slot": slot, **inputs}, verb=lambda db: verb(db, form))
-        except HoldfastError as error:
-            into_form(form, error)
-        else:
-            messages.success(request, str(said))
-            return HttpResponseRedirect(reverse("console:release", args=[loan_id]))
-    return page(request, desk, loan_id, tried=Tried(slot, form), status=422)
-
-
-def _stated(value: Any) -> str:
-    """A form's value as the key remembers it; of what is private, only that it was given."""
-    return str(value.name) if hasattr(value, "name") else str(value.as_json()) if isinstance(value, Money) else str(value)
+def _act(request: HttpRequest, desk: Desk, tried: Tried, act: str, verb: Verb, said: str) -> HttpResponse:
+    return perform(
+        request, desk, tried, act=act, verb=verb, said=said, back=reverse("console:release", args=[tried.about]),
+        again=lambda tried: page(request, desk, tried.about, tried=tried, status=422),
+    )  # fmt: skip
 
 
 def _keep(db: Db, desk: Desk, loan_id: str, upload: Any) -> str:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any, Final
 
 from django import forms
-from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext
@@ -17,7 +16,7 @@ from django.views.decorators.http import require_http_methods
 
 from holdfast import servicing
 from holdfast.database.connection import transaction
-from holdfast.kernel.errors import BadInput, HoldfastError
+from holdfast.kernel.errors import BadInput
 from holdfast.kernel.money import Money
 from holdfast.kernel.rate import ppb_of_percent
 from holdfast.parties import may, require
@@ -27,7 +26,7 @@ from holdfast.servicing.approved import ask_charge, ask_goodwill, ask_pause, ask
 from holdfast.servicing.charging import WAIVABLE
 from holdfast.servicing.views import LoanDetail
 from holdfast.web.console import relief_words
-from holdfast.web.console.acts import into_form, once
+from holdfast.web.console.acts import Tried, perform
 from holdfast.web.console.desk import Db, Desk, at_desk
 from holdfast.web.console.forms import ActForm, AmountField, ReasonForm, RefundForm
 from holdfast.web.console.templatetags.console import money
@@ -139,22 +138,23 @@ def act(request: HttpRequest, desk: Desk, loan_id: str, name: str) -> HttpRespon
     with transaction() as db:
         detail = book.loan_detail(db, desk.look, loan_id)
         most = waivable(read_loans(db, [detail.number], lock=False)[0].state, desk.today) if detail.last_event_no else {}
-    form, status = _form(name, request.POST if request.method == "POST" else None, detail, most, desk.today), 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            given = {key: value for key, value in form.cleaned_data.items() if key != "key"}
-            inputs = {"loan": loan_id, "act": name, **{key: str(value) for key, value in given.items()}}
-            try:
-                once(desk, act=right, key=form.one_time_key, inputs=inputs, verb=_verb(name, desk, loan_id, given))
-            except HoldfastError as error:
-                into_form(form, error)
-            else:
-                done = name == "resume"
-                messages.success(request, gettext("Done.") if done else gettext("Asked. Another person answers on this page."))
-                return HttpResponseRedirect(reverse("console:loan", args=[loan_id]))
-    context = {"row": detail.row, "title": title, "lead": lead, "form": form, "asks": name != "resume"}
-    return render(request, "console/relief/act.html", context, status=status)
+
+    def drawn(form: ActForm, status: int) -> HttpResponse:
+        context = {"row": detail.row, "title": title, "lead": lead, "form": form, "asks": name != "resume"}
+        return render(request, "console/relief/act.html", context, status=status)
+
+    if request.method != "POST":
+        return drawn(_form(name, None, detail, most, desk.today), 200)
+    form = _form(name, request.POST, detail, most, desk.today)
+
+    def verb(db: Db) -> None:
+        _do(db, desk, name, loan_id, form.cleaned_data)
+
+    return perform(
+        request, desk, Tried(name, loan_id, form), act=right, verb=verb, back=reverse("console:loan", args=[loan_id]),
+        said=gettext("Done.") if name == "resume" else gettext("Asked. Another person answers on this page."),
+        again=lambda tried: drawn(tried.form, 422),
+    )  # fmt: skip
 
 
 def _form(name: str, data: Any, detail: LoanDetail, most: Mapping[str, int], today: date) -> ActForm:
@@ -174,23 +174,19 @@ def _form(name: str, data: Any, detail: LoanDetail, most: Mapping[str, int], tod
     return PauseForm(data, name=name, today=today) if name == "pause" else ReasonForm(data, name=name)
 
 
-def _verb(name: str, desk: Desk, loan_id: str, given: Mapping[str, Any]) -> Callable[[Db], None]:
+def _do(db: Db, desk: Desk, name: str, loan_id: str, given: Mapping[str, Any]) -> None:
     """The verb of an act, with what its form says."""
-
-    def verb(db: Db) -> None:
-        common: dict[str, Any] = {"clock": desk.clock, "by": desk.staff, "loan": loan_id, "reason": given["reason"]}
-        book.loan_number(db, desk.look, loan_id)
-        if name == "charge":
-            named = {key: given[key] for key in ("name", "ground", "collected_by", "amount", "due_on")}
-            ask_charge(db, **common, **named, ppb=given["percent"], of=given["of"] if given["percent"] else "")
-        elif name == "waiver":
-            parts: dict[str, Money] = {part: given[part] for part in WAIVABLE if given[part] is not None}
-            ask_waiver(db, **common, parts=parts)
-        elif name == "goodwill":
-            ask_goodwill(db, **common, amount=given["amount"])
-        elif name == "pause":
-            ask_pause(db, **common, starts_on=given["starts_on"], ends_on=given["ends_on"], why=given["why"])
-        else:
-            servicing.resume(db, **common)
-
-    return verb
+    common: dict[str, Any] = {"clock": desk.clock, "by": desk.staff, "loan": loan_id, "reason": given["reason"]}
+    book.loan_number(db, desk.look, loan_id)
+    if name == "charge":
+        named = {key: given[key] for key in ("name", "ground", "collected_by", "amount", "due_on")}
+        ask_charge(db, **common, **named, ppb=given["percent"], of=given["of"] if given["percent"] else "")
+    elif name == "waiver":
+        parts: dict[str, Money] = {part: given[part] for part in WAIVABLE if given[part] is not None}
+        ask_waiver(db, **common, parts=parts)
+    elif name == "goodwill":
+        ask_goodwill(db, **common, amount=given["amount"])
+    elif name == "pause":
+        ask_pause(db, **common, starts_on=given["starts_on"], ends_on=given["ends_on"], why=given["why"])
+    else:
+        servicing.resume(db, **common)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django import forms
@@ -15,7 +15,6 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from holdfast import restructuring
-from holdfast.approvals import may_answer
 from holdfast.database.connection import transaction
 from holdfast.kernel.errors import HoldfastError
 from holdfast.kernel.rate import Per
@@ -23,7 +22,8 @@ from holdfast.parties import may
 from holdfast.restructuring import OPEN, REASONS, Request, RequestState
 from holdfast.servicing import reading as book
 from holdfast.web.console import restructuring_words, words
-from holdfast.web.console.acts import once
+from holdfast.web.console.acts import Tried, Verb, in_panel, once
+from holdfast.web.console.approval import why_not_second
 from holdfast.web.console.desk import Db, Desk, at_desk
 from holdfast.web.console.forms import ActForm, AnswerForm, ReasonForm
 
@@ -82,7 +82,7 @@ def ask(request: HttpRequest, desk: Desk, loan_id: str) -> HttpResponse:
                 form.add_error(None, words.refusal(error))  # nothing that was typed is wrong
             else:
                 messages.success(request, gettext("Asked. Until it is agreed nothing changes."))
-                return _back(loan_id)
+                return HttpResponseRedirect(_panel(loan_id))
     kind = change.kind if change else restructuring_words.kind_of(request.GET.get("kind"), restructuring_words.KINDS)
     told, why_not = None, ""
     with transaction() as db:
@@ -111,21 +111,18 @@ def ask(request: HttpRequest, desk: Desk, loan_id: str) -> HttpResponse:
 def decide(request: HttpRequest, desk: Desk, loan_id: str, asked: str) -> HttpResponse:
     """Agree to a request or refuse it."""
     form = DecideForm(request.POST, name="decide")
-    if not form.is_valid():
-        messages.error(request, gettext("Nothing was saved."))
-        return _back(loan_id)
-    given = {"request": asked, "agreed": form.cleaned_data["agreed"], "words": form.cleaned_data["words"]}
-    states: list[RequestState] = []
 
-    def verb(db: Db) -> None:
-        states.append(restructuring.decide(db, clock=desk.clock, by=desk.staff, loan=loan_id, **given).state)
+    def verb(db: Db) -> str:
+        wanted = form.cleaned_data
+        given = {"request": asked, "agreed": wanted["agreed"], "words": wanted["words"]}
+        return str(restructuring.decide(db, clock=desk.clock, by=desk.staff, loan=loan_id, **given).state)
 
-    once(desk, act="restructuring.decide", key=form.one_time_key, inputs={"loan": loan_id, **given}, verb=verb)
-    if states == [RequestState.SECONDED]:
-        messages.success(request, gettext("Agreed. One more person must agree before anything changes."))
-    else:
-        messages.success(request, gettext("Agreed; the new terms hold.") if given["agreed"] else gettext("Refused; the borrower is told."))
-    return _back(loan_id)
+    def said(made: str) -> str:
+        if made == RequestState.SECONDED:
+            return gettext("Agreed. One more person must agree before anything changes.")
+        return gettext("Agreed; the new terms hold.") if form.cleaned_data["agreed"] else gettext("Refused; the borrower is told.")
+
+    return _act(request, desk, loan_id, Tried("decide", asked, form), "restructuring.decide", verb, said)
 
 
 @require_POST
@@ -133,14 +130,12 @@ def decide(request: HttpRequest, desk: Desk, loan_id: str, asked: str) -> HttpRe
 def withdraw(request: HttpRequest, desk: Desk, loan_id: str, asked: str) -> HttpResponse:
     """Take a request back."""
     form = ActForm(request.POST, name="withdraw")
-    if form.is_valid():
 
-        def verb(db: Db) -> None:
-            restructuring.withdraw(db, clock=desk.clock, by=desk.staff, loan=loan_id, request=asked)
+    def verb(db: Db) -> None:
+        restructuring.withdraw(db, clock=desk.clock, by=desk.staff, loan=loan_id, request=asked)
 
-        once(desk, act="restructuring.ask", key=form.one_time_key, inputs={"loan": loan_id, "request": asked}, verb=verb)
-        messages.success(request, gettext("The request is taken back."))
-    return _back(loan_id)
+    said = gettext("The request is taken back.")
+    return _act(request, desk, loan_id, Tried("withdraw", asked, form), "restructuring.ask", verb, said)
 
 
 @require_POST
@@ -148,17 +143,13 @@ def withdraw(request: HttpRequest, desk: Desk, loan_id: str, asked: str) -> Http
 def ask_reversal(request: HttpRequest, desk: Desk, loan_id: str, asked: str) -> HttpResponse:
     """Ask another person to take agreed terms back."""
     form = ReasonForm(request.POST, name="reversal")
-    if not form.is_valid():
-        messages.error(request, gettext("Nothing was saved: say why in a few words."))
-        return _back(loan_id)
-    given = {"request": asked, "reason": form.cleaned_data["reason"]}
 
     def verb(db: Db) -> None:
+        given = {"request": asked, "reason": form.cleaned_data["reason"]}
         restructuring.ask_reversal(db, clock=desk.clock, by=desk.staff, loan=loan_id, **given)
 
-    once(desk, act="restructuring.reverse", key=form.one_time_key, inputs={"loan": loan_id, **given}, verb=verb)
-    messages.success(request, gettext("Asked. Another person must agree before the old terms hold again."))
-    return _back(loan_id)
+    said = gettext("Asked. Another person must agree before the old terms hold again.")
+    return _act(request, desk, loan_id, Tried("reversal", asked, form), "restructuring.reverse", verb, said)
 
 
 @require_POST
@@ -166,17 +157,16 @@ def ask_reversal(request: HttpRequest, desk: Desk, loan_id: str, asked: str) -> 
 def answer_reversal(request: HttpRequest, desk: Desk, loan_id: str, asked: str) -> HttpResponse:
     """The second person's answer to taking agreed terms back."""
     form = AnswerForm(request.POST, name="answer")
-    if not form.is_valid():
-        messages.error(request, gettext("Nothing was saved."))
-        return _back(loan_id)
-    given = {"asked": asked, "approved": form.cleaned_data["approved"], "words": form.cleaned_data["words"]}
 
     def verb(db: Db) -> None:
+        wanted = form.cleaned_data
+        given = {"asked": asked, "approved": wanted["approved"], "words": wanted["words"]}
         restructuring.answer_reversal(db, clock=desk.clock, by=desk.staff, **given)
 
-    once(desk, act="restructuring.decide", key=form.one_time_key, inputs={"loan": loan_id, **given}, verb=verb)
-    messages.success(request, gettext("The old terms hold again.") if given["approved"] else gettext("Refused; the new terms stay."))
-    return _back(loan_id)
+    def said(made: str) -> str:
+        return gettext("The old terms hold again.") if form.cleaned_data["approved"] else gettext("Refused; the new terms stay.")
+
+    return _act(request, desk, loan_id, Tried("answer", asked, form), "restructuring.decide", verb, said)
 
 
 def _shown(db: Db, desk: Desk, asked: Request) -> Mapping[str, Any]:
@@ -223,14 +213,15 @@ def _reversal(db: Db, desk: Desk, asked: Request) -> Mapping[str, Any]:
     )
     if waiting is None:
         return {"reverse_form": ReasonForm(name=f"reverse-{asked.request_no}") if may(desk.staff, "restructuring.reverse") else None}
-    form, why = None, ""
-    try:
-        may_answer(waiting, desk.staff)
-        form = AnswerForm(name=f"back-{asked.request_no}") if may(desk.staff, "restructuring.decide") else None
-    except HoldfastError as error:
-        why = words.refusal(error)
-    return {"waiting": waiting, "answer_form": form, "answer_why": why}
+    why_not = why_not_second(waiting, desk, "restructuring.decide")
+    return {"waiting": waiting, "answer_form": None if why_not else AnswerForm(name=f"back-{asked.request_no}"), "answer_why": why_not}
 
 
-def _back(loan_id: str) -> HttpResponse:
-    return HttpResponseRedirect(reverse("console:loan", args=[loan_id]) + "#stage-restructuring")
+def _act(
+    request: HttpRequest, desk: Desk, loan_id: str, tried: Tried, act: str, verb: Verb, said: str | Callable[[str], str]
+) -> HttpResponse:
+    return in_panel(request, desk, tried, act=act, verb=verb, said=said, back=_panel(loan_id))
+
+
+def _panel(loan_id: str) -> str:
+    return reverse("console:loan", args=[loan_id]) + "#stage-restructuring"

@@ -18,7 +18,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
-from holdfast import approvals, decisioning
+from holdfast import decisioning
 from holdfast.database.connection import transaction
 from holdfast.decisioning import Artifact, PolicyTable, Row, Scorecard, Standing
 from holdfast.decisioning.measures import Measures
@@ -26,10 +26,11 @@ from holdfast.decisioning.rulebook import KINDS
 from holdfast.kernel.errors import BadInput, HoldfastError
 from holdfast.parties import may, require
 from holdfast.web.console import decision_words, sentences, words
-from holdfast.web.console.acts import into_form, once
+from holdfast.web.console.acts import Tried, into_form, once, perform
+from holdfast.web.console.approval import why_not_second
 from holdfast.web.console.decisions import in_major
 from holdfast.web.console.desk import Db, Desk, at_desk
-from holdfast.web.console.forms import AnswerForm, ReasonForm
+from holdfast.web.console.forms import ActForm, AnswerForm, ReasonForm
 
 PROPOSE: Final = "decision.activate"
 ANSWER: Final = "decision.make"
@@ -100,7 +101,7 @@ def rule(request: HttpRequest, desk: Desk, sha256: str) -> HttpResponse:
     return _one(request, desk, sha256)
 
 
-def _one(request: HttpRequest, desk: Desk, sha256: str, *, tried: AnswerForm | None = None) -> HttpResponse:
+def _one(request: HttpRequest, desk: Desk, sha256: str, *, tried: ActForm | None = None) -> HttpResponse:
     with transaction() as db:
         it, says = decisioning.artifact(db, desk.staff.scope, sha256)
         known = decisioning.artifacts(db, desk.staff.scope, it.kind)
@@ -199,11 +200,8 @@ def _answer_form(desk: Desk, it: Artifact) -> tuple[AnswerForm | None, str]:
         return None, ""
     if not may(desk.staff, ANSWER):
         return None, gettext("Approvers and risk managers answer.")
-    try:
-        approvals.may_answer(it.asked, desk.staff)
-    except HoldfastError as error:
-        return None, words.refusal(error)
-    return AnswerForm(name="verdict"), ""
+    why_not = why_not_second(it.asked, desk)
+    return None if why_not else AnswerForm(name="verdict"), why_not
 
 
 # -- acts ---------------------------------------------------------------------------------------------------------------
@@ -218,17 +216,15 @@ def propose(request: HttpRequest, desk: Desk) -> HttpResponse:
     defects: list[str] = []
     if form.is_valid():
         given = form.cleaned_data
-        made: list[str] = []
 
-        def verb(db: Db) -> None:
+        def verb(db: Db) -> str:
             asked = decisioning.propose(
                 db, clock=desk.clock, by=desk.staff, kind=given["kind"], content=given["file"].rstrip("\n"), reason=given["reason"]
             )
-            made.append(asked.inputs["sha256"])
+            return str(asked.inputs["sha256"])
 
         try:
-            once(desk, act=PROPOSE, key=form.one_time_key, inputs={"kind": given["kind"], "file": given["file"], "reason": given["reason"]},
-                 verb=verb)  # fmt: skip
+            proposed = once(desk, act=PROPOSE, key=form.one_time_key, inputs=form.stated(), verb=verb)
         except HoldfastError as error:
             defects = list(error.facts.get("defects", ()))
             if defects:
@@ -237,7 +233,7 @@ def propose(request: HttpRequest, desk: Desk) -> HttpResponse:
                 into_form(form, error)
         else:
             messages.success(request, gettext("Proposed. Another person looks at the differences and puts it in force, or not."))
-            return HttpResponseRedirect(reverse("console:rule", args=[made[0]]) if made else reverse("console:rules"))
+            return HttpResponseRedirect(reverse("console:rule", args=[proposed.made]))
     return _page(request, desk, form=form, defects=defects)
 
 
@@ -250,23 +246,19 @@ def answer(request: HttpRequest, desk: Desk, sha256: str) -> HttpResponse:
     with transaction() as db:
         it, _says = decisioning.artifact(db, desk.staff.scope, sha256)
     asked = it.asked
-    if form.is_valid() and asked is not None:
+    if asked is None:
+        return _one(request, desk, sha256, tried=form)
+
+    def verb(db: Db) -> None:
         given = form.cleaned_data
+        decisioning.activate(db, clock=desk.clock, by=desk.staff, request=asked.public_id, approved=given["approved"], words=given["words"])
 
-        def verb(db: Db) -> None:
-            decisioning.activate(
-                db, clock=desk.clock, by=desk.staff, request=asked.public_id, approved=given["approved"], words=given["words"]
-            )
+    def said(made: str) -> str:
+        if form.cleaned_data["approved"]:
+            return gettext("It is in force: the next decision is made by it.")
+        return gettext("You said no; nothing changes.")
 
-        inputs = {"request": asked.public_id, "approved": str(given["approved"]), "words": given["words"]}
-        try:
-            once(desk, act=ANSWER, key=form.one_time_key, inputs=inputs, verb=verb)
-        except HoldfastError as error:
-            into_form(form, error)
-        else:
-            yes = given["approved"]
-            messages.success(
-                request, gettext("It is in force: the next decision is made by it.") if yes else gettext("You said no; nothing changes.")
-            )
-            return HttpResponseRedirect(reverse("console:rule", args=[sha256]))
-    return _one(request, desk, sha256, tried=form)
+    return perform(
+        request, desk, Tried("verdict", asked.public_id, form), act=ANSWER, verb=verb, said=said,
+        back=reverse("console:rule", args=[sha256]), again=lambda tried: _one(request, desk, sha256, tried=tried.form),
+    )  # fmt: skip

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any, Final
 
-from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext
@@ -17,15 +16,14 @@ from django.views.decorators.http import require_POST, require_safe
 from holdfast.contact import hold_line, let_go, text_of
 from holdfast.database.connection import transaction
 from holdfast.days import preview
-from holdfast.kernel.errors import HoldfastError
 from holdfast.life import DUTIES
-from holdfast.parties import may, require
+from holdfast.parties import may
 from holdfast.servicing import reading as book
 from holdfast.servicing.night import NightLine
 from holdfast.web.console import reading, words
-from holdfast.web.console.acts import into_form, once
+from holdfast.web.console.acts import Tried, perform
 from holdfast.web.console.desk import Db, Desk, at_desk
-from holdfast.web.console.forms import HoldForm
+from holdfast.web.console.forms import ActForm, HoldForm
 from holdfast.web.console.templatetags.console import money, of_language
 
 KINDS: Final = ("message", "entry", "duty", "class")
@@ -45,34 +43,29 @@ def tonight(request: HttpRequest, desk: Desk) -> HttpResponse:
 @at_desk
 def hold(request: HttpRequest, desk: Desk) -> HttpResponse:
     """Hold a message of tonight with a reason, or let it go again."""
-    require(desk.staff, "tonight.hold")
     form = HoldForm(request.POST, name="hold")
-    if form.is_valid():
+
+    def verb(db: Db) -> None:
         wanted = form.cleaned_data
-        letting_go = bool(wanted["let_go"])
-
-        def verb(db: Db) -> None:
-            number = book.loan_number(db, desk.look, wanted["loan"])
-            line = {"loan_id": number, "on": wanted["on"], "kind": "message", "about": wanted["about"]}
-            if letting_go:
-                let_go(db, by=desk.staff, **line)
-            else:
-                hold_line(db, clock=desk.clock, by=desk.staff, reason=wanted["reason"], **line)
-
-        try:
-            inputs = {name: str(wanted[name]) for name in ("loan", "about", "on", "reason", "let_go")}
-            once(desk, act="tonight.hold", key=wanted["key"], inputs=inputs, verb=verb)
-        except HoldfastError as error:
-            into_form(form, error)
+        number = book.loan_number(db, desk.look, wanted["loan"])
+        line = {"loan_id": number, "on": wanted["on"], "kind": "message", "about": wanted["about"]}
+        if wanted["let_go"]:
+            let_go(db, by=desk.staff, **line)
         else:
-            messages.success(
-                request, gettext("The line runs tonight.") if letting_go else gettext("The line is held; tonight it will not be sent.")
-            )
-            return HttpResponseRedirect(reverse("console:tonight"))
-    return _page(request, desk, form=form, status=422)
+            hold_line(db, clock=desk.clock, by=desk.staff, reason=wanted["reason"], **line)
+
+    def said(made: str) -> str:
+        if form.cleaned_data["let_go"]:
+            return gettext("The line runs tonight.")
+        return gettext("The line is held; tonight it will not be sent.")
+
+    return perform(
+        request, desk, Tried("hold", "", form), act="tonight.hold", verb=verb, said=said, back=reverse("console:tonight"),
+        again=lambda tried: _page(request, desk, form=tried.form, status=422),
+    )  # fmt: skip
 
 
-def _page(request: HttpRequest, desk: Desk, *, form: HoldForm | None = None, status: int = 200) -> HttpResponse:
+def _page(request: HttpRequest, desk: Desk, *, form: ActForm | None = None, status: int = 200) -> HttpResponse:
     night = preview(desk.today, most=_LOOKED_AT)
     kind = request.GET.get("kind", "")
     if kind not in KINDS:
@@ -109,10 +102,10 @@ def _counts(lines: list[NightLine]) -> dict[str, int]:
     return {name: counted[name] for name in KINDS}
 
 
-def _line(line: NightLine, loan: Mapping[str, Any], desk: Desk, tried: HoldForm | None, *, held: bool) -> dict[str, Any]:
+def _line(line: NightLine, loan: Mapping[str, Any], desk: Desk, tried: ActForm | None, *, held: bool) -> dict[str, Any]:
     """One line as the page tells it: what, by which rule, and the form to hold it where it may be held."""
     failed = tried is not None and (tried.data.get("loan"), tried.data.get("about")) == (line.loan, line.about)
-    form: HoldForm | None = None
+    form: ActForm | None = None
     if failed:
         form = tried
     elif line.kind == "message" and not held and may(desk.staff, "tonight.hold"):
