@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from operator import attrgetter
 from typing import Final
 
 from holdfast.ledger import FLAT, PARTS, Account, Line, Move, Slope, line_of
@@ -44,6 +45,9 @@ PAIRS: Final = {
 }
 
 
+_SUMS = attrgetter(*PAIRS)
+
+
 def money_account(events: Sequence[Event], history: Sequence[Event] | None) -> Account:
     """Where the money of these events lies: cash that came into a drawer is on hand, all else is in the bank.
 
@@ -64,8 +68,8 @@ def postings(before: Totals, after: Totals, money: Account = Account.BANK) -> li
     All that one act moves in or out of the lender's money, however a replay spreads it over the totals, moves in `money`.
     """
     lines = []
-    for name, (debit, credit) in PAIRS.items():
-        change = getattr(after, name) - getattr(before, name)
+    for (debit, credit), was, now in zip(PAIRS.values(), _SUMS(before), _SUMS(after), strict=True):
+        change = now - was
         if not change:
             continue
         if money is not Account.BANK:

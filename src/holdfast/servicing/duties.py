@@ -62,7 +62,7 @@ def plan_of(pack: Pack, lender: Lender, collateral: str, on: date) -> Plan:
 
 def unpaid_of(state: State) -> list[tuple[int, date]]:
     """Number and due date of each instalment that still has something to pay, in order."""
-    return [(row.n, row.due_on) for row in state.instalments if row.unpaid > 0]
+    return [(row.n, row.due_on) for row in state.instalments if row.paid_on is None and row.unpaid > 0]
 
 
 def reminders(unpaid: Sequence[tuple[int, date]], plan: Plan, *, after: date, through: date) -> list[Moment]:
@@ -87,9 +87,10 @@ def next_reminder(unpaid: Sequence[tuple[int, date]], plan: Plan, *, after: date
         if best is not None and due_on - first > best.due_on:
             break
         for days in plan.days_before:
-            moment = Moment(due_on - timedelta(days=days), "reminder", f"i{n} T-{days}")
-            if moment.due_on > after and (best is None or moment < best):
-                best = moment
+            on = due_on - timedelta(days=days)
+            if on > after and (best is None or on <= best.due_on):
+                moment = Moment(on, "reminder", f"i{n} T-{days}")
+                best = moment if best is None else min(best, moment)
     return best
 
 

@@ -6,8 +6,9 @@ Pure: values in, values out. The single receipt, the bank file, the night and th
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from operator import attrgetter
 from typing import Any
 
 from holdfast.duties import Moment, rearrange, state_after
@@ -50,6 +51,13 @@ RECORD_KINDS = {
 
 # The notes by which a loan becomes impaired, and ceases to be.
 _OF_DOUBT = frozenset({"interest.suspended", "interest.resumed"})
+
+
+# All that may change of an instalment.
+_parts = attrgetter(
+    "principal", "interest", "fee", "penalty", "principal_paid", "interest_paid", "fee_paid", "penalty_paid", "due_on", "paid_on",
+    "late_base",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +125,12 @@ def change(
             begins_release=begins_release, done=done,
         )  # fmt: skip
 
-    cursors, passed = _advance(held, plan, was_unpaid, was_written_off, wants(account.cursors), when.today, done, reversed_now)
+    would = wants(account.cursors)
+    cursors, passed = _advance(held, plan, was_unpaid, was_written_off, would, when.today, done, reversed_now)
+    if cursors != account.cursors:
+        would = wants(cursors)
     arrangement = rearrange(
-        held.standing, wants(cursors), passed, loan_id=loan.loan_id, last_no=loan.last_duty_no, seq=seq, on=when.today, zone=when.zone
+        held.standing, would, passed, loan_id=loan.loan_id, last_no=loan.last_duty_no, seq=seq, on=when.today, zone=when.zone
     )
     loan_state = state_after(loan_state, arrangement.next)
     if loan.head != EMPTY_HEAD and loan_state is not loan.state and (loan.state, loan_state) not in MOVES:
@@ -173,7 +184,7 @@ class _Before:
 def _before(held: Held) -> _Before:
     born = held.account.last_event_no == 0
     return _Before(
-        replace(held.state.totals),
+        held.state.totals.copy(),
         {} if born else {row.n: _parts(row) for row in held.state.instalments},
         standing(held.state, held.account.accrued, held.lender.accrued_through),
     )
@@ -286,14 +297,6 @@ def record_kind(event: Event) -> str:
     """What tells of an event; taking back anything but a receipt is named after what is taken back."""
     of = event.payload.get("of", "receipt") if event.kind == "reversal" else "receipt"
     return RECORD_KINDS[event.kind] if of == "receipt" else f"{RECORD_KINDS[of]}.reversed"
-
-
-def _parts(row: Any) -> tuple[Any, ...]:
-    return (
-        row.principal, row.interest, row.fee, row.penalty,
-        row.principal_paid, row.interest_paid, row.fee_paid, row.penalty_paid, row.due_on, row.paid_on,
-        row.late_base,
-    )  # fmt: skip
 
 
 def _says(event: Event, currency: str) -> dict[str, Any]:

@@ -10,13 +10,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any, Final
 
 import psycopg
 
 from holdfast.kernel import canonical
-from holdfast.ledger import Key, Sum, aggregate, entries_of, sum_moves
-from holdfast.servicing.held import Change
+from holdfast.ledger import Key, Move, Sum, aggregate, entries_of, sum_moves
+from holdfast.servicing.held import Change, Held
 from holdfast.servicing.store import TOTALS, agreed_text, charges_text, pauses_text
 
 Db = psycopg.Connection[Any]
@@ -24,6 +25,8 @@ Row = tuple[Any, ...]
 
 # From this many loans on, rows travel by COPY and are merged in sets.
 SET_FROM: Final = 50
+
+_SUMS = attrgetter(*TOTALS)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -117,6 +120,7 @@ _ACCOUNT_NOTED: Final = _step(
     "account", "loan_id bigint, next_event_on date, reminded_through date, followed_through date, non_accrual_since date", 1
 )
 _PROMISED: Final = _step("account", "loan_id bigint, next_event_on date, promised_for date", 1)
+_LINE: Final = _step("account", "loan_id bigint, accrued_daily numeric, accrued_constant numeric", 1)
 _LOAN_MOVED: Final = _step("loan", _LOAN, 1)
 
 
@@ -135,7 +139,7 @@ def write(db: Db, changes: Sequence[Change], *, source: str, at: datetime, today
     }  # fmt: skip
     for change in changes:
         _collect(change, rows, at, today)
-    moved = _moved(changes)
+    moved = _moved((change.held, move) for change in changes for move in change.moves)
     rows[_ENTRY] = _general_ledger(changes, source, at, today) + _accrual_entries(moved, source, at, today)
     rows[_DELTA] = _accrual_deltas(moved, changes[0].held.lender.accrued_through, source, at, today) if changes else []
     _carry(db, rows, many=len(changes) >= SET_FROM)
@@ -145,6 +149,19 @@ def promise(db: Db, promised: Iterable[tuple[int, date, date | None]]) -> None:
     """Note on each account (loan_id, moment, next_event_on) that the reminder of that moment is in the outbox."""
     rows: list[Row] = [(loan_id, next_event_on, moment) for loan_id, moment, next_event_on in promised]
     _carry(db, {_PROMISED: rows}, many=len(rows) >= SET_FROM)
+
+
+def lay(db: Db, laid: Sequence[tuple[Held, Move]], *, source: str, at: datetime, on: date, booked_on: date) -> None:
+    """Note on each account what its loan accrues, and write by how much that moved the lines of its product, as an act of the day `on`."""
+    if not laid:
+        return
+    moved = _moved((held, move) for held, move in laid)
+    rows: dict[Step, Sequence[Row]] = {
+        _ENTRY: _accrual_entries(moved, source, at, booked_on),
+        _DELTA: _accrual_deltas(moved, laid[0][0].lender.accrued_through, source, at, on),
+        _LINE: [(held.loan.loan_id, held.account.accrued.daily, held.account.accrued.constant) for held, _ in laid],
+    }
+    _carry(db, rows, many=len(laid) >= SET_FROM)
 
 
 def register_tape(db: Db, identities: Sequence[tuple[str, int]]) -> None:
@@ -255,12 +272,8 @@ def _general_ledger(changes: Sequence[Change], source: str, at: datetime, today:
     ]
 
 
-def _moved(changes: Sequence[Change]) -> list[tuple[Key, Sum]]:
-    sums = sum_moves(
-        ((change.held.loan.branch_id, change.held.loan.product_code, change.held.loan.currency), move)
-        for change in changes
-        for move in change.moves
-    )
+def _moved(moves: Iterable[tuple[Held, Move]]) -> list[tuple[Key, Sum]]:
+    sums = sum_moves(((held.loan.branch_id, held.loan.product_code, held.loan.currency), move) for held, move in moves)
     return sorted(sums.items(), key=lambda each: each[0])
 
 
@@ -306,13 +319,12 @@ def _noted_row(change: Change) -> Row:
 def _account_row(change: Change) -> Row:
     state, account = change.held.state, change.held.account
     next_due_on, next_due_amount = state.next_due
-    totals = state.totals
     return (
         change.held.loan.loan_id, account.next_event_on, next_due_on, next_due_on, next_due_amount,
         account.last_event_no, account.last_event_on, state.through,
         account.cursors.reminded_through, account.cursors.followed_through, account.promised_for,
         account.class_floor, account.observe_until, account.charges_barred, state.paid_off_on, state.written_off_on,
         state.penalised_through, pauses_text(state.pauses), charges_text(state.charges), agreed_text(state),
-        *[getattr(totals, name) for name in TOTALS],
+        *_SUMS(state.totals),
         account.non_accrual_since, account.accrued.daily, account.accrued.constant,
     )  # fmt: skip
