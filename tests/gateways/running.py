@@ -66,7 +66,8 @@ def gateway(folder: Path, **options: Any) -> Iterator[Running]:
         assert process.stdin is not None
         process.stdin.close()
         process.wait(10)
-        process.stdout.close()
+        if process.stdout is not None:
+            process.stdout.close()
 
 
 def until(done: Callable[[], bool], seconds: float = 15.0) -> bool:

@@ -156,7 +156,7 @@ class HttpSms:
         outcome = peer.answer.states.get(word, peer.answer.otherwise)
         found = _at(said, peer.answer.names["id"])
         why = "" if outcome == "sent" else f"{word}: {_at(said, peer.answer.names.get('why', ''))}"[:200]
-        if outcome == "sent" and not isinstance(found, str | int):
+        if outcome == "sent" and (not isinstance(found, str | int) or found == ""):
             return Accepted(letter.key, None, "unknown", "taken, but without a number")
         return Accepted(letter.key, str(found) if outcome == "sent" else None, outcome, why)
 

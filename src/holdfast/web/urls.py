@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
+from holdfast.web import hooks
 from holdfast.web.api.api import api
 from holdfast.web.health import health
 from holdfast.web.static_files import static_file
@@ -12,6 +13,8 @@ urlpatterns = [
     path("healthz", health),
     path("static/<path:path>", static_file),
     path("api/v1/", api.urls),
+    path("hooks/sms/receipts", hooks.receipts),
+    path("hooks/sms/inbound", hooks.inbound),
     path("borrower/", include("holdfast.web.borrower.urls")),
     path("proof/", include("holdfast.web.proof.urls")),
     path("", include("holdfast.web.console.urls")),
