@@ -1,6 +1,6 @@
 """`books-verify-1m`: every proof of the books over a million loans of twelve instalments, a month into their lives.
 
-`servicing.verify.verify_books` folds each loan's events from its terms and compares rows, postings and ledger. The floor reads every row
+`days.verify_now` folds each loan's events from its terms and compares rows, postings and ledger. The floor reads every row
 that it must look at once: a sum over each of these tables, in one connection. `--scale 0.1` takes a hundred thousand loans.
 """
 
@@ -14,8 +14,7 @@ import psycopg
 
 from bench import book
 from bench.scratch import FLOOR_RUNS, Figure, say, scratch_book
-from holdfast.database.connection import transaction
-from holdfast.servicing.verify import verify_books
+from holdfast.days import verify_now
 
 LOANS = 1_000_000
 _READ = {
@@ -29,8 +28,8 @@ def measure(scale: float) -> Figure:
     """Seconds of one whole run."""
     with scratch_book() as scratch:
         loans = book.generate(scratch, book.evenly(int(LOANS * scale)))
-        with scratch.watch() as spent, transaction() as db:
-            checks = verify_books(db)
+        with scratch.watch() as spent:
+            checks = verify_now()
         wrong = [check.name for check in checks if not check.ok]
         if wrong:
             raise RuntimeError(f"the generated book does not agree with itself: {', '.join(wrong)}")

@@ -7,15 +7,17 @@ of an earlier day) is moved on to each day as it is closed; any other book only 
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time, timedelta
 from functools import partial
 from typing import Any, Final
 
 import psycopg
+from psycopg.sql import SQL, Literal
 
 from holdfast import applications, contact, contracts, payments, servicing
 from holdfast.database.connection import transaction
-from holdfast.database.hands import share
+from holdfast.database.hands import hands_for, share
 from holdfast.duties.audit import Audit, examine
 from holdfast.duties.kept_audits import audited_on, keep
 from holdfast.duties.period import cover
@@ -27,6 +29,7 @@ from holdfast.kernel.errors import BadInput
 from holdfast.policy import Lender, clock, lender, note_night, shift_clock
 from holdfast.restructuring import programmes
 from holdfast.servicing.night import Night, close_part, end_night, parts_of, record_contacts, run_night
+from holdfast.servicing.verify import Check, LoanProofs, Part, prove_loans, verify_books
 from holdfast.wiring import CHANNELS, EXPECTATIONS, RAIL, carry, receive_many, take_answer
 
 Db = psycopg.Connection[Any]
@@ -281,6 +284,27 @@ def audit_now(as_of: date, at: datetime) -> Audit:
     with transaction() as db:
         keep(db, found, at)
     return found
+
+
+def verify_now() -> list[Check]:
+    """All proofs of the books over one snapshot, which as many processes share as the book's parts are worth."""
+    with transaction() as db:
+        db.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        return verify_books(db, partial(_prove, db))
+
+
+def _prove(db: Db, parts: Sequence[Part]) -> Iterable[LoanProofs]:
+    if hands_for(len(parts)) == 1:
+        return (prove_loans(db, *part) for part in parts)
+    snapshot = db.execute("SELECT pg_export_snapshot()").fetchall()[0][0]
+    return share(_prove_part, [(snapshot, *part) for part in parts])
+
+
+def _prove_part(snapshot: str, first: int, last: int, on: date | None) -> LoanProofs:
+    with transaction() as db:
+        db.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        db.execute(SQL("SET TRANSACTION SNAPSHOT {}").format(Literal(snapshot)))
+        return prove_loans(db, first, last, on)
 
 
 def audit_if_new_day() -> bool:

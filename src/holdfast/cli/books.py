@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 
-from holdfast.database.connection import book, transaction
-from holdfast.servicing.verify import Check, verify_books
+from holdfast.database.connection import book
+from holdfast.days import verify_now
 
 
 def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -28,10 +28,3 @@ def _verify(arguments: argparse.Namespace) -> int:
             for difference in check.differences[:10]:
                 print("        " + ", ".join(f"{name} {value}" for name, value in difference.items()))
     return 0 if all(check.ok for check in checks) else 1
-
-
-def verify_now() -> list[Check]:
-    """All proofs over one snapshot of the book."""
-    with transaction() as db:
-        db.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        return verify_books(db)

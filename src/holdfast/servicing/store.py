@@ -141,7 +141,7 @@ def terms_of(db: Db, loan_id: int) -> Terms:
     row = db.execute("SELECT terms FROM loan_terms WHERE loan_id = %s", [loan_id]).fetchone()
     if row is None:
         raise NotFound("the loan has no terms yet")
-    return _terms(row[0])
+    return terms_read(row[0])
 
 
 def _held(row: Sequence[Any], instalments: list[Instalment], duties: list[Duty], known: Lender) -> Held:
@@ -150,7 +150,7 @@ def _held(row: Sequence[Any], instalments: list[Instalment], duties: list[Duty],
         Head(row[12], row[13]), row[14], row[15], row[16], row[17], row[18],
     )  # fmt: skip
     state = State(
-        terms=_terms(row[20]),
+        terms=terms_read(row[20]),
         instalments=instalments,
         totals=Totals(*row[37:-4]),
         paid_off_on=row[31],
@@ -170,7 +170,7 @@ def _held(row: Sequence[Any], instalments: list[Instalment], duties: list[Duty],
 
 
 @lru_cache(maxsize=8_192)
-def _terms(text: str) -> Terms:
+def terms_read(text: str) -> Terms:
     """Terms as they are kept; loans of one product and day often share theirs."""
     return Terms.from_json(json.loads(text))
 

@@ -10,13 +10,15 @@ once more, so the ledger may be off the loans' sum of the last night by half a m
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
 
 import psycopg
 
+from holdfast.kernel.batches import batch
 from holdfast.kernel.errors import HoldfastError
 from holdfast.ledger import (
     CHART,
@@ -35,17 +37,17 @@ from holdfast.ledger import (
     nearest,
     waiting_moves,
 )
-from holdfast.products.terms import Terms
 from holdfast.servicing.books import DRAWER, PAIRS, accruing, in_doubt, standing, suspended
 from holdfast.servicing.fold import Event, Instalment, State, fold, in_order
 from holdfast.servicing.month_end import recorded_root, root_now, snapshots
 from holdfast.servicing.month_end_store import entries_digest
 from holdfast.servicing.periods import standing_closes
 from holdfast.servicing.rearranging import watched
-from holdfast.servicing.store import agreed_text, charges_text, pauses_text
+from holdfast.servicing.store import agreed_text, charges_text, pauses_text, terms_read
 
 Db = psycopg.Connection[Any]
-_CHUNK: Final = 2_000
+# So many loans are proved at once, and by one process.
+PART: Final = 4_000
 _MOST_LISTED: Final = 100
 
 
@@ -68,9 +70,39 @@ class Check:
         if len(self.differences) < _MOST_LISTED:
             self.differences.append(facts)
 
+    def join(self, other: Check) -> None:
+        """Add what another part of the same proof found."""
+        self.compared += other.compared
+        self.found += other.found
+        self.differences += other.differences[: _MOST_LISTED - len(self.differences)]
+
     def as_json(self) -> dict[str, Any]:
         return {"name": self.name, "ok": self.ok, "compared": self.compared, "differences": self.differences}
 
+
+@dataclass(slots=True)
+class LoanProofs:
+    """What was found loan by loan, and what these loans accrue together: their lines, and what stood of them at the last night."""
+
+    folded: Check = field(default_factory=lambda: Check("loan rows = fold of events"))
+    posted: Check = field(default_factory=lambda: Check("totals = postings"))
+    allocated: Check = field(default_factory=lambda: Check("instalments = allocations"))
+    lines: dict[Key, Slope] = field(default_factory=dict)
+    stands: dict[Key, int] = field(default_factory=dict)
+
+    def join(self, other: LoanProofs) -> None:
+        """Add what was found of other loans."""
+        self.folded.join(other.folded)
+        self.posted.join(other.posted)
+        self.allocated.join(other.allocated)
+        for key, line in other.lines.items():
+            self.lines[key] = self.lines.get(key, FLAT) + line
+            self.stands[key] = self.stands.get(key, 0) + other.stands[key]
+
+
+# First and last loan of a part, and the day of the last night.
+Part = tuple[int, int, date | None]
+Prove = Callable[[Sequence[Part]], Iterable[LoanProofs]]
 
 _BALANCE = """
 SELECT currency, account, sum(amount) FROM (
@@ -104,14 +136,19 @@ SELECT on_date, branch_id, product_code, debit_account, credit_account, currency
  ORDER BY on_date, branch_id, product_code, debit_account, credit_account, currency
 """
 
-_LOANS_AFTER = f"""
+_PARTS = """
+SELECT min(loan_id), max(loan_id) FROM (
+    SELECT loan_id, (row_number() OVER (ORDER BY loan_id) - 1) / %s AS part FROM account
+) AS loans GROUP BY part ORDER BY part
+"""
+_LOANS = f"""
 SELECT a.loan_id, l.public_id, l.principal_out, t.terms, a.oldest_unpaid_due_on, a.next_due_on, a.next_due_amount, a.last_event_no,
        a.last_event_on, a.billed_through, a.paid_off_on, a.written_off_on, a.class_floor, a.observe_until,
        a.penalised_through, a.pauses, a.charges, a.agreed,
        {", ".join("a." + name for name in PAIRS)},
        a.accrued_daily, a.accrued_constant, a.non_accrual_since, l.branch_id, l.product_code, l.currency
   FROM account a JOIN loan l USING (loan_id) JOIN loan_terms t USING (loan_id)
- WHERE a.loan_id > %s ORDER BY a.loan_id LIMIT {_CHUNK}
+ WHERE a.loan_id BETWEEN %s AND %s ORDER BY a.loan_id
 """
 _EVENTS = """
 SELECT loan_id, event_no, kind, on_date, entered_on, payload FROM loan_event
@@ -130,24 +167,64 @@ _ALLOCATED = """
 SELECT loan_id, n, sum(principal), sum(interest), sum(fee), sum(penalty) FROM allocation
  WHERE loan_id BETWEEN %s AND %s GROUP BY 1, 2
 """
+# What `_LOANS` reads of a loan's rows, and the fold gives too.
+_COMPARED: Final = (
+    "principal_out", "oldest_unpaid_due_on", "next_due_on", "next_due_amount", "last_event_no", "last_event_on", "billed_through",
+    "paid_off_on", "written_off_on", "class_floor", "observe_until", "penalised_through", "pauses", "charges", "agreed", *PAIRS,
+    "accrued_daily", "accrued_constant",
+)  # fmt: skip
+_PAIR_NAMES: Final = tuple((debit.value, credit.value) for debit, credit in PAIRS.values())
+_NOTHING: Final = (0, 0, 0, 0)
 _ORPHANS = """
 SELECT l.public_id FROM loan l LEFT JOIN account a USING (loan_id)
  WHERE a.loan_id IS NULL AND (l.principal_out <> 0 OR l.state IN ('active', 'written_off', 'releasing', 'settled')) ORDER BY 1
 """
 
 
-def verify_books(db: Db) -> list[Check]:
-    """All proofs over the whole book, in one snapshot. Reads only."""
+def verify_books(db: Db, prove: Prove | None = None) -> list[Check]:
+    """All proofs over the whole book, in one snapshot. Reads only.
+
+    `prove` has the parts proved by `prove_loans` wherever there is room, in this snapshot; without it they are proved here.
+    """
     checks = [_debits_equal_credits(db), _sub_ledger_equals_general(db)]
-    folded, posted, allocated = Check("loan rows = fold of events"), Check("totals = postings"), Check("instalments = allocations")
+    found = LoanProofs()
     for row in db.execute(_ORPHANS).fetchall():
-        folded.differ(loan=row[0], field="account", stored=None, computed="an account row")
-    lines, stands = dict[Key, Slope](), dict[Key, int]()
+        found.folded.differ(loan=row[0], field="account", stored=None, computed="an account row")
     accrued = accrued_by_ledger(db)
-    for chunk in _chunks(db):
-        for row, state in _verify_chunk(db, chunk, folded, posted, allocated):
-            _add_lines(lines, stands, row, state, accrued[0])
-    return [*checks, folded, posted, allocated, *_accruals(db, lines, stands, accrued), _closed_months(db)]
+    parts: list[Part] = [(first, last, accrued[0]) for first, last in db.execute(_PARTS, [PART]).fetchall()]
+    for proofs in (prove_loans(db, *part) for part in parts) if prove is None else prove(parts):
+        found.join(proofs)
+    accruals = _accruals(db, found.lines, found.stands, accrued)
+    return [*checks, found.folded, found.posted, found.allocated, *accruals, _closed_months(db)]
+
+
+@batch()
+def prove_loans(db: Db, first: int, last: int, on: date | None) -> LoanProofs:
+    """Fold the loans from `first` to `last` from their terms and events alone, and compare; `on` is the day of the last night."""
+    proofs, span = LoanProofs(), (first, last)
+    with db.pipeline():
+        loans = db.execute(_LOANS, span, binary=True)
+        told = db.execute(_EVENTS, span, binary=True)
+        rows = db.execute(_INSTALMENTS, span, binary=True)
+        posted = db.execute(_POSTED, span, binary=True)
+        allocated = db.execute(_ALLOCATED, span, binary=True)
+    events: defaultdict[int, list[Event]] = defaultdict(list)
+    for loan_id, number, kind, on_date, entered, payload in told.fetchall():
+        events[loan_id].append(Event(number, kind, on_date, entered, json.loads(payload)))
+    instalments: defaultdict[int, list[Instalment]] = defaultdict(list)
+    for row in rows.fetchall():
+        instalments[row[0]].append(Instalment(*row[1:]))
+    sums: defaultdict[int, dict[tuple[str, str], int]] = defaultdict(dict)
+    for loan_id, debit, credit, amount in posted.fetchall():
+        sums[loan_id][debit, credit] = int(amount)
+    paid = {(row[0], row[1]): tuple(int(part) for part in row[2:]) for row in allocated.fetchall()}
+    for row in loans.fetchall():
+        loan_id = row[0]
+        _verify_loan(proofs, row, events[loan_id], instalments[loan_id], on)
+        _verify_postings(row, sums[loan_id], proofs.posted)
+        _verify_cash(row, events[loan_id], sums[loan_id], proofs.posted)
+        _verify_allocations(row, instalments[loan_id], paid, proofs.allocated)
+    return proofs
 
 
 def _closed_months(db: Db) -> Check:
@@ -182,11 +259,13 @@ def _accruals(
     held, folded, waiting = accrual_balances(db), folded_moves(db), waiting_moves(db, on)
     for key in sorted(levels.keys() | folded.keys() | held.keys() | waiting.keys() | stands.keys()):
         by_ledger.compared += 1
-        at_once.compared += 1
         level, now, since = levels.get(key, Level()), folded.get(key, Folded()), waiting.get(key, Waiting())
         right = now.by.minor(on) if on is not None else 0
         if (level.line, level.lost) != (now.by, now.lost) or right != level.minor or held.get(key, 0) != right + since.entered:
             by_ledger.differ(**_named(key), on=str(on), stored=held.get(key, 0), computed=right + since.entered)
+        if since.out_by is None:
+            continue  # the next night puts right what was entered while the first one was at work
+        at_once.compared += 1
         stand = stands.get(key, 0)
         if abs(held.get(key, 0) * PARTS - stand) > (1 + since.acts) * PARTS // 2 + since.out_by:
             at_once.differ(**_named(key), on=str(on), stored=held.get(key, 0), computed=nearest(stand))
@@ -223,43 +302,20 @@ def _sub_ledger_equals_general(db: Db) -> Check:
     return check
 
 
-def _chunks(db: Db) -> Iterator[list[Any]]:
-    after = -1
-    while chunk := db.execute(_LOANS_AFTER, [after]).fetchall():
-        yield chunk
-        after = chunk[-1][0]
+def _verify_allocations(
+    row: Sequence[Any], stored: list[Instalment], paid: Mapping[tuple[int, int], tuple[int, ...]], check: Check
+) -> None:
+    """What is paid on each instalment must be the sum of what the events laid on it."""
+    check.compared += len(stored)
+    for each in stored:
+        parts = (each.principal_paid, each.interest_paid, each.fee_paid, each.penalty_paid)
+        if paid.get((row[0], each.n), _NOTHING) != parts:
+            check.differ(loan=row[1], instalment=each.n, stored=parts, computed=paid.get((row[0], each.n)))
 
 
-def _verify_chunk(db: Db, chunk: list[Any], folded: Check, posted: Check, allocated: Check) -> Iterator[tuple[Any, State]]:
-    """Prove each loan of the chunk; its row and its state by the fold, of those that can be folded."""
-    span = (chunk[0][0], chunk[-1][0])
-    events: dict[int, list[Event]] = {row[0]: [] for row in chunk}
-    for loan_id, number, kind, on, entered, payload in db.execute(_EVENTS, span).fetchall():
-        events.setdefault(loan_id, []).append(Event(number, kind, on, entered, json.loads(payload)))
-    instalments: dict[int, list[Instalment]] = {row[0]: [] for row in chunk}
-    for row in db.execute(_INSTALMENTS, span).fetchall():
-        instalments.setdefault(row[0], []).append(Instalment(*row[1:]))
-    sums: dict[int, dict[tuple[str, str], int]] = {}
-    for loan_id, debit, credit, amount in db.execute(_POSTED, span).fetchall():
-        sums.setdefault(loan_id, {})[debit, credit] = int(amount)
-    parts = {(row[0], row[1]): tuple(int(part) for part in row[2:]) for row in db.execute(_ALLOCATED, span).fetchall()}
-    for row in chunk:
-        state = _verify_loan(row, events[row[0]], instalments[row[0]], folded)
-        if state is not None:
-            yield row, state
-        _verify_postings(row, sums.get(row[0], {}), posted)
-        _verify_cash(row, events[row[0]], sums.get(row[0], {}), posted)
-        for stored in instalments[row[0]]:
-            allocated.compared += 1
-            paid = (stored.principal_paid, stored.interest_paid, stored.fee_paid, stored.penalty_paid)
-            if parts.get((row[0], stored.n), (0, 0, 0, 0)) != paid:
-                allocated.differ(loan=row[1], instalment=stored.n, stored=paid, computed=parts.get((row[0], stored.n)))
-
-
-def _add_lines(lines: dict[Key, Slope], stands: dict[Key, int], row: Sequence[Any], state: State, on: date | None) -> None:
+def _add_lines(proofs: LoanProofs, row: Sequence[Any], state: State, accrued: Slope, on: date | None) -> None:
     """Add what the loan accrues, by the closed form, and what stood of it at the last night, to its branch, product and currency."""
     branch, product, currency = row[-3:]
-    accrued = accruing(state)
     stood = standing(state, accrued, on)
     parts: tuple[tuple[Kind, Slope, int], ...] = (
         ("accrued", accrued, stood),
@@ -268,53 +324,46 @@ def _add_lines(lines: dict[Key, Slope], stands: dict[Key, int], row: Sequence[An
     for kind, line, stand in parts:
         if line != FLAT:
             key = (branch, product, currency, kind)
-            lines[key] = lines.get(key, FLAT) + line
-            stands[key] = stands.get(key, 0) + stand
+            proofs.lines[key] = proofs.lines.get(key, FLAT) + line
+            proofs.stands[key] = proofs.stands.get(key, 0) + stand
 
 
-def _verify_loan(row: Sequence[Any], events: list[Event], stored: list[Instalment], check: Check) -> State | None:
+def _verify_loan(proofs: LoanProofs, row: Sequence[Any], events: list[Event], stored: list[Instalment], on: date | None) -> None:
+    """The loan's rows must be what its terms and events fold to."""
+    check = proofs.folded
     check.compared += 1
     try:
-        state = fold(Terms.from_json(json.loads(row[3])), events)
+        state = fold(terms_read(row[3]), events)
     except (HoldfastError, KeyError, ValueError) as error:
         check.differ(loan=row[1], field="events", stored="", computed=f"cannot be folded: {error}")
-        return None
+        return
     next_due = state.next_due
     floor, until = watched(events)
-    computed = {
-        "principal_out": state.principal_out,
-        "oldest_unpaid_due_on": state.oldest_unpaid_due_on,
-        "next_due_on": next_due[0],
-        "next_due_amount": next_due[1],
-        "last_event_no": len(events),
-        "last_event_on": max((event.on for event in events), default=None),
-        "billed_through": state.through,
-        "paid_off_on": state.paid_off_on,
-        "written_off_on": state.written_off_on,
-        "class_floor": floor,
-        "observe_until": until,
-        "penalised_through": state.penalised_through,
-        "pauses": pauses_text(state.pauses),
-        "charges": charges_text(state.charges),
-        "agreed": agreed_text(state),
-        **{name: getattr(state.totals, name) for name in PAIRS},
-    }
     accrued = accruing(state)
-    computed |= {"accrued_daily": accrued.daily, "accrued_constant": accrued.constant}
-    found = dict(zip(computed, (row[2], *row[4:-4]), strict=True))
-    for name, value in computed.items():
-        if found[name] != value:
-            check.differ(loan=row[1], field=name, stored=_plain(found[name]), computed=_plain(value))
+    computed = (
+        state.principal_out, state.oldest_unpaid_due_on, next_due[0], next_due[1], len(events),
+        max((event.on for event in events), default=None), state.through, state.paid_off_on, state.written_off_on, floor, until,
+        state.penalised_through, pauses_text(state.pauses), charges_text(state.charges), agreed_text(state),
+        *[getattr(state.totals, name) for name in PAIRS], accrued.daily, accrued.constant,
+    )  # fmt: skip
+    found = (row[2], *row[4:-4])
+    if found != computed:
+        for name, was, value in zip(_COMPARED, found, computed, strict=True):
+            if was != value:
+                check.differ(loan=row[1], field=name, stored=_plain(was), computed=_plain(value))
     if [event.event_no for event in events] != list(range(1, len(events) + 1)):
         check.differ(loan=row[1], field="event_no", stored=[event.event_no for event in events][:20], computed="1, 2, 3 without a gap")
     if state.instalments != stored:
         check.differ(loan=row[1], field="instalments", stored=_first_unequal(stored, state), computed="the schedule that the events give")
-    return state
+    _add_lines(proofs, row, state, accrued, on)
 
 
 def _verify_postings(row: Sequence[Any], sums: dict[tuple[str, str], int], check: Check) -> None:
     """Each account of the loan's sub-ledger must stand where the totals say: debits less credits."""
     check.compared += 1
+    totals = row[18 : 18 + len(PAIRS)]
+    if sums == {pair: amount for pair, amount in zip(_PAIR_NAMES, totals, strict=True) if amount}:
+        return  # each total by its own pair of accounts: what most loans have
     posted: dict[str, int] = {}
     for (debit, credit), amount in sums.items():
         # The totals tell how much money came and went; `_verify_cash` tells how much of it was cash.
@@ -322,8 +371,7 @@ def _verify_postings(row: Sequence[Any], sums: dict[tuple[str, str], int], check
             account = Account.BANK.value if account == Account.CASH else account
             posted[account] = posted.get(account, 0) + side
     stored: dict[str, int] = {}
-    for number, (debit_account, credit_account) in enumerate(PAIRS.values()):
-        amount = row[18 + number]
+    for (debit_account, credit_account), amount in zip(PAIRS.values(), totals, strict=True):
         stored[debit_account.value] = stored.get(debit_account.value, 0) + amount
         stored[credit_account.value] = stored.get(credit_account.value, 0) - amount
     for account in sorted(stored.keys() | posted.keys()):
@@ -335,6 +383,8 @@ def _verify_cash(row: Sequence[Any], events: list[Event], sums: dict[tuple[str, 
     """The cash of the loan's sub-ledger must be what came into drawers and was not taken back."""
     cash = Account.CASH.value
     stored = sum(amount * ((debit == cash) - (credit == cash)) for (debit, credit), amount in sums.items())
+    if not stored and not any(str(each.payload.get("source", "")).startswith(DRAWER) for each in events):
+        return
     came = sum(each.payload["amount"] for each in in_order(events) if str(each.payload.get("source", "")).startswith(DRAWER))
     if stored != came:
         check.differ(loan=row[1], account=cash, stored=came, posted=stored)
