@@ -7,6 +7,7 @@ import json
 import sys
 
 from holdfast.database.connection import book, transaction
+from holdfast.journal import SYSTEM
 from holdfast.kernel.calendar import parse_date
 from holdfast.kernel.errors import NotFound
 from holdfast.kernel.money import decimal_of
@@ -14,6 +15,7 @@ from holdfast.ledger.reading import GROUPS, entries_csv, trial_balance
 from holdfast.parties.staff import staff
 from holdfast.policy import clock, lender
 from holdfast.servicing.closing import close_month, closing_checks
+from holdfast.servicing.laying import end_laying, lay_lines
 from holdfast.servicing.month_end import month_end_of
 
 
@@ -28,6 +30,9 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     entries = verbs.add_parser("entries", help="all entries of a month as CSV, on standard output")
     entries.add_argument("month", metavar="MONTH", help="2026-11")
     entries.set_defaults(func=_entries)
+    lay = verbs.add_parser("lay-lines", help="once, in a book older than daily accrual: what each loan accrues; again it lays nothing more")
+    lay.add_argument("--json", action="store_true", help="print one JSON object on the last line")
+    lay.set_defaults(func=_lay_lines)
     close = verbs.add_parser("close", help="close a month: snapshot, provision, and no more entries with a date in it")
     close.add_argument("month", metavar="MONTH", help="2026-11")
     close.add_argument("--by", metavar="STAFF", help="who closes it: the id of a risk manager or administrator (st_...)")
@@ -63,6 +68,21 @@ def _entries(arguments: argparse.Namespace) -> int:
     with book(), transaction() as db:
         for line in entries_csv(db, lender_type=lender(db).lender_type, since=until.replace(day=1), until=until):
             sys.stdout.write(line)
+    return 0
+
+
+def _lay_lines(arguments: argparse.Namespace) -> int:
+    lines, after = 0, -1
+    with book():
+        while True:
+            with transaction() as db:
+                laid = lay_lines(db, clock=clock(db), by=SYSTEM, after=after)
+                lines += laid.lines
+                if laid.after is None:
+                    end_laying(db, clock=clock(db), by=SYSTEM, lines=lines)
+                    break
+                after = laid.after
+    print(json.dumps({"lines": lines}) if arguments.json else f"{lines} lines laid")
     return 0
 
 

@@ -47,7 +47,8 @@ SELECT branch_id, product_code, currency, kind, sum(daily), sum(constant), sum(l
 # Acts since the last night. One that took an earlier night for the last, for it was at work while that ran, may be out by its days' growth.
 WAITING_MOVES: Final = """
 SELECT branch_id, product_code, currency, kind, sum(entered), count(*),
-       sum(abs(daily) * abs(coalesce(stood_on, on_date) - coalesce(%(on)s::date, stood_on, on_date)))
+       CASE WHEN NOT bool_or(stood_on IS NULL AND %(on)s::date IS NOT NULL)
+            THEN coalesce(sum(abs(daily) * abs(stood_on - %(on)s::date)), 0) END
   FROM accrual_delta d WHERE NOT EXISTS (SELECT 1 FROM accrual_folded f WHERE f.delta_id = d.delta_id) GROUP BY 1, 2, 3, 4
 """
 # The balances of the accounts of accrual: what has accrued as an asset, what is suspended as a liability.
@@ -77,11 +78,14 @@ class Folded(NamedTuple):
 
 
 class Waiting(NamedTuple):
-    """Acts of one key that no night has folded: what they entered, how many they are, and by how many parts they may be out at most."""
+    """Acts of one key that no night has folded: what they entered, how many they are, and by how many parts they may be out at most.
+
+    `out_by` is None where one of them knew of no night at all.
+    """
 
     entered: int = 0
     acts: int = 0
-    out_by: int = 0
+    out_by: int | None = 0
 
 
 def lock_accrual(db: Db) -> None:
@@ -128,7 +132,7 @@ def folded_moves(db: Db) -> dict[Key, Folded]:
 def waiting_moves(db: Db, on: date | None) -> dict[Key, Waiting]:
     """The deltas that no night has folded, by key; `on` is the day of the last fold."""
     rows = db.execute(WAITING_MOVES, {"on": on}).fetchall()
-    return {(row[0], row[1], row[2], row[3]): Waiting(int(row[4]), int(row[5]), int(row[6])) for row in rows}
+    return {(row[0], row[1], row[2], row[3]): Waiting(int(row[4]), int(row[5]), None if row[6] is None else int(row[6])) for row in rows}
 
 
 def note_accrued(db: Db, on: date) -> None:

@@ -87,6 +87,12 @@ def loans(db: Db, on: date) -> Iterator[list[tuple[Any, ...]]]:
         after = chunk[-1][0]
 
 
+def accounts_after(db: Db, after: int, limit: int) -> list[int]:
+    """The numbers of the next loans that servicing keeps, in their order."""
+    rows = db.execute("SELECT loan_id FROM account WHERE loan_id > %s ORDER BY loan_id LIMIT %s", [after, limit]).fetchall()
+    return [row[0] for row in rows]
+
+
 def insert_snapshot(db: Db, *, public_id: str, chain_id: int, on: date, at: datetime, rows: Sequence[Sequence[Any]], root: str) -> int:
     """Write a snapshot and its lines (`SNAPSHOT_COLUMNS` without the snapshot's number); its number."""
     found = db.execute(
