@@ -20,11 +20,12 @@ import dataclasses
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from holdfast import (
     applications,
@@ -43,6 +44,7 @@ from holdfast import (
 from holdfast.collateral import CHECKLIST, appraise, ask_settlement, custody, sample_price_book
 from holdfast.collateral import value as value_now
 from holdfast.database.connection import transaction
+from holdfast.duties import ownership
 from holdfast.journal import SYSTEM, Actor
 from holdfast.kernel.errors import Refusal
 from holdfast.kernel.places import data_folder
@@ -543,6 +545,67 @@ def _write_off_asked(house: House) -> Post:
 def _follow_up(house: House) -> Post:
     duty = house.one("SELECT duty_no FROM duty WHERE loan_id = %s AND kind = 'follow_up' AND open LIMIT 1", house.number("late"))
     return _loan(house, "late", {"duty_no": duty}, outcome="reached", words=WORDS)
+
+
+def _duty(house: House, what: str, taken: bool = True, **fields: Any) -> Post:
+    """An open follow-up, of the caller's own if it is taken."""
+    loan = house.loans["late"]
+    duty = house.one("SELECT duty_no FROM duty WHERE loan_id = %s AND kind = 'follow_up' AND open LIMIT 1", house.number("late"))
+    if taken:
+        house.do(ownership.take_duty, "caller", loan=loan, duty_no=duty)
+    return Post({"loan_id": loan, "duty_no": duty, "what": what}, fields)
+
+
+def _another_caller(house: House) -> str:
+    return str(
+        house.one("SELECT public_id FROM staff WHERE role = 'caller' AND scope = 'all' AND active AND public_id <> %s LIMIT 1", _id(house))
+    )
+
+
+def _id(house: House) -> str:
+    return house.stage.people["caller"].public_id
+
+
+def _put_off(house: House) -> Post:
+    """A follow-up whose time still runs: the loan's newest, moved to this evening for the trial."""
+    sent = _duty(house, "snooze", until="", reason=WORDS)
+    evening = house.stage.clock.now() + timedelta(hours=3)
+    house.db.execute("SET CONSTRAINTS ALL DEFERRED")
+    number = house.number("late")
+    house.db.execute("UPDATE duty SET due_at = %s WHERE loan_id = %s AND duty_no = %s", [evening, number, sent.names["duty_no"]])
+    house.db.execute("UPDATE loan SET next_action_at = %s WHERE loan_id = %s AND duty_no = %s", [evening, number, sent.names["duty_no"]])
+    until = (house.stage.clock.now() + timedelta(hours=1)).astimezone(ZoneInfo("Asia/Shanghai"))
+    return replace(sent, fields={**sent.fields, "until": until.strftime("%Y-%m-%dT%H:%M")})
+
+
+def _given_over(house: House) -> Post:
+    return _duty(house, "over", to=_another_caller(house), reason=WORDS)
+
+
+def _assigned(house: House) -> Post:
+    return _duty(house, "assign", taken=False, to=_id(house), reason=WORDS)
+
+
+def _away(house: House) -> Post:
+    today = house.stage.today.isoformat()
+    return Post({}, {"staff": _id(house), "from_on": today, "until_on": today, "stand_in": "", "reason": WORDS})
+
+
+def _is_away(house: House) -> Post:
+    today = house.stage.today
+    made = house.do(ownership.set_absence, "caller", staff=_id(house), from_on=today, until_on=today, reason=WORDS)
+    return Post({"absence": made.public_id})
+
+
+def _to_move(house: House) -> Post:
+    wanted = ownership.Wanted(role="caller", to=_id(house))
+    seen = house.do(ownership.preview_move, "approver", wanted=wanted)
+    return Post({}, {"shown": seen.shown, "reason": WORDS}, f"role=caller&to={_id(house)}")
+
+
+def _past_days(house: House, loan: str = "") -> Post:
+    day = (house.stage.today - timedelta(days=1)).isoformat()
+    return Post({}, {}, f"first={day}&until={day}" + (f"&loan={house.loans[loan]}" if loan else ""))
 
 
 def _shown(house: House) -> str:
@@ -1235,7 +1298,7 @@ FORMS: Final[Mapping[str, Form]] = {
     "drawer_cash": Form("receipt.post", "officer", _cash, sight="field"),
     "drawer_count": Form("drawer.open", "officer", partial(_drawer, counted_as="0")),
     "drawer_close": Form("drawer.close", "keeper", partial(_drawer, cash=100, counted=100, counted_as="100.00"), barred=("officer",)),
-    "drawer_settle": Form("drawer.settle", "approver", partial(_drawer, counted=5, closed=True, words=WORDS), barred=("officer",)),
+    "drawer_settle": Form("drawer.settle", "approver", partial(_drawer, counted=5, closed=True, words=WORDS, outcome="ours"), barred=("officer",)),
     "statements": Form(
         "bank_file.load", "officer", lambda house: Post({}, {"file": Upload("流水.csv", _statement(house)), "map": "generic"}),
         sight="nowhere",
@@ -1250,6 +1313,18 @@ FORMS: Final[Mapping[str, Form]] = {
     "line_answer · aside": Form("bank_line.check", "approver", _aside_asked, barred=("officer",)),
     "line_answer · match": Form("bank_line.check", "approver", _match_asked, barred=("officer",)),
     "hold": Form("tonight.hold", "officer", _held, sight="field"),
+    "duty_act · take": Form("duty.take", "caller", partial(_duty, what="take", taken=False)),
+    "duty_act · back": Form("duty.take", "caller", partial(_duty, what="back", reason=WORDS)),
+    "duty_act · over": Form("duty.take", "caller", _given_over),
+    "duty_act · snooze": Form("duty.take", "caller", _put_off),
+    "duty_act · assign": Form("duty.assign", "approver", _assigned),
+    # People and their days, of no branch in particular.
+    "absences": Form("absence.set", "caller", _away, sight="nowhere"),
+    "absence_end": Form("absence.set", "caller", _is_away, sight="nowhere"),
+    # Of all duties of a role those within sight: whoever sees none of them moves none (tests/duties/test_owners.py).
+    "duties_move": Form("duty.assign", "approver", _to_move, sight="nowhere"),
+    "coverage_period · book": Form("duty.audit", "risk", _past_days, sight="nowhere"),
+    "coverage_period · loan": Form("duty.audit", "risk", partial(_past_days, loan="late"), sight="field"),
     "shadow": Form("shadow.compare", "risk", _export, sight="nowhere"),
     "shadow_accept": Form("shadow.accept", "risk", _compared),
     "tapes": Form("tape.import", "risk", _tape, sight="nowhere"),

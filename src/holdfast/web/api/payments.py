@@ -114,6 +114,14 @@ class PaymentsWordsIn(In):
     words: Words
 
 
+class DifferenceIn(In):
+    """What became of a drawer's difference, and why; `loan` where it is a receipt of that loan."""
+
+    words: Words
+    outcome: Literal["ours", "given_back", "loan"] = "ours"
+    loan: str = ""
+
+
 class RulingIn(In):
     """How an unknown payout ended, on the bank's word."""
 
@@ -372,9 +380,10 @@ def close_drawer(call: Call, drawer: str, body: CountIn) -> Any:
 
 
 @operation(router, "POST", "/drawers/{drawer}/difference", "payments.settle_difference", answer=DrawerOut)
-def settle_difference(call: Call, drawer: str, body: PaymentsWordsIn) -> Any:
-    """What became of a difference."""
-    return _drawer(payments.settle_difference(call.db, clock=call.clock, by=call.staff, drawer=drawer, words=body.words))
+def settle_difference(call: Call, drawer: str, body: DifferenceIn) -> Any:
+    """What became of a difference: the lender's own, given back by the bank, or a receipt of another loan."""
+    inputs = {"drawer": drawer, "words": body.words, "outcome": body.outcome, "loan": body.loan}
+    return _drawer(carry(payments.settle_difference, call.db, clock=call.clock, by=call.staff, **inputs))
 
 
 @operation(router, "POST", "/drawers/{drawer}/banking", "payments.bank_drawer", answer=DrawerOut)

@@ -19,7 +19,7 @@ from holdfast.payments import Drawer, DrawerState
 from holdfast.web.console import money_words
 from holdfast.web.console.acts import Tried, kept, perform
 from holdfast.web.console.desk import Db, Desk, at_desk
-from holdfast.web.console.money_forms import CashForm, CountForm, DrawerForm, SlipForm, WordsForm
+from holdfast.web.console.money_forms import CashForm, CountForm, DifferenceForm, DrawerForm, SlipForm
 from holdfast.web.console.reading import loan_named
 from holdfast.web.console.templatetags.console import money
 from holdfast.wiring import carry
@@ -107,10 +107,13 @@ def close(request: HttpRequest, desk: Desk, drawer: str) -> HttpResponse:
 @at_desk
 def settle(request: HttpRequest, desk: Desk, drawer: str) -> HttpResponse:
     """What became of a difference."""
-    form = WordsForm(request.POST, name=f"settle-{drawer[-6:]}")
+    form = DifferenceForm(request.POST, name=f"settle-{drawer[-6:]}")
 
     def verb(db: Db) -> None:
-        payments.settle_difference(db, clock=desk.clock, by=desk.staff, drawer=drawer, words=form.cleaned_data["words"])
+        said = form.cleaned_data["loan"].strip()
+        loan = loan_named(db, desk, said) if said else ""
+        given = {"words": form.cleaned_data["words"], "outcome": form.cleaned_data["outcome"], "loan": loan}
+        carry(payments.settle_difference, db, clock=desk.clock, by=desk.staff, drawer=drawer, **given)
 
     return _do(request, desk, Tried("settle", drawer, form), "drawer.settle", verb, gettext("Noted; the difference is settled."))
 
@@ -176,5 +179,5 @@ def _to_bank(found: Drawer, tried: Tried | None) -> Mapping[str, Any]:
 
 
 def _differing(desk: Desk, found: Drawer, tried: Tried | None) -> Mapping[str, Any]:
-    form = kept(tried, "settle", found.public_id, lambda: WordsForm(name=f"settle-{found.public_id[-6:]}"))
+    form = kept(tried, "settle", found.public_id, lambda: DifferenceForm(name=f"settle-{found.public_id[-6:]}"))
     return {"drawer": found, "form": form if may(desk.staff, "drawer.settle") else None}

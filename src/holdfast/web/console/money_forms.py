@@ -63,6 +63,18 @@ class WordsForm(ActForm):
     words = forms.CharField(label=_("Words"), min_length=4, max_length=500, widget=forms.Textarea(attrs=_WORDS))
 
 
+class DifferenceForm(WordsForm):
+    """What became of what a drawer has too little or too much of."""
+
+    outcome = forms.ChoiceField(
+        label=_("What became of it"),
+        choices=[
+            ("ours", _("Ours to bear, or nobody's")), ("given_back", _("Given back by the bank")), ("loan", _("It belongs to a loan")),
+        ],
+    )  # fmt: skip
+    loan = forms.CharField(label=_("Contract number or loan, if it belongs to one"), max_length=60, required=False)
+
+
 class SlipForm(ActForm):
     """Cash that was paid in at the bank, by the number of the bank's paper."""
 
