@@ -10,7 +10,9 @@ from django.utils.translation import gettext_lazy as _
 
 # By code; a refusal of the rules of contact by code and rule.
 REFUSALS: Final[Mapping[str, str | Promise]] = {
-    "contact_refused contact.quiet_hours": _("Not at this hour. From %(local)s on it may be."),
+    "contact_refused contact.quiet_hours": _(
+        "Nobody is called at this hour; from %(local)s on you may. Until then take the case and read the file."
+    ),
     "contact_refused contact.service_waits_for_morning": _("Not at this hour. From %(local)s on it may be."),
     "contact_refused contact.voice_effective_per_day": _(
         "No more calls today: they were reached as often as a day allows. From %(local)s on it may be."

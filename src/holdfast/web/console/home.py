@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any, Final
+from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -86,20 +87,23 @@ def _as_row(line: QueueLine) -> Mapping[str, Any]:
 @at_desk
 def home(request: HttpRequest, desk: Desk) -> HttpResponse:
     """My duties of the week, ranked, beside the day's figures and what waits for a second person."""
-    tomorrow = instant_on(desk.today + timedelta(days=1), time(0), desk.lender.zone)
+    zone = desk.lender.zone
+    tomorrow = instant_on(desk.today + timedelta(days=1), time(0), zone)
     week_end = tomorrow + timedelta(days=6)
     with transaction() as db:
         hands = hands_of(db, clock=desk.clock)
         whose = reading.Whose(hands.owners_for(desk.staff.staff_id), hands.pool, works(desk.staff.role))
         weights = weights_of(desk.pack, desk.lender, desk.today)
-        ranked = queue(
-            db, desk.look, desk.staff, hands, weights, now=desk.now, zone=desk.lender.zone, roles=whose.roles, limit=_RANKED
-        ).items
-        rows = reading.coming_duties(db, desk.look, whose, desk.now, week_end, _RANKED)
-        begun = len(ranked) if len(ranked) < _RANKED else count(db, desk.look, desk.staff, hands, now=desk.now, roles=whose.roles)
-        coming = len(rows) if len(rows) < _RANKED else reading.count_coming_duties(db, desk.look, whose, desk.now, week_end)
-        told_of = count(db, desk.look, desk.staff, hands, now=desk.now, view="told") if hands.ladder.hears(desk.staff.role) else 0
-        next_at = reading.next_duty_at(db, desk.look, whose, desk.now) if not rows and not ranked else None
+        ranked = queue(db, desk.look, desk.staff, hands, weights, now=desk.now, zone=zone, roles=whose.roles, limit=_RANKED).items
+        rows = reading.coming_duties(db, desk.look, whose, tomorrow, week_end, _RANKED)
+        begun = (
+            len(ranked) if len(ranked) < _RANKED else count(db, desk.look, desk.staff, hands, now=desk.now, zone=zone, roles=whose.roles)
+        )
+        coming = len(rows) if len(rows) < _RANKED else reading.count_coming_duties(db, desk.look, whose, tomorrow, week_end)
+        told_of = (
+            count(db, desk.look, desk.staff, hands, now=desk.now, zone=zone, view="told") if hands.ladder.hears(desk.staff.role) else 0
+        )
+        next_at = reading.next_duty_at(db, desk.look, whose, tomorrow) if not rows and not ranked else None
         open_requests = [each for each in requests(db, desk.staff.scope) if each.standing is Standing.OPEN][:_SHOWN]
         loans_asked = reading.loans_numbered(db, desk.look, [each.loan_id for each in open_requests if each.loan_id is not None])
         figures = _figures(db, desk)
@@ -132,9 +136,16 @@ def home(request: HttpRequest, desk: Desk) -> HttpResponse:
             "pace": _pace(told),
             "audit": audit,
             "hours": desk.pack.hours("contact.sms_hours", on=desk.today),
+            "quiet_until": _quiet_until(desk) if any(task.kind.role == "caller" for task in tasks) else None,
             "headline": _headline(total, urgent),
         },
     )
+
+
+def _quiet_until(desk: Desk) -> time | None:
+    """When the hours end in which nobody is called, if these are such; None while people may be called."""
+    quiet = desk.pack.hours("contact.quiet_hours", on=desk.today)
+    return quiet.end if quiet.hold(desk.now.astimezone(ZoneInfo(desk.lender.zone)).time()) else None
 
 
 def _pace(told: list[Told]) -> Mapping[str, Any] | None:

@@ -221,8 +221,14 @@ def _card(duty: DutyRow, desk: Desk, tried: Tried | None) -> Mapping[str, Any]:
         "act": words.word(words.DUTY_ACTS, duty.kind),
         "place": DONE_AT.get(duty.kind, ""),
         "form": form,
+        "opens_at": duty.window_from if _noted_later(duty, desk) else None,
         "failed": failed,
     }
+
+
+def _noted_later(duty: DutyRow, desk: Desk) -> bool:
+    """Whether this person will note here what came of a duty, once its time has begun."""
+    return duty.kind in words.OUTCOMES_OF and desk.now < duty.window_from and may(desk.staff, "duty.note")
 
 
 def _event(event: EventRow, desk: Desk, tried: Tried | None) -> Mapping[str, Any]:
