@@ -20,7 +20,7 @@ from django.urls import URLPattern, reverse
 from holdfast import parties
 from holdfast.kernel.errors import NotFound
 from holdfast.parties import MAY, Staff
-from holdfast.web.console import custody, programmes, relief
+from holdfast.web.console import custody, programmes, queues, relief
 from holdfast.web.console.urls import urlpatterns
 from tests.attack.forms import FORMS, OPEN
 from tests.attack.house import ROLES, Answer, House, opened
@@ -89,6 +89,7 @@ def test_every_address_that_takes_a_form_is_in_the_table(house: House) -> None:
     ("address", "acts"),
     [
         ("shelf_act", custody._ACTS), ("custody_act", custody._LOAN_ACTS), ("relief", relief._ACTS), ("programme_act", programmes._ACTS),
+        ("duty_act", queues._ACTS),
     ],
 )  # fmt: skip
 def test_every_act_of_an_address_that_does_several_things_is_in_the_table(address: str, acts: Collection[str]) -> None:

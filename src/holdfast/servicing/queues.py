@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 
 from holdfast.duties import escalation
 from holdfast.duties.ownership import Hands
 from holdfast.duties.ranking import SIGNALS, Rank, Stake, Weights, rank
+from holdfast.kernel.clock import instant_on
 from holdfast.kernel.errors import BadInput
 from holdfast.kernel.money import Money
 from holdfast.parties import Role, Staff
@@ -61,11 +62,11 @@ def queue(
     db: Db, look: Look, by: Staff, hands: Hands, weights: Weights, *, now: datetime, zone: str, view: str = "open", kind: str | None = None,
     roles: Sequence[str] | None = None, cursor: str | None = None, limit: int = 50,
 ) -> Page[QueueLine]:  # fmt: skip
-    """A page of the duties whose time has begun, the most at stake first. BadInput for a view that is none.
+    """A page of the duties whose time has begun or begins today, the most at stake first. BadInput for a view that is none.
 
     `roles` are the roles whose queues this person works (their own, if it is not said).
     """
-    condition, values = _narrow(look, by, hands, now, view, roles)
+    condition, values = _narrow(look, by, hands, zone, view, roles)
     if kind is not None:
         condition += " AND d.kind = %(kind)s"
         values["kind"] = kind
@@ -82,23 +83,25 @@ def queue(
 
 
 def count(
-    db: Db, look: Look, by: Staff, hands: Hands, *, now: datetime, view: str = "open", roles: Sequence[str] | None = None, most: int = 1_000
-) -> int:
+    db: Db, look: Look, by: Staff, hands: Hands, *, now: datetime, zone: str, view: str = "open", roles: Sequence[str] | None = None,
+    most: int = 1_000,
+) -> int:  # fmt: skip
     """How many duties a view holds; counting stops at `most`."""
-    condition, values = _narrow(look, by, hands, now, view, roles)
+    condition, values = _narrow(look, by, hands, zone, view, roles)
     sql = f"SELECT count(*) AS n FROM (SELECT 1 FROM duty d JOIN loan l USING (loan_id) WHERE {condition} LIMIT %(most)s) AS counted"
     return int(fetch(db, sql, {**values, "now": now, "most": most})[0]["n"])
 
 
 def _narrow(
-    look: Look, by: Staff, hands: Hands, now: datetime, view: str, roles: Sequence[str] | None
+    look: Look, by: Staff, hands: Hands, zone: str, view: str, roles: Sequence[str] | None
 ) -> tuple[str, dict[str, Any]]:  # fmt: skip
     """The condition of a view and its values; only what people do is in it, so that the index over their duties serves."""
     if view not in VIEWS:
         raise BadInput(f"view: {view!r} is no view; use one of {', '.join(VIEWS)}", field="view")
     sight, scoped = look.sight.condition("l")
-    values: dict[str, Any] = {**scoped, "owners": hands.owners_for(by.staff_id), "pool": hands.pool, "me": by.staff_id}
-    people = f"d.open AND d.window_from <= %(now)s AND {sight}"
+    tomorrow = instant_on(look.today + timedelta(days=1), time(0), zone)
+    values: dict[str, Any] = {**scoped, "owners": hands.owners_for(by.staff_id), "pool": hands.pool, "tomorrow": tomorrow}
+    people = f"d.open AND d.window_from < %(tomorrow)s AND {sight}"
     mine = "d.owner_id = ANY(%(owners)s::bigint[])"
     pool = "(d.owner_id IS NULL OR d.owner_id = ANY(%(pool)s::bigint[])) AND d.role <> 'system' AND d.role = ANY(%(roles)s::text[])"
     awake = "(d.snoozed_until IS NULL OR d.snoozed_until <= %(now)s OR d.due_at <= %(now)s)"

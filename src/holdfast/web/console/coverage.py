@@ -74,7 +74,6 @@ def period(request: HttpRequest, desk: Desk) -> HttpResponse:
     found: Period | None = None
     row, why_not = None, ""
     with transaction() as db:
-        db.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         try:
             check_period(first, until, desk.today)
             if loan:

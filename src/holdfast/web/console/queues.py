@@ -71,12 +71,15 @@ class AbsenceForm(ReasonForm):
     )
     field_order = ("staff", "from_on", "until_on", "stand_in", "reason")
 
-    def __init__(self, *args: Any, people: list[tuple[str, str]], deputies: list[tuple[str, str]], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, people: list[tuple[str, str]], whom: list[tuple[str, str]], deputies: list[tuple[str, str]], **kwargs: Any
+    ) -> None:  # fmt: skip
         super().__init__(*args, **kwargs)
-        for name, choices in (("staff", people), ("stand_in", [("", gettext("nobody")), *deputies])):
+        for name, choices, shown in (("staff", people, whom), ("stand_in", [("", gettext("nobody")), *people], deputies)):
             field = self.fields[name]
             assert isinstance(field, forms.ChoiceField)
             field.choices = choices
+            field.widget.choices = shown  # whoever else is named, the verb says why not
 
 
 class MoveForm(ReasonForm):
@@ -103,7 +106,8 @@ def queue(request: HttpRequest, desk: Desk) -> HttpResponse:
             roles=roles, cursor=request.GET.get("next") or None, limit=_SHOWN,
         )  # fmt: skip
         counts = {
-            name: queues.count(db, desk.look, desk.staff, hands, now=desk.now, view=name, roles=roles) for name in _views(hands, desk.staff)
+            name: queues.count(db, desk.look, desk.staff, hands, now=desk.now, zone=desk.lender.zone, view=name, roles=roles)
+            for name in _views(hands, desk.staff)
         }
     asked = {"view": view, **({"kind": kind} if kind else {})}
     context = {
@@ -337,8 +341,8 @@ def _absence_form(db: Db, desk: Desk, data: Any) -> AbsenceForm:
         return each.public_id, f"{each.name} · {words.word(words.ROLES, each.role)}"
 
     return AbsenceForm(
-        data, name="absence", people=[told(each) for each in whom], deputies=[told(each) for each in people if each.role in roles],
-        initial=initial,
+        data, name="absence", people=[told(each) for each in people], whom=[told(each) for each in whom],
+        deputies=[("", gettext("nobody")), *(told(each) for each in people if each.role in roles)], initial=initial,
     )  # fmt: skip
 
 
@@ -417,7 +421,7 @@ def _move_page(request: HttpRequest, desk: Desk, *, tried: Tried | None = None, 
         hands = ownership.hands(db, clock=desk.clock)
         roles = [role for role in hands.ladder.supervisors if role != "system" and hands.ladder.supervises(desk.staff.role, role)]
         people = [each for each in staff_list(db) if each.role in roles]
-        if wanted.role:
+        if wanted.role and (wanted.owner or wanted.to):
             try:
                 seen = ownership.preview_move(db, clock=desk.clock, by=desk.staff, wanted=wanted)
             except HoldfastError as error:

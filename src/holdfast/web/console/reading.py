@@ -35,7 +35,7 @@ def loan_named(db: Db, desk: Desk, text: str) -> str:
 # -- home -----------------------------------------------------------------------------------------
 
 _COMING: Final = """
-    d.open AND d.window_from > %(now)s AND d.role <> 'system'
+    d.open AND d.window_from >= %(begins)s AND d.role <> 'system'
     AND (d.owner_id = ANY(%(owners)s::bigint[])
          OR ((d.owner_id IS NULL OR d.owner_id = ANY(%(pool)s::bigint[])) AND d.role = ANY(%(roles)s::text[])))
 """
@@ -53,8 +53,8 @@ class Whose:
         return {"owners": list(self.owners), "pool": list(self.pool), "roles": list(self.roles)}
 
 
-def coming_duties(db: Db, look: Look, whose: Whose, now: datetime, until: datetime, limit: int) -> list[Row]:
-    """Open duties whose time begins later, due before `until`; the earliest first."""
+def coming_duties(db: Db, look: Look, whose: Whose, begins: datetime, until: datetime, limit: int) -> list[Row]:
+    """Open duties whose time begins then or later (`begins`), due before `until`; the earliest first."""
     sight, values = look.sight.condition("l")
     return fetch(
         db,
@@ -65,16 +65,16 @@ def coming_duties(db: Db, look: Look, whose: Whose, now: datetime, until: dateti
          WHERE {_COMING} AND d.due_at < %(until)s AND {sight}
          ORDER BY d.due_at, d.loan_id, d.duty_no LIMIT %(limit)s
         """,
-        {**values, **whose.values(), "now": now, "until": until, "limit": limit},
+        {**values, **whose.values(), "begins": begins, "until": until, "limit": limit},
     )
 
 
-def count_coming_duties(db: Db, look: Look, whose: Whose, now: datetime, until: datetime) -> int:
+def count_coming_duties(db: Db, look: Look, whose: Whose, begins: datetime, until: datetime) -> int:
     """How many such duties there are; counting stops at 1,000."""
     sight, values = look.sight.condition("l")
     counted = f"SELECT 1 FROM duty d JOIN loan l USING (loan_id) WHERE {_COMING} AND d.due_at < %(until)s AND {sight} LIMIT 1000"
     sql = f"SELECT count(*) AS n FROM ({counted}) AS counted"
-    return int(fetch(db, sql, {**values, **whose.values(), "now": now, "until": until})[0]["n"])
+    return int(fetch(db, sql, {**values, **whose.values(), "begins": begins, "until": until})[0]["n"])
 
 
 def records_to_the_money(db: Db, look: Look, newest: int) -> list[Told]:
@@ -108,13 +108,13 @@ def count_late_duties(db: Db, look: Look, now: datetime) -> int:
     return int(rows[0]["n"])
 
 
-def next_duty_at(db: Db, look: Look, whose: Whose, now: datetime) -> datetime | None:
+def next_duty_at(db: Db, look: Look, whose: Whose, begins: datetime) -> datetime | None:
     """When the next duty whose time begins later is due: what an empty day says comes next."""
     sight, values = look.sight.condition("l")
     rows = fetch(
         db,
         f"SELECT d.due_at FROM duty d JOIN loan l USING (loan_id) WHERE {_COMING} AND {sight} ORDER BY d.due_at LIMIT 1",
-        {**values, **whose.values(), "now": now},
+        {**values, **whose.values(), "begins": begins},
     )
     at: datetime | None = rows[0]["due_at"] if rows else None
     return at
