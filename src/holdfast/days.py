@@ -294,10 +294,11 @@ def verify_now() -> list[Check]:
 
 
 def _prove(db: Db, parts: Sequence[Part]) -> Iterable[LoanProofs]:
-    if hands_for(len(parts)) == 1:
+    hands = hands_for(len(parts))
+    if hands == 1:
         return (prove_loans(db, *part) for part in parts)
     snapshot = db.execute("SELECT pg_export_snapshot()").fetchall()[0][0]
-    return share(_prove_part, [(snapshot, *part) for part in parts])
+    return share(_prove_part, [(snapshot, *part) for part in parts], hands=hands)
 
 
 def _prove_part(snapshot: str, first: int, last: int, on: date | None) -> LoanProofs:
