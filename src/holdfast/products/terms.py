@@ -103,6 +103,13 @@ class Across(StrEnum):
     PART = "part"
 
 
+class ChargesDue(StrEnum):
+    """When what staff put on a running instalment may be asked for: from its own day on, or only with the instalment."""
+
+    OWN_DAY = "own_day"
+    INSTALMENT = "instalment"
+
+
 class FeeAt(StrEnum):
     """When a fee without a date of its own falls due."""
 
@@ -202,6 +209,7 @@ class Terms:
     excess_for: tuple[tuple[str, Excess], ...] = ()
     fees: tuple[Fee, ...] = ()
     penalty: Penalty | None = None
+    charges_due: ChargesDue = ChargesDue.OWN_DAY
 
     def __post_init__(self) -> None:
         exponent_of(self.currency, "terms.currency")
@@ -317,6 +325,7 @@ class Terms:
             **({"excess_for": {kind: excess.value for kind, excess in self.excess_for}} if self.excess_for else {}),
             **({} if self.limit is None else {"limit": self.limit}),
             **({} if self.penalty is None else {"penalty": _penalty_json(self.penalty)}),
+            **({} if self.charges_due is ChargesDue.OWN_DAY else {"charges_due": self.charges_due.value}),
         }
 
     @classmethod
@@ -480,4 +489,5 @@ _READERS: Final[dict[str, Callable[[object, str], Any]]] = {
     "limit": lambda value, field: None if value is None else _whole(value, field),
     "fees": _fees,
     "penalty": _penalty,
+    "charges_due": _one_of(ChargesDue),
 }

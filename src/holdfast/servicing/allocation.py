@@ -11,7 +11,7 @@ from datetime import date
 
 from holdfast.kernel.rounding import divide
 from holdfast.products.schedule import Instalment
-from holdfast.products.terms import Across, Excess
+from holdfast.products.terms import Across, ChargesDue, Excess
 from holdfast.servicing.state import Allocation, State
 
 
@@ -36,7 +36,7 @@ def allocate_due(state: State, *, event_no: int, on: date, amount: int) -> int:
     else:
         due = [row for row in state.instalments if row.due_on <= on]
         amount = _lay(state, due, event_no=event_no, on=on, amount=amount, order=terms.allocation)
-    for charge in state.charges:
+    for charge in state.charges if terms.charges_due is ChargesDue.OWN_DAY else ():
         if amount and charge.due_on <= on:
             amount -= _pay_charges_due(state, charge.n, event_no=event_no, on=on, amount=amount)
     return amount

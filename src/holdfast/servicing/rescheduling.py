@@ -356,6 +356,9 @@ def _all_due_dates(state: State, change: Rearrangement, on: date) -> None:
     rows = [row for row in regular(state) if row.n >= (change.from_n or 0)]
     terms = state.now
     dates = {row.n: step(change.due_on, terms.every_unit, terms.every_count * index) for index, row in enumerate(rows)}
+    if terms.last_due_on is not None and len(rows) > 1 and rows[-1].n == terms.instalments:
+        # A last instalment that is no step of the others keeps its distance from the one before.
+        dates[rows[-1].n] = dates[rows[-2].n] + (rows[-1].due_on - rows[-2].due_on)
     _move(state, dates, on)
 
 

@@ -74,21 +74,28 @@ def _schedule(setting: Setting, reading: Reading) -> tuple[list[dict[str, Any]],
             late[line.n] = late.get(line.n, 0) + line.amount
     rows: list[dict[str, Any]] = []
     payouts = list(reading.disbursements) or [(state.terms.disbursed_on, state.terms.principal)]
+    # Fees of the payout stand in its own line, not in that of an instalment.
+    at_once = next((row for row in state.instalments if row.n == 0), None)
+    fees, paid = (at_once.fee, at_once.fee_paid) if at_once else (0, 0)
     balance, since = 0, state.terms.disbursed_on
     sums = dict.fromkeys(("principal", "interest", "fees", "penalties", "due", "paid", "paid_in_advance", "paid_late", "outstanding"), 0)
+    for name, value in (("fees", fees), ("due", fees), ("paid", paid), ("outstanding", fees - paid)):
+        sums[name] += value
     for number, row in enumerate(_asked(state), start=1):
         while payouts and _stands_before(payouts[0][0], row, setting):
             on, amount = payouts.pop(0)
             balance += amount
-            rows.append(_payout(on, amount, currency))
+            rows.append(_payout(on, amount, currency, fees))
+            fees = 0
         balance -= row.principal
+        own = row.fee if row is at_once else 0
         amounts = {
             "principal": row.principal,
             "interest": row.interest,
-            "fees": row.fee,
+            "fees": row.fee - own,
             "penalties": row.penalty,
-            "due": row.due,
-            "paid": row.paid,
+            "due": row.due - own,
+            "paid": row.paid - min(own, row.fee_paid),
             "paid_in_advance": early.get(row.n, 0),
             "paid_late": late.get(row.n, 0),
             "outstanding": row.unpaid,
@@ -108,13 +115,15 @@ def _schedule(setting: Setting, reading: Reading) -> tuple[list[dict[str, Any]],
         )
         if row.n >= 1:
             since = row.due_on
-    rows.extend(_payout(on, amount, currency) for on, amount in payouts)
+    for on, amount in payouts:
+        rows.append(_payout(on, amount, currency, fees))
+        fees = 0
     return rows, {name: decimal_of(value, currency) for name, value in sums.items()}
 
 
 def _asked(state: State) -> list[Instalment]:
     """The instalments without those at the end that ask for nothing, since the debt is paid down sooner."""
-    rows = list(state.instalments)
+    rows = [row for row in state.instalments if row.n != 0 or row.principal]
     while len(rows) > 1 and not rows[-1].due and state.terms.recalculates:
         rows.pop()
     return rows
@@ -135,6 +144,6 @@ def _stands_before(payout_on: date, row: Instalment, setting: Setting) -> bool:
     return payout_on < row.due_on or (payout_on == row.due_on and not setting.progressive)
 
 
-def _payout(on: date, amount: int, currency: str) -> dict[str, Any]:
-    zero = decimal_of(0, currency)
-    return {"row_type": "DISBURSEMENT", "date": on.isoformat(), "amount": decimal_of(amount, currency), "fees_at_disbursement": zero}
+def _payout(on: date, amount: int, currency: str, fees: int) -> dict[str, Any]:
+    said = {"amount": decimal_of(amount, currency), "fees_at_disbursement": decimal_of(fees, currency)}
+    return {"row_type": "DISBURSEMENT", "date": on.isoformat(), **said}

@@ -13,13 +13,13 @@ from holdfast.kernel.errors import BadInput, Refusal
 from holdfast.kernel.money import decimal_of
 from holdfast.kernel.rate import BILLION, Rate
 from holdfast.kernel.rounding import to_minor
-from holdfast.products.schedule import down_payment, level
-from holdfast.products.terms import MOST_INSTALMENTS, Terms
+from holdfast.products.schedule import down_payment, level, payout_fees
+from holdfast.products.terms import MOST_INSTALMENTS, Fee, FeeAt, Terms
 from holdfast.servicing.arrears import bucket_of, paused_days
 from holdfast.servicing.fold import Event, Instalment, State, fold, in_order
 from holdfast.servicing.payoff import payoff
 from holdfast.servicing.recalculation import standing
-from holdfast.servicing.rescheduling import Asks, Charges, Kind, Rearrangement, rearranged
+from holdfast.servicing.rescheduling import Asks, Charges, Kind, Rearrangement, rearranged, regular
 from holdfast.servicing.state import Pause
 from holdfast.servicing.vectors.fields import NotYet, a_choice, a_percent, a_whole, an_amount, an_object
 from holdfast.servicing.vectors.terms import BASES, Setting, read_setting
@@ -120,6 +120,7 @@ class _History:
         self.events: list[Event] = []
         self.transactions: list[Transaction] = []
         self.disbursements: list[tuple[date, int]] = []
+        self.at_payout: list[tuple[str, Fraction | int]] = []
         self.approved = False
         self.penalised: set[int] = set()
         self.pauses: list[Pause] = []
@@ -201,13 +202,21 @@ class _History:
             once = self.setting.several and not self.setting.progressive and self.terms.rate.ppb
             fixed = level(self.terms) if once else None
             days = self.setting.fixed_length_days
+            fees = tuple(self._payout_fee(name, asked, amount) for name, asked in self.at_payout)
             self.terms = replace(
                 self.terms, principal=amount, disbursed_on=on, instalment_amount=fixed, balloon=min(self.terms.balloon, amount - 1),
-                last_due_on=None if days is None else on + timedelta(days=days),
+                last_due_on=None if days is None else on + timedelta(days=days), fees=(*self.terms.fees, *fees),
             )  # fmt: skip
+        if self.disbursements and on >= max(row.due_on for row in regular(self.state())):
+            # The peer makes a new instalment of it; a contract of ours has run out by then.
+            raise NotYet("payout-after-maturity", "events")
         self.disbursements.append((on, amount))
         self._add("disbursed", on, entered_on, {"amount": amount})
         self.transactions.append(Transaction(self.events[-1].event_no, on, "Disbursement", amount))
+        if self.at_payout:
+            # The peer takes the fees of a payout as paid with it.
+            self._receive(payout_fees(self.terms), on, entered_on, kind="Repayment (at time of disbursement)")
+            self.at_payout = []
         at_once = down_payment(self.terms, amount)
         if at_once and self.setting.auto_down_payment:
             self._receive(at_once, on, entered_on, kind="Down Payment")
@@ -220,15 +229,24 @@ class _History:
         part = "penalty" if event.get("is_penalty") else "fee"
         each, base = charge_base(event, where)
         percent = None if base is None else Fraction(a_percent(event.get("percent"), f"{where}.percent"), BILLION)
+        if not each and event.get("due_date") is None:
+            if self.disbursements or part == "penalty" or BASES.get(str(base), ("principal",)) != ("principal",):
+                raise NotYet("charge-without-a-day", f"{where}.due_date")
+            self.at_payout.append((str(event.get("charge")), self._amount(event, where) if percent is None else percent))
+            return
         rows = [row for row in self.state().instalments if row.n >= 1]
         if each and percent is not None and base is not None:
             for row in rows:
                 self._put(part, _share(row, base, percent, self.terms), row.due_on, on)
         elif percent is not None and base is not None:
-            amount = to_minor(percent * sum(_base_of(row, base) for row in rows), self.terms.rounding)
+            # A down payment is a part of the loan too.
+            amount = to_minor(percent * sum(_base_of(row, base) for row in self.state().instalments), self.terms.rounding)
             self._put(part, amount, parse_date(event.get("due_date"), f"{where}.due_date"), on)
         else:
             self._put(part, self._amount(event, where), parse_date(event.get("due_date"), f"{where}.due_date"), on)
+
+    def _payout_fee(self, name: str, asked: Fraction | int, amount: int) -> Fee:
+        return Fee(name, asked if isinstance(asked, int) else to_minor(asked * amount, self.terms.rounding), FeeAt.DISBURSEMENT)
 
     def _put(self, part: str, amount: int, due_on: date, on: date) -> None:
         # The older engine lays all receipts anew on a schedule that already has the charge.

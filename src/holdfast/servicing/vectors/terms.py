@@ -22,6 +22,7 @@ from holdfast.products.terms import (
     PARTS,
     Across,
     Annuity,
+    ChargesDue,
     Early,
     Excess,
     Fee,
@@ -130,6 +131,8 @@ _REQUIRED: Final = (
 BASES: Final = {
     "PRINCIPAL": ("principal",),
     "AMOUNT": ("principal",),
+    "DISBURSED_AMOUNT": ("principal",),
+    "DISBURSEMENT_AMOUNT": ("principal",),
     "INTEREST": ("interest",),
     "PRINCIPAL_PLUS_INTEREST": ("principal", "interest"),
     "AMOUNT_PLUS_INTEREST": ("principal", "interest"),
@@ -222,6 +225,7 @@ def read_setting(data: object) -> Setting:
         first_due_on=None if given.get("first_due_on") is None else parse_date(given["first_due_on"], "terms.first_due_on"),
         last_due_on=None if fixed is None else disbursed_on + timedelta(days=fixed),
         fees=_fees(given.get("fees", []), currency),
+        charges_due=ChargesDue.INSTALMENT if progressive else ChargesDue.OWN_DAY,
         **_recalculation(given, progressive, rate, method, disbursed_on),
     )
     due_on(terms, instalments)

@@ -42,6 +42,7 @@ class ChangeIn(In):
     longer: bool | None = None
     rate: RestructuringRateIn | None = None
     arrears: Literal["next", "spread"] | None = None
+    charges: Literal["next", "stay"] | None = None
     start_on: Day | None = None
     every_unit: Literal["days", "weeks", "months"] | None = None
     every_count: Count | None = None
