@@ -12,8 +12,8 @@ from enum import StrEnum
 from typing import Final
 
 from holdfast.applications.facts import ANSWERS, Fact
-from holdfast.kernel.errors import Refusal
 from holdfast.kernel.money import Money
+from holdfast.kernel.states import following
 from holdfast.loans import Happened
 
 
@@ -62,12 +62,8 @@ OPEN: Final = frozenset({_S.DRAFT, _S.SUBMITTED, _S.RETURNED})
 
 def after(state: ApplicationState, event: ApplicationEvent) -> ApplicationState:
     """The state that `event` leads to; Refusal if the table has no such line."""
-    try:
-        return LIFE[state, event]
-    except KeyError:
-        raise Refusal(
-            f"this application is {state}; {event.replace('_', ' ')} is not possible any more", code="application_state", state=str(state)
-        ) from None
+    words = f"this application is {state}; {event.replace('_', ' ')} is not possible any more"
+    return following(LIFE, state, event, words=words, code="application_state")
 
 
 @dataclass(frozen=True, slots=True)

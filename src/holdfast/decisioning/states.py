@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Final
 
-from holdfast.kernel.errors import Refusal
+from holdfast.kernel.states import following
 
 
 class DecisionState(StrEnum):
@@ -42,18 +42,6 @@ LIFE: Final = {
 }
 
 
-class DecisionCannot(Refusal):
-    """The decision does not stand where this may happen."""
-
-    code = "decision_state"
-
-    def __init__(self, state: DecisionState, event: DecisionEvent) -> None:
-        super().__init__(f"the decision is {state}; it cannot {event}", state=str(state), event=str(event))
-
-
 def after(state: DecisionState, event: DecisionEvent) -> DecisionState:
-    """The state that `event` leads to; DecisionCannot if the table has no such line."""
-    try:
-        return LIFE[state, event]
-    except KeyError:
-        raise DecisionCannot(state, event) from None
+    """The state that `event` leads to; Refusal if the table has no such line."""
+    return following(LIFE, state, event, words=f"the decision is {state}; it cannot {event}", code="decision_state")

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Final, TypeVar
+from typing import Final
 
-from holdfast.kernel.errors import Refusal
+from holdfast.kernel.states import Event, State, following
 
 
 class PayoutState(StrEnum):
@@ -301,13 +301,6 @@ INTENT_LIFE: Final = {
     (IntentState.CLEARED, IntentEvent.REVERSE): IntentState.EXPIRED,
 }
 
-State = TypeVar("State", bound=StrEnum)
-Event = TypeVar("Event", bound=StrEnum)
-
-
 def after(life: Mapping[tuple[State, Event], State], name: str, state: State, event: Event) -> State:
     """The state that `event` leads to; Refusal, naming the thing and where it stands, if its life has no such line."""
-    try:
-        return life[state, event]
-    except KeyError:
-        raise Refusal(f"{name} is {state}; it cannot {event.replace('_', ' ')}", code="wrong_state", state=str(state)) from None
+    return following(life, state, event, words=f"{name} is {state}; it cannot {event.replace('_', ' ')}", code="wrong_state")
