@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
+from functools import lru_cache
 from typing import Any, Final
 
 from holdfast.kernel.errors import Fault, Refusal
+from holdfast.kernel.rate import Rate
 from holdfast.products.schedule import Instalment, down_payment, evenly, rest_of_schedule, schedule
 from holdfast.products.terms import Terms
 from holdfast.servicing import charging, recalculation, rescheduling
@@ -23,6 +25,12 @@ __all__ = ["Allocation", "Charge", "Event", "Instalment", "State", "Totals", "be
 
 def begin(terms: Terms) -> State:
     """The loan as agreed, before any money has moved."""
+    return _agreed(terms).copy()
+
+
+@lru_cache(maxsize=8_192)
+def _agreed(terms: Terms) -> State:
+    # Contracts of one product and day are often alike, and who proves a book begins with each of its contracts.
     return State(terms, schedule(terms), Totals(), through=terms.disbursed_on, penalised_through=terms.disbursed_on)
 
 
@@ -275,6 +283,10 @@ def _refund(state: State, event: Event) -> None:
 def _waived(state: State, event: Event) -> None:
     """Everything but principal that is not paid is no longer asked for: what withdrawing in the cooling-off period costs is nothing."""
     totals = state.totals
+    if state.terms.recalculates:
+        # Nor does what is owed bear any interest until it has come back.
+        state.rates = ((min(row.n for row in state.instalments), Rate(0)),)
+        state.reckoned, state.carried = 0, {}
     for row in state.instalments:
         if row.due_on <= state.through:
             totals.interest_earned -= row.interest - row.interest_paid
