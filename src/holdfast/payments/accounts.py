@@ -9,12 +9,13 @@ from holdfast.kernel.errors import BadInput
 from holdfast.kernel.sealing import Box, master_box
 
 _NUMBER: Final = re.compile(r"[0-9]{8,28}", re.ASCII)
+_GROUPING: Final = re.compile(r"[\s-]")
 _FULL_WIDTH: Final = str.maketrans("０１２３４５６７８９　", "0123456789 ")
 
 
 def account_number(text: str, field: str = "account") -> str:
     """Digits only, however the number was grouped; BadInput if it cannot be an account."""
-    number = re.sub(r"[\s-]", "", text.translate(_FULL_WIDTH))
+    number = _GROUPING.sub("", text.translate(_FULL_WIDTH))
     if not _NUMBER.fullmatch(number):
         raise BadInput(f"{field}: an account number has 8 to 28 digits", field=field)
     return number

@@ -20,6 +20,7 @@ from holdfast.duties import take, take_by_id
 from holdfast.files import anything_sealed
 from holdfast.journal import SYSTEM, Actor, write_record
 from holdfast.kernel import canonical
+from holdfast.kernel.batches import batch
 from holdfast.kernel.clock import Clock
 from holdfast.kernel.errors import BadInput, HoldfastError, NotFound, Refusal
 from holdfast.kernel.ids import new_id
@@ -81,6 +82,7 @@ def read_bank_file(*, clock: Clock, by: Staff, data: bytes, map_name: str) -> St
     return read_statement(data, load_map(map_name), today=clock.today())
 
 
+@batch()
 def load_bank_file(db: Db, *, clock: Clock, by: Staff, name: str, data: bytes, map_name: str) -> BankFile:
     """Take a statement in: each line that can be read is kept, once, to be matched by `match_lines`; each other is told in the report.
 
@@ -122,6 +124,7 @@ def load_bank_file(db: Db, *, clock: Clock, by: Staff, name: str, data: bytes, m
     return store.files(db, public_id=public_id)[0]
 
 
+@batch()
 def match_lines(db: Db, *, clock: Clock, receive: Receive, answer: Record, limit: int = CHUNK) -> int:
     """Match up to `limit` lines of one file that wait, in the caller's transaction; how many were looked at.
 

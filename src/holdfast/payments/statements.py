@@ -50,6 +50,8 @@ _FIELDS: Final = (
 _GROUPED: Final = re.compile(r"(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,15})(?:\.[0-9]+)?", re.ASCII)
 _DAY: Final = re.compile(r"([0-9]{4})(?:[-/.]([0-9]{1,2})[-/.]([0-9]{1,2})|年([0-9]{1,2})月([0-9]{1,2})日|([0-9]{2})([0-9]{2}))", re.ASCII)
 _TIME: Final = re.compile(r"[ T]?([0-9]{1,2}:?[0-9]{2}(:?[0-9]{2})?(\.[0-9]+)?)?", re.ASCII)
+_SPACES: Final = re.compile(r"\s+")
+_CURRENCY_SIGN: Final = re.compile(r"^(CNY|RMB|¥)|元$", re.IGNORECASE)
 _UNREADABLE: Final = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff]")
 Cell = str | int | float | datetime | date | None
 
@@ -162,7 +164,7 @@ def read_statement(data: bytes, chosen: StatementMap, *, today: date) -> Stateme
             if heading is None and number >= _HEADING_WITHIN:
                 break
             continue
-        if all(not _text(cell).strip() for cell in row):
+        if not any(_text(cell).strip() for cell in row):
             continue
         try:
             lines.append(_line(number, row, heading, names, chosen, today))
@@ -303,7 +305,7 @@ def _minor(value: Cell, currency: str, column: str) -> int | None:
     if text in ("", "-", "--"):
         return None
     shown = text
-    text = re.sub(r"^(CNY|RMB|¥)|元$", "", text, flags=re.IGNORECASE)
+    text = _CURRENCY_SIGN.sub("", text)
     negative = text.startswith(("-", "−")) or (text.startswith("(") and text.endswith(")"))
     text = text.strip("()").lstrip("+-−")
     if not _GROUPED.fullmatch(text):
@@ -342,15 +344,17 @@ def _text(cell: Cell) -> str:
 
 
 def _clean(text: str, column: str) -> str:
+    if text.isalnum() and len(text) <= _LONGEST_CELL:
+        return text  # what most cells are, and nothing in it to be cleaned
     if _UNREADABLE.search(text):
         raise _BadCell(column, text, "there are bytes here that are not text in the file's encoding")
     if len(text) > _LONGEST_CELL:
         raise _BadCell(column, text, f"the cell holds more than {_LONGEST_CELL} characters")
-    return re.sub(r"\s+", " ", text).strip()
+    return _SPACES.sub(" ", text).strip()
 
 
 def _plain(text: str) -> str:
-    return re.sub(r"\s+", " ", unicodedata.normalize("NFKC", text)).strip().removeprefix("\ufeff")
+    return _SPACES.sub(" ", unicodedata.normalize("NFKC", text)).strip().removeprefix("\ufeff")
 
 
 def _shown(text: str) -> str:

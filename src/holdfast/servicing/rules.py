@@ -288,8 +288,10 @@ def _advance(
     else:
         followed = through("follow_up", old.followed_through)
         if held.loan.state is LoanState.ACTIVE and was_unpaid:
-            passed += reminders(was_unpaid, plan, after=old.reminded_through, through=reminded)
-            passed += until(follow_ups(was_unpaid[0][1], plan, after=old.followed_through), followed)
+            if reminded > old.reminded_through:
+                passed += reminders(was_unpaid, plan, after=old.reminded_through, through=reminded)
+            if followed > old.followed_through:
+                passed += until(follow_ups(was_unpaid[0][1], plan, after=old.followed_through), followed)
     return Cursors(reminded, followed), passed
 
 
