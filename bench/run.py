@@ -23,8 +23,10 @@ BENCHES = {
     "replay": "bench.replay",
     "books-verify-1m": "bench.books_verify_1m",
     "read-loan": "bench.read_loan",
+    "queue-1m": "bench.queue_1m",
     "decide": "bench.decide",
     "release-sms": "bench.release_sms",
+    "dispatch": "bench.dispatch",
 }
 
 
