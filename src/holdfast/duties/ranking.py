@@ -14,7 +14,7 @@ from typing import Final
 
 from holdfast.policy import Lender, Pack
 
-SIGNALS: Final = ("promise_broken", "thing_missing", "value_below_debt", "frozen")
+SIGNALS: Final = ("promise_broken", "thing_missing", "frozen")
 _STEPPED: Final = ("exposure", "days_past_due", "time_used", "days_overdue")
 
 
@@ -62,7 +62,6 @@ class Stake:
     days_overdue: int
     promise: date | None = None
     thing_missing: bool = False
-    value_below_debt: bool = False
     frozen: bool = False
 
 
@@ -94,7 +93,6 @@ def rank(stake: Stake, weights: Weights) -> Rank:
     signs: tuple[tuple[str, bool, date | None], ...] = (
         ("promise_broken", stake.promise is not None, stake.promise),
         ("thing_missing", stake.thing_missing, None),
-        ("value_below_debt", stake.value_below_debt, None),
         ("frozen", stake.frozen, None),
     )
     figures = {name: int(getattr(stake, name)) for name in _STEPPED}

@@ -145,13 +145,9 @@ WITH stake AS MATERIALIZED (
              WHERE p.loan_id = d.loan_id AND p.pay_by < %(today)s::date
                AND NOT EXISTS (SELECT 1 FROM loan_event e
                                 WHERE e.loan_id = p.loan_id AND e.kind = 'receipt' AND e.on_date >= p.made_on)) AS promise,
-           EXISTS (SELECT 1 FROM loan_pledge k JOIN pledge g USING (pledge_id) JOIN custody_item i ON i.thing_id = g.thing_id
-                    WHERE k.loan_id = d.loan_id AND g.state = 'delivered' AND i.state = 'missing') AS thing_missing,
-           coalesce((SELECT sum(v.amount) FROM loan_pledge k JOIN pledge g USING (pledge_id)
-                      CROSS JOIN LATERAL (SELECT c.amount FROM valuation_choice c WHERE c.thing_id = g.thing_id
-                                           ORDER BY c.choice_id DESC LIMIT 1) AS v
-                      WHERE k.loan_id = d.loan_id AND g.state = 'delivered') < l.principal_out, false) AS value_below_debt,
-           EXISTS (SELECT 1 FROM loan_freeze f WHERE f.loan_id = d.loan_id AND f.lifted_seq IS NULL) AS frozen
+           d.loan_id IN (SELECT k.loan_id FROM custody_item i JOIN pledge g USING (thing_id) JOIN pledge_loan k USING (pledge_id)
+                          WHERE i.state = 'missing' AND g.state = 'delivered') AS thing_missing,
+           d.loan_id IN (SELECT f.loan_id FROM loan_freeze f WHERE f.lifted_seq IS NULL) AS frozen
       FROM duty d JOIN loan l USING (loan_id) LEFT JOIN account a USING (loan_id)
      WHERE {condition}
 ), ranked AS (
@@ -177,8 +173,7 @@ def _tables(weights: Weights) -> dict[str, Any]:
 def _line(row: Mapping[str, Any], hands: Hands, weights: Weights, now: datetime) -> QueueLine:
     used, _ = escalation(row["window_from"], row["due_at"], now)
     stake = Stake(
-        row["exposure"], row["days_past_due"], used, row["days_overdue"], row["promise"], row["thing_missing"], row["value_below_debt"],
-        row["frozen"],
+        row["exposure"], row["days_past_due"], used, row["days_overdue"], row["promise"], row["thing_missing"], row["frozen"],
     )  # fmt: skip
     return QueueLine(
         loan=row["public_id"], contract_no=row["contract_no"], borrower=row["borrower_label"], product_zh=row["name_zh"],

@@ -425,7 +425,7 @@ class CoverageList(Out):
     items: list[CoverageOut]
 
 
-@operation(router, "GET", "/duties/period", "duties.period", answer=PeriodOut, snapshot=True)
+@operation(router, "GET", "/duties/period", "duties.period", answer=PeriodOut)
 def audit_period(call: Call, first: Day, until: Day) -> Any:
     """Audit the whole book over past days: what was due on each, and what became of it."""
     check_period(first, until, call.clock.today())
@@ -433,7 +433,7 @@ def audit_period(call: Call, first: Day, until: Day) -> Any:
     return _period(examine_period(call.db, first, until, EXPECTATIONS, most=1_000))
 
 
-@operation(router, "GET", "/loans/{loan}/duties/period", "duties.period_of_loan", answer=PeriodOut, snapshot=True)
+@operation(router, "GET", "/loans/{loan}/duties/period", "duties.period_of_loan", answer=PeriodOut)
 def audit_period_of_loan(call: Call, loan: str, first: Day, until: Day) -> Any:
     """Audit one loan over past days: every line, when it was done, by whom, by which record."""
     check_period(first, until, call.clock.today())

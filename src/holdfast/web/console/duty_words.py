@@ -54,7 +54,6 @@ def reason(each: Reason, currency: str) -> str:
 
 _SIGNALS: Final[Mapping[str, str | Promise]] = {
     "thing_missing": _("the thing is missing"),
-    "value_below_debt": _("the thing is worth less than is owed"),
     "frozen": _("the loan is frozen"),
 }
 
