@@ -18,14 +18,17 @@ from hypothesis import strategies as st
 from holdfast.kernel.calendar import DayCount
 from holdfast.kernel.errors import BadInput, Refusal
 from holdfast.kernel.money import Money
-from holdfast.products.terms import Early, Method, OverdueInterest, PayoffInterest, PeriodInterest, Rest, Terms
+from holdfast.kernel.rate import Rate
+from holdfast.products.terms import Early, Excess, Method, OverdueInterest, PayoffInterest, PeriodInterest, Rest, Terms
 from holdfast.servicing import receive
 from holdfast.servicing.fold import fold
 from holdfast.servicing.payoff import payoff
 from holdfast.servicing.recalculation import standing
+from holdfast.servicing.rescheduling import Kind
 from holdfast.servicing.verify import verify_books
 from tests.books import OFFICER, Book, round_terms
 from tests.servicing.contracts import Story, contract, contracts, lent
+from tests.servicing.test_rearrangements import agreed
 
 FIRST = date(2026, 2, 1)
 
@@ -87,6 +90,65 @@ def test_a_pay_off_owes_interest_for_its_days_or_for_the_running_period() -> Non
     assert payoff(lent(terms).state, date(2026, 1, 11)) == 120_000 + 395
     whole = replace(terms, payoff_interest=PayoffInterest.RUNNING_PERIOD)
     assert payoff(lent(whole).state, date(2026, 1, 11)) == 120_000 + 1_223
+
+
+# ── money that pays instalments to come in their order ──
+
+
+def in_order(**other: Any) -> Terms:
+    """1,200.00 in six of 207.06 at 1 % a month, where early money pays instalments in their order, principal first."""
+    order = ("principal", "interest", "fee", "penalty")
+    return replace(equal(allocation=order, **other), early=Early.LAST)
+
+
+def test_an_instalment_that_is_paid_whole_before_its_day_owes_interest_to_the_day_only() -> None:
+    # 17 January: 16 of 31 days of 12.00 are 6.19; of 207.06 the other 200.87 are principal. The 15 days that are left of
+    # the month, on 999.13 at 1 %, are 4.83 and come with the next: with February's 9.99 and nothing lost, 14.83 in one rounding.
+    story = lent(in_order()).paid(20_706, date(2026, 1, 17))
+    assert rows(story)[:2] == [(20_087, 619), (20_706 - 1_483, 1_483)]
+    assert story.state.instalments[0].paid_on == date(2026, 1, 17)
+
+
+def test_money_for_a_part_of_it_is_principal_and_bears_no_more_interest() -> None:
+    # 100.00 on 17 January: 6.19, and 15 days of 1,100.00, 5.32. The instalment stays 207.06.
+    story = lent(in_order()).paid(10_000, date(2026, 1, 17))
+    assert rows(story)[0] == (20_706 - 1_151, 1_151)
+
+
+def test_the_last_first_shortens_from_the_end_and_the_last_that_is_unpaid_takes_the_rest() -> None:
+    # 205.00 on the due date of the first pay the last: 1,004.94 - 205.00 bear interest in February.
+    story = lent(replace(in_order(), excess=Excess.LAST)).paid(20_706 + 20_500, FIRST)
+    parts = rows(story)
+    assert parts[1] == (20_706 - 800, 800)
+    assert parts[-1] == (20_500, 0)
+    assert sum(principal for principal, _ in parts) == 120_000
+    # The fifth, now the last to pay, asks for less than what repeats.
+    assert parts[-2][0] + parts[-2][1] < 20_706
+
+
+def test_a_pay_off_after_money_ahead_asks_for_no_day_twice() -> None:
+    story = lent(in_order()).paid(20_706, date(2026, 1, 17))
+    # 999.13 bear 1 % a month: nothing on the day itself, 4.83 to 1 February.
+    assert payoff(story.state, date(2026, 1, 17)) == 99_913
+    assert payoff(story.state, FIRST) == 99_913 + 483
+
+
+# ── agreements and the cooling-off period ──
+
+
+def test_another_rate_is_the_rate_at_which_interest_follows_what_is_owed() -> None:
+    story = agreed(lent(equal()), date(2026, 1, 10), Kind.NEW_RATE, rate=Rate(240_000_000), from_n=3)
+    # 807.93 at 2 % from the third on: 16.16; a receipt on its day changes nothing of it.
+    assert rows(story)[1:3] == [(19_701, 1_005), (19_602, 1_616)]
+    assert rows(story.paid(20_706, FIRST)) == rows(story)
+
+
+def test_what_is_withdrawn_in_the_cooling_off_period_bears_no_interest_until_it_has_come_back() -> None:
+    story = lent(equal()).tell("waived", date(2026, 1, 10))
+    assert payoff(story.state, date(2026, 1, 20)) == 120_000
+    part = story.paid(50_000, date(2026, 1, 12))
+    assert payoff(part.state, date(2026, 1, 20)) == 70_000
+    assert [interest for _, interest in rows(part)] == [0] * 6
 
 
 # ── overdue principal ──────────────────────────────────────────────────────────────────────────────────────

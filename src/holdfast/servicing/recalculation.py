@@ -19,7 +19,7 @@ from holdfast.products.schedule import Instalment, lay_out, level, level_over, r
 from holdfast.products.terms import Early, Excess, Method, OverdueInterest, Rest
 from holdfast.servicing.allocation import allocate_ahead, allocate_due, pay
 from holdfast.servicing.charging import as_of
-from holdfast.servicing.rescheduling import fit, regular, so_far
+from holdfast.servicing.rescheduling import fit, regular, so_far, terms_of_row
 from holdfast.servicing.state import Event, State
 
 # At these events nobody pays or asks: under `running` they leave what is overdue as it stands.
@@ -50,19 +50,19 @@ def reckon(state: State, on: date, *, kind: str = "receipt") -> None:
         if terms.rest is Rest.DUE_DATE:
             # What came in before the due date counts from it on.
             bears = sum(each.principal for each in rows[index:]) - sum(each.principal_paid for each in rows[index + 1 :])
-            period = _rate(state, rows, since, row.due_on)
+            period = _rate(state, rows, row, since, row.due_on)
             late = to_minor((bears + _overdue(state, rows[:index])) * period, terms.rounding) - to_minor(bears * period, terms.rounding)
             state.reckoned_on, state.reckoned, interest = row.due_on, 0, row.interest - state.carried.get(row.n, 0) + late
         else:
             until = min(on, row.due_on)
             ahead = sum(each.principal - each.principal_paid for each in rows[index:])
             owed = ahead + _overdue(state, rows[:index])
-            so_far = to_minor(owed * _rate(state, rows, since, until), terms.rounding)
+            so_far = to_minor(owed * _rate(state, rows, row, since, until), terms.rounding)
             state.reckoned = so_far if since == start else state.reckoned + so_far
             state.reckoned_on = until
             interest = state.reckoned
             if until < row.due_on:
-                interest += to_minor(ahead * _rate(state, rows, until, row.due_on), terms.rounding)
+                interest += to_minor(ahead * _rate(state, rows, row, until, row.due_on), terms.rounding)
         if interest + state.carried.get(row.n, 0) != row.interest:
             _set_interest(state, row, interest)
             _lay_later(state, rows, index, less)
@@ -122,6 +122,8 @@ def _pay_in_order(state: State, event: Event, amount: int) -> int:
     running = next((index for index, row in enumerate(rows) if state.ends_on(row) > on), None)
     left = amount
     if running is not None:
+        if state.starts_on(rows[running]) >= on:
+            state.reckoned_on, state.reckoned = on, 0
         ahead = [index for index in range(running, len(rows)) if rows[index].unpaid]
         excess = terms.excess_of("goodwill" if event.kind == "goodwill" else event.payload.get("type", "receipt"))
         backward = excess is Excess.LAST
@@ -171,7 +173,7 @@ def _lay_in_order(state: State, rows: list[Instalment], index: int) -> None:
         later_paid -= row.principal_paid
         if row is not rows[index]:
             owed = left - row.principal_paid - later_paid
-            _set_interest(state, row, to_minor(owed * _rate(state, rows, state.starts_on(row), row.due_on), terms.rounding))
+            _set_interest(state, row, to_minor(owed * _rate(state, rows, row, state.starts_on(row), row.due_on), terms.rounding))
         planned = 0
         if row.n > terms.principal_grace and terms.method is Method.EQUAL_INSTALMENT:
             planned = repeating - row.interest + state.carried.get(row.n, 0)
@@ -185,10 +187,11 @@ def _lay_in_order(state: State, rows: list[Instalment], index: int) -> None:
             row.paid_on = row.paid_on or state.reckoned_on
 
 
-def _rate(state: State, rows: Sequence[Instalment], start: date, end: date) -> Fraction:
-    """The interest of the days from `start` to `end` on one unit, period by period where they reach over more than one."""
-    cuts = [start, *(row.due_on for row in rows if start < row.due_on < end), end]
-    return sum((rate_over(state.now, one, other) for one, other in pairwise(cuts)), Fraction(0))
+def _rate(state: State, rows: Sequence[Instalment], row: Instalment, start: date, end: date) -> Fraction:
+    """What the days from `start` to `end` cost on one unit at the rate of `row`, period by period where they reach over more than one."""
+    terms = terms_of_row(state, row.n)
+    cuts = [start, *(each.due_on for each in rows if start < each.due_on < end), end]
+    return sum((rate_over(terms, one, other) for one, other in pairwise(cuts)), Fraction(0))
 
 
 def restart(state: State, on: date) -> None:
@@ -251,7 +254,7 @@ def _reckon_rest(state: State, rows: list[Instalment], index: int, on: date) -> 
     ahead = sum(each.principal - each.principal_paid for each in rows[index:])
     if state.reckoned_on != on:
         state.reckoned_on, state.reckoned = on, 0
-    _set_interest(state, row, state.reckoned + to_minor(ahead * _rate(state, rows, on, row.due_on), terms.rounding))
+    _set_interest(state, row, state.reckoned + to_minor(ahead * _rate(state, rows, row, on, row.due_on), terms.rounding))
 
 
 def _set_interest(state: State, row: Instalment, interest: int) -> None:
@@ -306,7 +309,7 @@ def _lay_later(
         row.principal = planned
     if not row.unpaid and row.due:
         row.paid_on = row.paid_on or state.reckoned_on
-    rates = [rate_over(state.now, state.starts_on(each), each.due_on) for each in later]
+    rates = [_rate(state, rows, each, state.starts_on(each), each.due_on) for each in later]
     grace = min(sum(each.n <= terms.principal_grace for each in later), len(later) - 1)
     ahead = sum(less.get(each.n, 0) for each in later) + (beyond if early is Early.NEXT else 0)
     if early is Early.REDUCE and beyond and terms.method in (Method.EQUAL_INSTALMENT, Method.EQUAL_PRINCIPAL):

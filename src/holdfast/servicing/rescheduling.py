@@ -306,7 +306,7 @@ def defer(state: State, event: Event) -> None:
     for row in rows:
         row.due_on = moved[row.n]
     if event.payload["bears_interest"]:
-        terms = _terms_of_row(state, first.n)
+        terms = terms_of_row(state, first.n)
         rate = added_time_rate(terms, was_due_on, first.due_on, months=event.payload["months"])
         first.interest += to_minor(owed * rate, terms.rounding)
     state.instalments.sort(key=by_day)
@@ -416,7 +416,7 @@ def _reamortise(state: State, change: Rearrangement, on: date) -> None:
     rows[0].fee += fee
     rows[0].penalty += penalty
     spread = change.arrears is Arrears.SPREAD
-    if not any(_terms_of_row(state, row.n).rate.ppb for row in rows):
+    if not any(terms_of_row(state, row.n).rate.ppb for row in rows):
         # Without interest there is nothing to balance: each takes its share.
         for row, share in zip(rows, evenly(state.now, principal, len(rows)), strict=True):
             row.principal += share
@@ -587,18 +587,18 @@ def relay(
         each = divide(each, multiple, terms.instalment_rounding) * multiple
         if joins:
             fixed = [interest + to_minor(joins * rate, terms.rounding) for interest, rate in zip(fixed, rates, strict=True)]
-            fixed[0] -= to_minor(joins * rate_over(_terms_of_row(state, rows[0].n), state.starts_on(rows[0]), on), terms.rounding)
+            fixed[0] -= to_minor(joins * rate_over(terms_of_row(state, rows[0].n), state.starts_on(rows[0]), on), terms.rounding)
         parts = _flat_parts(balance, fixed, each, principal_grace=principal_grace, interest_grace=interest_grace)
     else:
         repeating, first_extra, truly = 0, 0, rates
         if joins:
             # The running period in two spans, each rounded once: what was owed before, and all of it from the day on.
-            first, start = _terms_of_row(state, rows[0].n), state.starts_on(rows[0])
+            first, start = terms_of_row(state, rows[0].n), state.starts_on(rows[0])
             spans = (balance - joins) * rate_over(first, start, on), balance * rate_over(first, on, rows[0].due_on)
             first_extra = sum(to_minor(span, terms.rounding) for span in spans) - to_minor(balance * rates[0], terms.rounding)
             truly = [sum(spans, Fraction(0)) / balance, *rates[1:]]
         if terms.method in (Method.EQUAL_INSTALMENT, Method.EQUAL_PRINCIPAL):
-            repeating = level_over(_terms_of_row(state, rows[0].n), balance, truly, principal_grace=principal_grace)
+            repeating = level_over(terms_of_row(state, rows[0].n), balance, truly, principal_grace=principal_grace)
             if keeps_level:
                 repeating = state.level or level(state.terms)
             state.level = repeating or None
@@ -664,10 +664,10 @@ def _plain_interest(state: State, rows: Sequence[Instalment]) -> int:
 
 
 def _rate_of_row(state: State, row: Instalment) -> Fraction:
-    return rate_over(_terms_of_row(state, row.n), state.starts_on(row), row.due_on)
+    return rate_over(terms_of_row(state, row.n), state.starts_on(row), row.due_on)
 
 
-def _terms_of_row(state: State, n: int) -> Terms:
+def terms_of_row(state: State, n: int) -> Terms:
     """The terms that govern instalment `n`: those in force, at the rate that was last agreed for it."""
     rate = next((rate for from_n, rate in reversed(state.rates) if from_n <= n), None)
     return state.now if rate is None else replace(state.now, rate=rate)
