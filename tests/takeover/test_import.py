@@ -249,6 +249,31 @@ def test_a_job_with_a_bad_file_ends_as_failed_with_the_reason(db: Db, write_tape
     assert (ended.state, ended.why) == ("failed", "the tape is empty; its first line must name the columns")
 
 
+def test_a_file_handed_in_is_gone_once_its_job_has_ended_and_stays_while_it_may_be_run_again(
+    db: Db, make_tape: MakeTape, write_tape: Callable[[bytes], Path]
+) -> None:
+    for make in (lambda: make_tape({}), lambda: write_tape(b"")):
+        path = make()
+        asked = ask(db, clock=clock(db), by=SYSTEM, map_name=MAP.name, as_of=None, path=path, file_name="t.csv")
+        assert path.exists()
+        run_job(transaction, asked)
+        assert not path.exists()
+    path = make_tape({})
+    asked = ask(db, clock=clock(db), by=SYSTEM, map_name=MAP.name, as_of=None, path=path, file_name="t.csv")
+
+    asked_before: list[str] = []
+
+    def edge() -> AbstractContextManager[Db]:
+        if asked_before:
+            raise Unavailable("the database went away")
+        asked_before.append(asked)
+        return transaction()
+
+    with pytest.raises(Unavailable):
+        run_job(edge, asked)
+    assert path.exists() and unfinished(db) == [asked]
+
+
 def command(*arguments: str) -> int:
     given = build_parser().parse_args(["tape", "import", *arguments])
     code: int = given.func(given)

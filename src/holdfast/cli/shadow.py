@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
-import psycopg
-
+from holdfast.cli.progress import progress
 from holdfast.database.connection import book, transaction
 from holdfast.kernel.calendar import parse_date
 from holdfast.kernel.places import keys_folder
@@ -35,18 +33,13 @@ def _compare(arguments: argparse.Namespace) -> int:
     as_of = parse_date(arguments.as_of, "--as-of") if arguments.as_of else None
     tape_map = load(arguments.map)
     with book():
-        progress = _tell if sys.stderr.isatty() else None
-        run = shadow.compare(transaction, arguments.file, tape_map, as_of=as_of, progress=progress)
+        run = shadow.compare(transaction, arguments.file, tape_map, as_of=as_of, progress=progress())
         seal_now(keys_folder())
         with transaction() as db:
             found = shadow.comparison(db, None, run)
             told = shadow.in_json(found, shadow.days(db, tape_map.name, limit=_DAYS))
     print(json.dumps(told, ensure_ascii=False) if arguments.json else _in_words(told))
     return 1 if found.unexplained else 0
-
-
-def _tell(_db: psycopg.Connection[Any], done: int, of: int) -> None:
-    print(f"\r{done} of about {of} rows", end="\n" if done >= of else "", file=sys.stderr, flush=True)
 
 
 def _in_words(told: dict[str, Any]) -> str:

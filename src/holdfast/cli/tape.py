@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
-import psycopg
-
+from holdfast.cli.progress import progress
 from holdfast.database.connection import book, transaction
 from holdfast.kernel.calendar import parse_date
 from holdfast.kernel.places import keys_folder
@@ -34,14 +32,10 @@ def _import(arguments: argparse.Namespace) -> int:
     as_of = parse_date(arguments.as_of, "--as-of") if arguments.as_of else None
     tape_map = load(arguments.map)
     with book():
-        report = import_tape(transaction, arguments.file, tape_map, as_of=as_of, progress=_tell if sys.stderr.isatty() else None)
+        report = import_tape(transaction, arguments.file, tape_map, as_of=as_of, progress=progress())
         seal_now(keys_folder())
     print(json.dumps(report.to_json(), ensure_ascii=False) if arguments.json else _in_words(report))
     return 1 if report.refused else 0
-
-
-def _tell(_db: psycopg.Connection[Any], done: int, of: int) -> None:
-    print(f"\r{done} of about {of} rows", end="\n" if done >= of else "", file=sys.stderr, flush=True)
 
 
 def _in_words(report: Reconciliation) -> str:

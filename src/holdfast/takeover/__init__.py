@@ -8,11 +8,12 @@ the old system beside the book.
 from holdfast.takeover.jobs import ask, ask_comparison, run_job
 from holdfast.takeover.map import TapeMap, load, parse, shipped
 from holdfast.takeover.reconciliation import Reconciliation
-from holdfast.takeover.service import import_tape
+from holdfast.takeover.service import Progress, import_tape
 from holdfast.takeover.store import Job, Tape, job, tape, unfinished
 
 __all__ = [
     "Job",
+    "Progress",
     "Reconciliation",
     "Tape",
     "TapeMap",

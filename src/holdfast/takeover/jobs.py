@@ -21,14 +21,17 @@ from holdfast.takeover.store import Job
 def ask(
     db: psycopg.Connection[Any], *, clock: Clock, by: Staff | Actor, map_name: str, as_of: date | None, path: Path, file_name: str
 ) -> str:
-    """Queue the tape at `path` to be taken over by the worker, for staff who may or for the system; gives the job's public id."""
+    """Queue the tape at `path` to be taken over by the worker, for staff who may or for the system; gives the job's public id.
+
+    The file is the job's from now on: it is full of other people's names, and is gone once the job has ended.
+    """
     return _queue(db, clock, by, "tape.import", map_name, as_of, path, file_name, "import")
 
 
 def ask_comparison(
     db: psycopg.Connection[Any], *, clock: Clock, by: Staff, map_name: str, as_of: date | None, path: Path, file_name: str
 ) -> str:
-    """Queue the old system's export at `path` to be compared with the book; gives the job's public id."""
+    """Queue the old system's export at `path` to be compared with the book; gives the job's public id. The file goes as a tape's does."""
     return _queue(db, clock, by, "shadow.compare", map_name, as_of, path, file_name, "compare")
 
 
@@ -45,9 +48,9 @@ def _queue(
 
 
 def run_job(edge: Edge, public_id: str) -> None:
-    """Read the file of one job, and leave in the job how far it is and what came of it. Safe to run twice.
+    """Read the file of one job, leave in the job how far it is and what came of it, and remove the file. Safe to run twice.
 
-    Bad input ends the job as failed, with the reason; if the database went away the job stays to be run again.
+    Bad input ends the job as failed, with the reason; if the database went away the job and its file stay to be run again.
     """
     with edge() as db:
         job = store.job(db, public_id)
@@ -71,10 +74,12 @@ def run_job(edge: Edge, public_id: str) -> None:
     except Exception:
         with edge() as db:
             store.note_failed(db, public_id, "this system failed; an engineer has to look at its log")
+        Path(job.path).unlink(missing_ok=True)
         raise
     else:
         with edge() as db:
             store.note_done(db, public_id, rows=rows, tape=made)
+    Path(job.path).unlink(missing_ok=True)
 
 
 def _read(edge: Edge, job: Job, by: Actor, progress: Progress) -> str:
