@@ -228,7 +228,7 @@ def _card(duty: DutyRow, desk: Desk, tried: Tried | None) -> Mapping[str, Any]:
 
 def _noted_later(duty: DutyRow, desk: Desk) -> bool:
     """Whether this person will note here what came of a duty, once its time has begun."""
-    return duty.kind in words.OUTCOMES_OF and desk.now < duty.window_from and may(desk.staff, "duty.note")
+    return duty.role != "system" and duty.kind in words.OUTCOMES_OF and desk.now < duty.window_from and may(desk.staff, "duty.note")
 
 
 def _event(event: EventRow, desk: Desk, tried: Tried | None) -> Mapping[str, Any]:

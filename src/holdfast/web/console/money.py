@@ -50,7 +50,7 @@ def on_loan(db: Db, desk: Desk, loan_id: str) -> Mapping[str, Any] | None:
     drawers = payments.drawers_open_for(db, number)
     bank = rails.on_loan(db, desk, loan_id, number, kinds)
     nothing = not any(bank[name] for name in ("pay_code", "mandates", "debits", "matters"))
-    if not found and "pay_out" not in kinds and withdrawal is None and not intents and not drawers and nothing:
+    if not found and not kinds & {"pay_out", "debit_failed"} and withdrawal is None and not intents and not drawers and nothing:
         return None
     waits = "pay_out" in kinds and not any(each.state in (*_OPEN, PayoutState.PAID) for each in found)
     return {
