@@ -7,11 +7,12 @@ defect in one of them.
 from __future__ import annotations
 
 from contextlib import suppress
-from datetime import timedelta
+from datetime import date, timedelta
 from random import Random
 
 import pytest
 
+from holdfast.duties.period import Coverage, cover
 from holdfast.kernel.errors import Refusal
 from holdfast.kernel.money import Money
 from holdfast.kernel.rate import Per, Rate
@@ -19,6 +20,7 @@ from holdfast.products import Method, Terms
 from holdfast.servicing import Kind, Rearrangement, rearrange, receive, refund, reverse, write_off
 from holdfast.servicing.night import run_night
 from holdfast.servicing.verify import verify_books
+from holdfast.wiring import EXPECTATIONS
 from tests.duties.books import CALLER, Book
 
 SCHEDULES = ((Method.EQUAL_INSTALMENT, 6), (Method.EQUAL_PRINCIPAL, 4), (Method.INTEREST_FIRST, 3), (Method.SINGLE_PERIOD, 1))
@@ -30,6 +32,7 @@ class Life:
     def __init__(self, book: Book, seed: int) -> None:
         self.book = book
         self.chance = Random(seed)
+        self.stated: dict[date, Coverage] = {}
 
     def begin(self) -> None:
         for method, instalments in SCHEDULES:
@@ -54,6 +57,18 @@ class Life:
         run_night(self.book.db, clock=self.book.clock, on=self.book.day)
         self.book.day += timedelta(days=1)
         self._clean("on the next morning")
+        if self.book.day.day % 5 == 0:
+            self._covered(self.book.day - timedelta(days=1))
+
+    def _covered(self, day: date) -> None:
+        """What the day that is over asked for was done on it."""
+        found = self.stated[day] = cover(self.book.db, day, EXPECTATIONS)
+        assert found.proved == found.due, f"{day}: {found}"
+
+    def look_back(self) -> None:
+        """Whatever was entered, backdated, taken back and done since: the days that were stated are what they were."""
+        for day, stated in self.stated.items():
+            assert cover(self.book.db, day, EXPECTATIONS) == stated
 
     def _loans(self) -> list[tuple[int, str, str]]:
         return self.book.db.execute("SELECT loan_id, public_id, state FROM loan ORDER BY loan_id").fetchall()
@@ -122,4 +137,5 @@ def _live(book: Book, seed: int, *, days: int) -> None:
     life.begin()
     for _ in range(days):
         life.day()
+    life.look_back()
     assert all(check.ok for check in verify_books(book.db))

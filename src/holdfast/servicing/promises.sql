@@ -7,6 +7,7 @@ CREATE TABLE payment_promise (
     PRIMARY KEY (loan_id, record_seq),
     CHECK (pay_by >= made_on)
 );
+CREATE INDEX payment_promise_day ON payment_promise (pay_by);
 -- Loans that are frozen and things that are not where they should be: few, and asked for by every queue.
 CREATE INDEX loan_freeze_stands ON loan_freeze (loan_id) WHERE lifted_seq IS NULL;
 CREATE INDEX custody_item_missing ON custody_item (thing_id) WHERE state = 'missing';

@@ -77,7 +77,7 @@ def queue(
         after = """WHERE points < %(points)s
             OR (points = %(points)s AND (due_at, loan_id, duty_no) > (%(at)s::timestamptz, %(loan)s::bigint, %(no)s::integer))"""
     values |= {"now": now, "today": look.today, "zone": zone, "limit": page_size(limit) + 1, **_tables(weights)}
-    rows = fetch(db, _PAGE.format(late=LATE, points=_POINTS, condition=condition, after=after), values)
+    rows = fetch(db, _PAGE.format(late=LATE, broken=_BROKEN, points=_POINTS, condition=condition, after=after), values)
     lines = [_line(row, hands, weights, now) for row in rows[:limit]]
     return Page(lines, cursor_after(rows, limit, f"queue {view}", "points", "due_at", "loan_id", "duty_no"))
 
@@ -128,10 +128,15 @@ def _step(name: str) -> str:
 _POINTS: Final = " + ".join(
     [
         *(_step(name) for name in _STEPPED),
-        "CASE WHEN promise IS NOT NULL THEN %(promise_broken)s::integer ELSE 0 END",
-        *(f"CASE WHEN {name} THEN %({name})s::integer ELSE 0 END" for name in SIGNALS if name != "promise_broken"),
+        *(f"CASE WHEN {name} THEN %({name})s::integer ELSE 0 END" for name in SIGNALS),
     ]
 )
+
+# The promises of the last quarter whose day has gone by without anything having come in since they were made.
+_BROKEN: Final = """payment_promise p
+             WHERE p.pay_by < %(today)s::date AND p.pay_by >= %(today)s::date - 92
+               AND NOT EXISTS (SELECT 1 FROM loan_event e
+                                WHERE e.loan_id = p.loan_id AND e.kind = 'receipt' AND e.on_date >= p.made_on)"""
 
 # Promises: the first duties of a view by points, then by deadline; what names and words cost is asked for these lines alone.
 _PAGE: Final = """
@@ -141,10 +146,7 @@ WITH stake AS MATERIALIZED (
                 ELSE floor(100 * extract(epoch FROM %(now)s - d.window_from) / extract(epoch FROM d.due_at - d.window_from))
            END AS time_used,
            CASE WHEN d.due_at <= %(now)s THEN %(today)s::date - (d.due_at AT TIME ZONE %(zone)s)::date ELSE 0 END AS days_overdue,
-           (SELECT max(p.pay_by) FROM payment_promise p
-             WHERE p.loan_id = d.loan_id AND p.pay_by < %(today)s::date
-               AND NOT EXISTS (SELECT 1 FROM loan_event e
-                                WHERE e.loan_id = p.loan_id AND e.kind = 'receipt' AND e.on_date >= p.made_on)) AS promise,
+           d.loan_id IN (SELECT p.loan_id FROM {broken}) AS promise_broken,
            d.loan_id IN (SELECT k.loan_id FROM custody_item i JOIN pledge g USING (thing_id) JOIN pledge_loan k USING (pledge_id)
                           WHERE i.state = 'missing' AND g.state = 'delivered') AS thing_missing,
            d.loan_id IN (SELECT f.loan_id FROM loan_freeze f WHERE f.lifted_seq IS NULL) AS frozen
@@ -155,7 +157,8 @@ WITH stake AS MATERIALIZED (
     {after}
     ORDER BY points DESC, due_at, loan_id, duty_no LIMIT %(limit)s
 )
-SELECT r.*, l.public_id, l.contract_no, l.borrower_label, l.currency, p.name_zh, p.name_en,
+SELECT r.*, CASE WHEN r.promise_broken THEN (SELECT max(p.pay_by) FROM {broken} AND p.loan_id = r.loan_id) END AS promise,
+       l.public_id, l.contract_no, l.borrower_label, l.currency, p.name_zh, p.name_en,
        d.kind, d.about, d.due_on, d.window_from, d.role, d.owner_id, d.attempts, d.snoozed_until, o.name AS owner
   FROM ranked r JOIN duty d USING (loan_id, duty_no) JOIN loan l USING (loan_id) JOIN product p ON p.code = l.product_code
   LEFT JOIN staff o ON o.staff_id = d.owner_id
