@@ -127,7 +127,8 @@ def test_a_second_run_of_the_same_night_does_nothing_more(book: Book) -> None:
     book.walk(1)
     first = run_night(book.db, clock=book.clock, on=book.day)
     again = run_night(book.db, clock=book.clock, on=book.day)
-    assert (first.loans, first.entries) == (1, 1)
+    # The interest that falls due, and what of it had accrued until last night.
+    assert (first.loans, first.entries) == (1, 2)
     assert (again.loans, again.entries, again.messages, again.duties) == (0, 0, 0, 0)
 
 
@@ -140,6 +141,27 @@ def test_the_dry_run_names_what_the_night_then_does_and_writes_nothing(book: Boo
     assert book.db.execute("SELECT count(*) FROM record").fetchone() == before
     assert dry.lines and all(line.rule for line in dry.lines)
     assert dry.as_json() == run_night(book.db, clock=book.clock, on=book.day).as_json()
+
+
+def entries_after(book: Book, entry_id: int) -> list[tuple[str, str, int]]:
+    rows = book.db.execute("SELECT debit_account, credit_account, amount FROM gl_entry WHERE entry_id > %s", [entry_id]).fetchall()
+    return sorted((debit, credit, int(amount)) for debit, credit, amount in rows)
+
+
+def test_the_dry_run_names_every_entry_of_the_night_what_accrues_and_what_is_in_doubt_too(book: Book) -> None:
+    book.lend()
+    seen = set()
+    for _ in range(125):
+        dry = run_night(book.db, clock=book.clock, on=book.day, dry_run=True)
+        named = [line.what for line in dry.lines if line.kind == "entry"]
+        last = book.db.execute("SELECT coalesce(max(entry_id), 0) FROM gl_entry").fetchone()
+        assert last is not None
+        done = run_night(book.db, clock=book.clock, on=book.day)
+        assert sorted((each["debit"], each["credit"], each["amount"]["minor"]) for each in named) == entries_after(book, last[0])
+        assert dry.as_json() == done.as_json() and len(named) == done.entries
+        seen |= {each["credit"] for each in named}
+        book.walk(1)
+    assert {"interest_income", "accrued_interest", "interest_suspense"} <= seen
 
 
 def test_many_loans_pass_through_the_same_rule_as_one(book: Book) -> None:

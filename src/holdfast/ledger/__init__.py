@@ -6,7 +6,7 @@ sub-ledger; the general ledger holds the sums by branch and product, and a proof
 
 from holdfast.ledger.accrual import FLAT, PARTS, Key, Kind, Level, Move, Slope, Sum, entries_of, line_of, nearest, sum_moves
 from holdfast.ledger.chart import CHART, Account, Title, chart_of
-from holdfast.ledger.nightly import AccrualRun, accrued_by_ledger, post_accrual
+from holdfast.ledger.nightly import AccrualRun, accrued_by_ledger, post_accrual, preview_accrual
 from holdfast.ledger.rules import Line, aggregate
 from holdfast.ledger.store import Folded, Waiting, accrual_balances, folded_moves, house_posted, open_day, post_house, waiting_moves
 
@@ -38,6 +38,7 @@ __all__ = [
     "open_day",
     "post_accrual",
     "post_house",
+    "preview_accrual",
     "sum_moves",
     "waiting_moves",
 ]

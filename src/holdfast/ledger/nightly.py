@@ -38,7 +38,33 @@ def post_accrual(db: psycopg.Connection[Any], *, on: date, at: datetime, booked_
         return AccrualRun(on, 0, 0)
     before = {} if last is None else store.levels(db, last.run_id)
     run_id = store.insert_run(db, on=on, at=at)
-    moves = store.fold_new(db, run_id, since=None if last is None else last.on - LATEST_COMMIT, until=on)
+    after, rows = _read(before, store.fold_new(db, run_id, since=_since(last), until=on), on)
+    store.insert_levels(db, run_id, after)
+    store.insert_entries(
+        db, [(booked_on, *key[:2], line.debit, line.credit, line.amount, key[2], f"accrual {on} earned", at) for key, line in rows]
+    )
+    store.note_accrued(db, on)
+    return AccrualRun(on, len(after), len(rows))
+
+
+def preview_accrual(db: psycopg.Connection[Any], *, on: date, tonight: Mapping[Key, store.Folded]) -> list[tuple[Key, Line]]:
+    """The entries that `post_accrual` would make if acts of tonight moved the lines by `tonight` besides; writes nothing."""
+    last = store.last_run(db)
+    if last is not None and on < last.on:
+        return []
+    moves = store.not_folded(db, since=_since(last), until=on)
+    for key, more in tonight.items():
+        so_far = moves.get(key, store.Folded())
+        moves[key] = store.Folded(so_far.by + more.by, so_far.lost + more.lost, so_far.entered + more.entered)
+    return _read({} if last is None else store.levels(db, last.run_id), moves, on)[1]
+
+
+def _since(last: store.LastRun | None) -> date | None:
+    return None if last is None else last.on - LATEST_COMMIT
+
+
+def _read(before: Mapping[Key, Level], moves: Mapping[Key, store.Folded], on: date) -> tuple[dict[Key, Level], list[tuple[Key, Line]]]:
+    """Where the lines stand on the day once they have moved, and the entries of what was earned until then."""
     after: dict[Key, Level] = {}
     rows: list[tuple[Key, Line]] = []
     for key in sorted(before.keys() | moves.keys()):
@@ -48,12 +74,7 @@ def post_accrual(db: psycopg.Connection[Any], *, on: date, at: datetime, booked_
         entry = earned(key[3], was.minor + moved.entered, now)
         if entry is not None:
             rows.append((key, entry))
-    store.insert_levels(db, run_id, after)
-    store.insert_entries(
-        db, [(booked_on, *key[:2], line.debit, line.credit, line.amount, key[2], f"accrual {on} earned", at) for key, line in rows]
-    )
-    store.note_accrued(db, on)
-    return AccrualRun(on, len(after), len(rows))
+    return after, rows
 
 
 def accrued_by_ledger(db: psycopg.Connection[Any]) -> tuple[date | None, Mapping[Key, Level], Mapping[Key, store.Folded]]:

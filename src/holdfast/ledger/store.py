@@ -24,16 +24,21 @@ OPEN_DAY: Final = "GREATEST(%s::date, (SELECT closed_through + 1 FROM lender))"
 LOCK_ACCRUAL: Final = "SELECT pg_advisory_xact_lock(hashtextextended('accrual', 0))"
 LAST_RUN: Final = "SELECT run_id, on_date FROM accrual_run ORDER BY run_id DESC LIMIT 1"
 LEVELS: Final = "SELECT branch_id, product_code, currency, kind, daily, constant, lost, minor FROM accrual_level WHERE run_id = %s"
-# Promise: each delta is folded once, whenever its act has committed.
-FOLD_NEW: Final = """
-WITH fresh AS (
+_FRESH: Final = """
     SELECT delta_id, branch_id, product_code, currency, kind, daily, constant, lost, entered FROM accrual_delta d
      WHERE on_date BETWEEN coalesce(%(since)s::date, '-infinity') AND %(until)s
        AND NOT EXISTS (SELECT 1 FROM accrual_folded f WHERE f.delta_id = d.delta_id)
-), marked AS (
+"""
+# Promise: each delta is folded once, whenever its act has committed.
+FOLD_NEW: Final = f"""
+WITH fresh AS ({_FRESH}), marked AS (
     INSERT INTO accrual_folded (delta_id, run_id) SELECT delta_id, %(run)s FROM fresh
 )
 SELECT branch_id, product_code, currency, kind, sum(daily), sum(constant), sum(lost), sum(entered) FROM fresh GROUP BY 1, 2, 3, 4
+"""
+NOT_FOLDED: Final = f"""
+SELECT branch_id, product_code, currency, kind, sum(daily), sum(constant), sum(lost), sum(entered)
+  FROM ({_FRESH}) AS fresh GROUP BY 1, 2, 3, 4
 """
 ALL_MOVES: Final = """
 SELECT branch_id, product_code, currency, kind, sum(daily), sum(constant), sum(lost), sum(entered)
@@ -117,6 +122,11 @@ def levels(db: Db, run_id: int) -> dict[Key, Level]:
 def fold_new(db: Db, run_id: int, *, since: date | None, until: date) -> dict[Key, Folded]:
     """The deltas of those days that no fold has taken yet, summed by key; from now on this one has."""
     return _moves(db.execute(FOLD_NEW, {"run": run_id, "since": since, "until": until}).fetchall())
+
+
+def not_folded(db: Db, *, since: date | None, until: date) -> dict[Key, Folded]:
+    """The deltas of those days that no fold has taken yet, summed by key; they stay so."""
+    return _moves(db.execute(NOT_FOLDED, {"since": since, "until": until}).fetchall())
 
 
 def all_moves(db: Db) -> dict[Key, Folded]:

@@ -22,7 +22,7 @@ from holdfast.journal import SYSTEM, Record, append_batch
 from holdfast.kernel.batches import batch
 from holdfast.kernel.clock import Clock, FixedClock, instant_on
 from holdfast.kernel.money import Money
-from holdfast.ledger import post_accrual
+from holdfast.ledger import Folded, Key, Line, entries_of, post_accrual, preview_accrual
 from holdfast.life import DUTIES, LoanState
 from holdfast.policy import Lender, lender, pack_in_force
 from holdfast.servicing import night_store, store, writing
@@ -38,12 +38,15 @@ from holdfast.servicing.service import Plans, save
 Db = psycopg.Connection[Any]
 # So many loans are closed in one transaction, and sealed under one batch record.
 PART: Final = 5_000
+# By which rule a night enters what no single loan's line is: what its acts move, and what was earned until it.
+MOVED: Final = {"accrued": "interest that is billed leaves what has accrued", "suspended": "interest in doubt is kept off income"}
+EARNED: Final = {"accrued": "interest is earned day by day", "suspended": "interest in doubt is kept off income"}
 COUNTS: Final = ("loans", "entries", "messages", "duties", "classes")
 
 
 @dataclass(slots=True)
 class NightLine:
-    """One thing that the night does, and the rule that asks for it."""
+    """One thing that the night does, and the rule that asks for it. `loan` is empty for an entry of all loans of a product."""
 
     loan: str
     kind: str  # message, entry, duty, class
@@ -95,13 +98,13 @@ def run_night(db: Db, *, clock: Clock, on: date, dry_run: bool = False, most: in
         night = Night(on)
         for first, last in parts_of(db, on):
             night.add(close_part(db, clock=clock, on=on, first=first, last=last))
-        _end(db, night, _evening(db, clock, on))
+        _end(db, night, _evening(db, clock, on), dry_run=False)
         return night
-    night, evening = Night(on), _evening(db, clock, on)
-    _classes(db, night, evening.known, on, keep_lines=True)
+    night, evening = Night(on), _evening(db, clock, on, foreseen={})
     ids = night_store.due_loans(db, on)[:most]
     for start in range(0, len(ids), PART):
         _close_day(db, ids[start : start + PART], night, evening, dry_run=True)
+    _end(db, night, evening, dry_run=True)
     return night
 
 
@@ -131,44 +134,82 @@ def end_night(db: Db, *, clock: Clock, on: date) -> Night:
     night = Night(on)
     for counts in night_store.parts_done(db, on):
         night.add(counts)
-    _end(db, night, _evening(db, clock, on))
+    _end(db, night, _evening(db, clock, on), dry_run=False)
     return night
 
 
 @dataclass(frozen=True, slots=True)
 class _Evening:
-    """Who closes which day, and by whose rules."""
+    """Who closes which day, and by whose rules; in a dry run, what it would have moved and billed so far."""
 
     known: Lender
     plans: Plans
     act: Act
+    foreseen: dict[Key, Folded] | None
+    billed: dict[int, Held] = field(default_factory=dict)
 
 
-def _evening(db: Db, clock: Clock, on: date) -> _Evening:
+def _evening(db: Db, clock: Clock, on: date, *, foreseen: dict[Key, Folded] | None = None) -> _Evening:
     known = lender(db)
-    return _Evening(known, Plans(db, known), Act(on, clock.now(), SYSTEM, known.zone, known.closed_through))
+    return _Evening(known, Plans(db, known), Act(on, clock.now(), SYSTEM, known.zone, known.closed_through), foreseen)
 
 
-def _end(db: Db, night: Night, evening: _Evening) -> None:
+def _end(db: Db, night: Night, evening: _Evening, *, dry_run: bool) -> None:
     act = evening.act
-    _classes(db, night, evening.known, night.on, keep_lines=False)
-    _move_impaired(db, evening.known, evening.plans, act)
-    post_accrual(db, on=night.on, at=act.now, booked_on=act.booked_on)
+    _classes(db, night, evening.known, night.on, keep_lines=dry_run)
+    _move_impaired(db, night, evening)
+    if evening.foreseen is None:
+        night.entries += post_accrual(db, on=night.on, at=act.now, booked_on=act.booked_on).entries
+        return
+    tonight = evening.foreseen if act.booked_on <= night.on else {}  # what is booked on a later day is folded on that day
+    branches = night_store.branches(db)
+    for key, line in preview_accrual(db, on=night.on, tonight=tonight):
+        _tell_product(night, key, line, EARNED[key[3]], branches[key[0]])
 
 
-def _move_impaired(db: Db, known: Lender, plans: Plans, act: Act) -> None:
+def _move_lines(db: Db, night: Night, changes: Sequence[Change], evening: _Evening) -> None:
+    """Tell of the entries by which changes that are written together move what has accrued, or is in doubt, of their products."""
+    branches = night_store.branches(db) if evening.foreseen is not None else {}
+    for key, moved in writing.moves_of((each.held, move) for each in changes for move in each.moves):
+        lines = entries_of(key[3], moved)
+        if evening.foreseen is None:
+            night.entries += len(lines)
+            continue
+        so_far = evening.foreseen.get(key, Folded())
+        evening.foreseen[key] = Folded(so_far.by + moved.by, so_far.lost + moved.lost, so_far.entered + moved.entered)
+        for line in lines:
+            _tell_product(night, key, line, MOVED[key[3]], branches[key[0]])
+
+
+def _tell_product(night: Night, key: Key, line: Line, rule: str, branch: str) -> None:
+    _, product, currency, _ = key
+    amount = Money(line.amount, currency).as_json()
+    facts = {"debit": line.debit.value, "credit": line.credit.value, "amount": amount, "branch": branch, "product": product}
+    night.entries += 1
+    night.lines.append(NightLine("", "entry", product, facts, rule))
+
+
+def _move_impaired(db: Db, night: Night, evening: _Evening) -> None:
     """Keep the interest of loans that have become impaired off income from tonight, and count that of recovered ones as income again."""
+    known, act, dry_run = evening.known, evening.act, evening.foreseen is not None
     pack = pack_in_force(db, FixedClock(instant_on(act.today, time(12), known.zone), known.zone))
     doubt = doubt_of(pack, known, act.today)
     if doubt is None:
         return
     for ids, begins in zip(candidates(db, doubt, act.today), (True, False), strict=True):
+        kind = "interest.suspended" if begins else "interest.resumed"
         for start in range(0, len(ids), PART):
-            loans = [held for held in store.load(db, ids[start : start + PART]) if doubt.impaired(held, act.today) is begins]
-            kind = "interest.suspended" if begins else "interest.resumed"
-            changes = [change(held, act, plans.of(held), note=(kind, {"class": doubt.class_of(held, act.today)})) for held in loans]
+            loans = store.load(db, ids[start : start + PART], lock=not dry_run)
+            as_billed = [evening.billed.get(held.loan.loan_id, held) for held in loans]
+            changes = [
+                change(held, act, evening.plans.of(held), note=(kind, {"class": doubt.class_of(held, act.today)}))
+                for held in as_billed
+                if doubt.impaired(held, act.today) is begins
+            ]
             if changes:
-                _save(db, changes, act, label=f"{kind} {act.today}")
+                _move_lines(db, night, changes, evening)
+                if not dry_run:
+                    _save(db, changes, act, label=f"{kind} {act.today}")
 
 
 # How the chain tells of a message. One that did not arrive proves nothing until a person has it.
@@ -215,6 +256,8 @@ def _close_day(db: Db, ids: Sequence[int], night: Night, evening: _Evening, *, d
     act, tomorrow = evening.act, evening.act.today + timedelta(days=1)
     touched = night_store.touched(db, ids, act.today, lock=not dry_run)
     billed = _bill(db, [each.loan_id for each in touched if each.falls_due_on is not None and each.falls_due_on <= act.today], evening)
+    if billed:
+        _move_lines(db, night, list(billed.values()), evening)
     promises: list[Promise] = []
     for moved in billed.values():
         _tell_entries(night, moved, dry_run)
@@ -231,6 +274,7 @@ def _close_day(db: Db, ids: Sequence[int], night: Night, evening: _Evening, *, d
     night.messages += len(promises)
     night.duties += sum(sum(duty.open for duty in each.duties.written) for each in billed.values())
     if dry_run:
+        evening.billed.update((loan_id, moved.held) for loan_id, moved in billed.items())
         return
     if billed:
         _save(db, list(billed.values()), act, label=f"night {act.today}")

@@ -101,6 +101,11 @@ def paused(db: Db) -> list[tuple[str, date | None, str]]:
     return [(row[0], row[1], row[2]) for row in db.execute(_PAUSED).fetchall()]
 
 
+def branches(db: Db) -> dict[int, str]:
+    """The public id of each branch."""
+    return {row[0]: row[1] for row in db.execute("SELECT branch_id, public_id FROM branch").fetchall()}
+
+
 def note_part(db: Db, *, on: date, first: int, last: int, summary: Mapping[str, Any], at: datetime) -> None:
     """Remember what one part of a night did, with what it did."""
     db.execute(

@@ -139,7 +139,7 @@ def write(db: Db, changes: Sequence[Change], *, source: str, at: datetime, today
     }  # fmt: skip
     for change in changes:
         _collect(change, rows, at, today)
-    moved = _moved((change.held, move) for change in changes for move in change.moves)
+    moved = moves_of((change.held, move) for change in changes for move in change.moves)
     rows[_ENTRY] = _general_ledger(changes, source, at, today) + _accrual_entries(moved, source, at, today)
     rows[_DELTA] = _accrual_deltas(moved, changes[0].held.lender.accrued_through, source, at, today) if changes else []
     _carry(db, rows, many=len(changes) >= SET_FROM)
@@ -155,7 +155,7 @@ def lay(db: Db, laid: Sequence[tuple[Held, Move]], *, source: str, at: datetime,
     """Note on each account what its loan accrues, and write by how much that moved the lines of its product, as an act of the day `on`."""
     if not laid:
         return
-    moved = _moved((held, move) for held, move in laid)
+    moved = moves_of((held, move) for held, move in laid)
     rows: dict[Step, Sequence[Row]] = {
         _ENTRY: _accrual_entries(moved, source, at, booked_on),
         _DELTA: _accrual_deltas(moved, laid[0][0].lender.accrued_through, source, at, on),
@@ -272,7 +272,8 @@ def _general_ledger(changes: Sequence[Change], source: str, at: datetime, today:
     ]
 
 
-def _moved(moves: Iterable[tuple[Held, Move]]) -> list[tuple[Key, Sum]]:
+def moves_of(moves: Iterable[tuple[Held, Move]]) -> list[tuple[Key, Sum]]:
+    """By how much acts that are written together move the lines of what accrues, by branch, product, currency and kind."""
     sums = sum_moves(((held.loan.branch_id, held.loan.product_code, held.loan.currency), move) for held, move in moves)
     return sorted(sums.items(), key=lambda each: each[0])
 
