@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from holdfast.products.terms import PayoffInterest
-from holdfast.servicing.payoff import PayoffLine, payoff, payoff_lines
+from holdfast.servicing.payoff import PayoffLine, ends, payoff, payoff_lines
 from tests.servicing.contracts import START, Story, contract, lent, stories
 
 
@@ -73,3 +73,14 @@ def test_the_lines_sum_to_the_pay_off(story: Story, day: int) -> None:
     on = story.terms.disbursed_on + timedelta(days=day)
     total = sum(line.amount for line in payoff_lines(story.state, on))
     assert payoff(story.state, on) == max(0, total)
+
+
+@given(stories(), st.integers(0, 500), st.integers(-200_000, 200_000))
+def test_money_ends_the_loan_exactly_if_it_reaches_the_pay_off(story: Story, day: int, beside: int) -> None:
+    state, on = story.state, max(START + timedelta(days=day), story.state.through)
+    if not state.closed:
+        owed = payoff(state, on)
+        assert ends(state, owed, on)
+        assert not owed or not ends(state, owed - 1, on)
+        amount = max(0, owed + beside)
+        assert ends(state, amount, on) is (amount >= owed)

@@ -17,7 +17,7 @@ from holdfast.products.schedule import Instalment, down_payment, evenly, rest_of
 from holdfast.products.terms import Terms
 from holdfast.servicing import charging, recalculation, rescheduling
 from holdfast.servicing.allocation import allocate
-from holdfast.servicing.payoff import owed_interest, payoff
+from holdfast.servicing.payoff import ends, owed_interest, payoff
 from holdfast.servicing.state import Allocation, Charge, Event, State, Totals, by_day
 
 __all__ = ["Allocation", "Charge", "Event", "Instalment", "State", "Totals", "begin", "fold", "in_order", "step"]
@@ -198,7 +198,7 @@ def _receipt(state: State, event: Event) -> None:
         totals.overpaid += amount - recovered
     elif state.paid_off_on is not None:
         totals.overpaid += amount
-    elif amount >= payoff(state, event.on):
+    elif ends(state, amount, event.on):
         _pay_off(state, event, amount)
     else:
         totals.overpaid += _lay(state, event, amount, event.payload.get("type", "receipt"))

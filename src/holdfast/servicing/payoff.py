@@ -46,6 +46,15 @@ def payoff(state: State, on: date) -> int:
     return max(total, 0)
 
 
+def ends(state: State, amount: int, on: date) -> bool:
+    """Whether `amount` ends the loan on `on`.
+
+    Only interest that was paid ahead can make a pay-off less than the principal owed. Most receipts are far below both, and a
+    replay passes through all of them, so the instalments are gone through for the others alone.
+    """
+    return amount >= state.principal_out - state.totals.interest_paid and amount >= payoff(state, on)
+
+
 def owed_interest(state: State, on: date) -> Iterator[tuple[Instalment, int]]:
     """Each instalment that a pay-off on `on` touches, with the interest that it owes there.
 
