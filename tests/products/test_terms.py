@@ -11,7 +11,7 @@ from hypothesis import given
 from holdfast.kernel import canonical
 from holdfast.kernel.errors import BadInput
 from holdfast.kernel.rate import Rate
-from holdfast.products.terms import Excess, Fee, FeeAt, Method, Terms
+from holdfast.products.terms import Excess, Fee, FeeAt, Method, Rest, Terms
 from tests.servicing.contracts import START, contract, contracts
 
 
@@ -32,6 +32,11 @@ def test_money_of_each_kind_comes_back_from_json_in_whatever_order_it_was_told()
     assert Terms.from_json(terms.to_json()) == terms == contract(excess_for=told[::-1])
     with pytest.raises(BadInput, match="each kind of money once"):
         contract(excess_for=(*told, ("goodwill", Excess.NEXT)))
+
+
+def test_what_says_nothing_yet_is_kept_all_the_same() -> None:
+    terms = contract(rest=Rest.DUE_DATE)
+    assert Terms.from_json(terms.to_json()) == terms
 
 
 def test_what_has_a_default_may_be_left_out() -> None:

@@ -307,7 +307,7 @@ class Terms:
                     "compounding": self.compounding,
                     "rest": self.rest.value,
                 }
-                if self.recalculates
+                if self.recalculates or self.rest is not Rest.DAILY
                 else {}
             ),
             "fees": [
