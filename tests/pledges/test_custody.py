@@ -264,3 +264,22 @@ def test_the_pledge_of_a_released_loan_is_lifted_before_the_thing_is_handed_over
     pledges.lift(house.db, clock=house.clock, by=house.approver, loan=loan, secured_debt=house.owed(loan))
     assert pledges.hand_over(house.db, clock=house.clock, by=house.chen, loan=loan, seal_no=number).state is ItemState.HANDED_BACK
     assert pledges.custody_problem(house.db, house.number(loan)) != ""
+
+
+def test_the_loan_s_officer_neither_asks_nor_agrees_that_a_thing_goes_home_under_whichever_log_in(house: House) -> None:
+    loan, thing, _held = house.taken_in()
+    person = house.party_of(thing).party_id
+    house.db.execute("UPDATE staff SET person_id = %s WHERE staff_id = %s", [person, house.officer.staff_id])
+    house.db.execute("UPDATE loan SET officer_id = %s WHERE public_id = %s", [house.officer.staff_id, loan])
+    twin = house.hire("欧示例（库管）", Role.CUSTODIAN, person=person)
+    asked = pledges.ask_to_hand_back(house.db, clock=house.clock, by=house.officer, loan=loan, ends="withdrawn", reason="借款人不借了")
+    house.yes(asked.public_id)
+    number = item(house, thing).seal_no
+    with pytest.raises(Forbidden) as asking:
+        pledges.ask_hand_back(house.db, clock=house.clock, by=twin, loan=loan, seal_no=number, identity_seen=True)
+    back = pledges.ask_hand_back(house.db, clock=house.clock, by=house.chen, loan=loan, seal_no=number, identity_seen=True)
+    with pytest.raises(Forbidden) as agreeing:
+        house.yes(back.public_id, twin)
+    assert (asking.value.code, agreeing.value.code) == ("approval_barred", "approval_barred")
+    house.yes(back.public_id)
+    assert item(house, thing).state is ItemState.HANDED_BACK

@@ -255,6 +255,16 @@ def test_another_phone_s_imei_stops_the_hand_back(house: House) -> None:
         house.ask_hand_back(loan, read={seal: (imei(), imei())})
 
 
+def test_the_loan_s_officer_asks_for_no_hand_back_under_a_custodian_s_log_in(house: House) -> None:
+    loan = house.certified()
+    person = house.person("11010119850505001")
+    house.hire("twin", "custodian", person=person)
+    house.db.execute("UPDATE staff SET person_id = %s WHERE public_id = 'st_officer'", [person.party_id])
+    with pytest.raises(Forbidden, match="part in the loan"):
+        house.ask_hand_back(loan, "twin")
+    house.ask_hand_back(loan)
+
+
 def test_the_custodian_cannot_witness_their_own_hand_back_and_a_no_keeps_the_thing_here(house: House) -> None:
     loan = house.certified()
     with pytest.raises(Refusal, match="asks for a witness"):

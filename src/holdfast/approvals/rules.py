@@ -6,6 +6,8 @@ one person.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from holdfast.approvals.model import Request, Standing
 from holdfast.kernel.errors import Forbidden, Refusal
 from holdfast.parties import Staff, require
@@ -20,13 +22,18 @@ def may_answer(request: Request, staff: Staff, barred_persons: frozenset[int] = 
         raise Forbidden("whoever asked cannot approve; another person must", code="approval_maker")
     if _same_person(staff, request.maker_person_id):
         raise Forbidden("this is the person who asked, under another log-in; another person must approve", code="approval_same_person")
-    if staff.staff_id in request.barred or (staff.person_id is not None and staff.person_id in barred_persons):
-        raise Forbidden("this person has a part in the loan and cannot approve", code="approval_barred")
+    may_take_part(staff, request.barred, barred_persons)
     for answer in request.answers:
         if answer.staff_id == staff.staff_id:
             raise Refusal("each person answers once", code="approval_twice")
         if _same_person(staff, answer.person_id):
             raise Forbidden("this person has answered under another log-in", code="approval_same_person")
+
+
+def may_take_part(staff: Staff, barred: Collection[int], barred_persons: frozenset[int]) -> None:
+    """Forbidden if this is one of the barred, under whichever log-in."""
+    if staff.staff_id in barred or (staff.person_id is not None and staff.person_id in barred_persons):
+        raise Forbidden("this person has a part in the loan and cannot approve", code="approval_barred")
 
 
 def may_spend(request: Request, *, act: str, inputs_digest: str, loan_id: int | None) -> None:

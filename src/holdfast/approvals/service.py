@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from holdfast.approvals import store
 from holdfast.approvals.model import Request, Standing
-from holdfast.approvals.rules import may_answer, may_spend
+from holdfast.approvals.rules import may_answer, may_spend, may_take_part
 from holdfast.approvals.store import Db
 from holdfast.journal import Actor, write_record
 from holdfast.kernel import canonical
@@ -23,16 +23,23 @@ MOST_LISTED: Final = 200
 
 def ask(
     db: Db, *, clock: Clock, by: Staff, act: str, inputs: Mapping[str, Any], reason: str,
-    loan_id: int | None = None, needed: int = 1, barred: Iterable[int] = (),
+    loan_id: int | None = None, needed: int = 1, barred: Iterable[int] = (), maker_counts: bool = False,
 ) -> Request:  # fmt: skip
-    """Ask `needed` other people for an act with exactly these inputs. `barred` are staff numbers, the loan's officer for one."""
+    """Ask `needed` other people for an act with exactly these inputs. `barred` are staff numbers, the loan's officer for one.
+
+    Where the maker is one of the people whom the act needs (`maker_counts`), a barred person cannot ask either: Forbidden, under
+    whichever log-in.
+    """
+    barred = sorted(set(barred))
+    if maker_counts:
+        may_take_part(by, barred, store.persons(db, barred))
     if len(reason.strip()) < SHORTEST_REASON:
         raise BadInput("reason: say in a few words why this is asked", field="reason")
     if not 1 <= needed <= MOST_NEEDED:
         raise BadInput(f"needed: ask 1 to {MOST_NEEDED} people", field="needed")
     public_id = new_id("aq")
     request_id = store.insert_request(
-        db, public_id=public_id, act=act, loan_id=loan_id, inputs=inputs, needed=needed, barred=sorted(set(barred)), maker_id=by.staff_id,
+        db, public_id=public_id, act=act, loan_id=loan_id, inputs=inputs, needed=needed, barred=barred, maker_id=by.staff_id,
         reason=reason.strip(), at=clock.now(),
     )  # fmt: skip
     says = {"act": act, "inputs": canonical.digest(dict(inputs)), "needed": needed, "reason": reason.strip()}

@@ -86,15 +86,21 @@ def to_hand_back(db: Db, *, clock: Clock, by: Staff, approval: str) -> Done:
 
 
 def ask_hand_back(db: Db, *, clock: Clock, by: Staff, loan: str, seal_no: str, identity_seen: bool) -> Request:
-    """Ask another person to agree that the thing under this seal goes to its owner, who stands here and was identified."""
+    """Ask another person to agree that the thing under this seal goes to its owner, who stands here and was identified.
+
+    Neither may be the loan's officer, under whichever log-in.
+    """
     require(by, HAND_BACK)
     case = duties.take(db, loan, by.scope)
     item, pledge = _to_go(db, case, seal_no)
     if not identity_seen:
         raise BadInput("identity_seen: look at the owner's identity card first", code="identity_unseen", field="identity_seen")
     inputs = {"loan": loan, "thing": item.thing, "pledge": pledge.public_id, "seal_no": item.seal_no, "place": str(item.place)}
-    told = f"{item.place} {item.seal_no}"
-    return approvals.ask(db, clock=clock, by=by, act=HAND_BACK, inputs=inputs, reason=told, loan_id=case.loan.loan_id)
+    barred = [] if case.loan.officer_id is None else [case.loan.officer_id]
+    return approvals.ask(
+        db, clock=clock, by=by, act=HAND_BACK, inputs=inputs, reason=f"{item.place} {item.seal_no}", loan_id=case.loan.loan_id,
+        barred=barred, maker_counts=True,
+    )  # fmt: skip
 
 
 def hand_back(db: Db, *, clock: Clock, by: Staff, approval: str) -> Done:

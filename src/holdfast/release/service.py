@@ -417,7 +417,7 @@ def ask_hand_back(db: Db, *, clock: Clock, by: Staff, loan: str, read: Mapping[s
     """The custodian has the thing and the borrower before them: read the seal and the IMEIs again and ask a second person to look.
 
     `read` is each seal with the IMEIs under it. Refusal unless they are those of the custody record. For a thing that our
-    records do not hold, words say what it is and where it was kept.
+    records do not hold, words say what it is and where it was kept. Neither of the two may be the loan's officer, under whichever log-in.
     """
     require(by, HAND_BACK)
     case, release = _at_work(db, by.scope, loan)
@@ -433,7 +433,7 @@ def ask_hand_back(db: Db, *, clock: Clock, by: Staff, loan: str, read: Mapping[s
         db, clock=clock, by=by, act=HAND_BACK, inputs={"loan": loan, "release": release.public_id, **seen},
         loan_id=case.loan.loan_id, reason=words.strip() or "the borrower is at the counter",
         needed=max(case.number("dual_control.custody_out_approvers", case.loan.opened_on) - 1, 1),
-        barred=[each for each in (case.loan.officer_id,) if each is not None],
+        barred=[each for each in (case.loan.officer_id,) if each is not None], maker_counts=True,
     )  # fmt: skip
     store.change(db, release, hand_back_request=asked.public_id)
     return Did(loan, release.public_id, release.state, case.loan.state, request=asked.public_id)
