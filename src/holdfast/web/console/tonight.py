@@ -72,13 +72,14 @@ def _page(request: HttpRequest, desk: Desk, *, form: ActForm | None = None, stat
         kind = next((name for name in KINDS if any(line.kind == name for line in night.lines)), "message")
     tomorrow = desk.today + timedelta(days=1)
     with transaction() as db:
-        known = reading.loans_named(db, desk.look, sorted({line.loan for line in night.lines}))
+        known = reading.loans_named(db, desk.look, sorted({line.loan for line in night.lines if line.loan}))
         held = reading.held_lines(db, desk.look, desk.today, tomorrow)
         kept = reading.messages_promised_for(db, desk.today, desk.branch_only)
         last = reading.last_night(db)
         due = reading.count_due_loans(db, desk.today)
         next_due = reading.next_due_on(db, desk.today)
-    mine = [line for line in night.lines if line.loan in known]
+    # Entries of all loans of a product are the whole lender's figures, and shown to who sees the whole lender.
+    mine = [line for line in night.lines if line.loan in known or (not line.loan and desk.branch_only is None)]
     of_kind = [line for line in mine if line.kind == kind]
     stopped = {(row["public_id"], row["about"]) for row in held}
     context = {
@@ -87,7 +88,7 @@ def _page(request: HttpRequest, desk: Desk, *, form: ActForm | None = None, stat
         "cut": due > _LOOKED_AT,
         "kind": kind,
         "tabs": [(name, words.word(words.NIGHT_KINDS, name), count) for name, count in _counts(mine).items()],
-        "lines": [_line(line, known[line.loan], desk, form, held=(line.loan, line.about) in stopped) for line in of_kind[:_SHOWN]],
+        "lines": [_line(line, known.get(line.loan), desk, form, held=(line.loan, line.about) in stopped) for line in of_kind[:_SHOWN]],
         "hidden": max(0, len(of_kind) - _SHOWN),
         "held": [_held(row, desk) for row in held],
         "kept": kept,
@@ -102,7 +103,7 @@ def _counts(lines: list[NightLine]) -> dict[str, int]:
     return {name: counted[name] for name in KINDS}
 
 
-def _line(line: NightLine, loan: Mapping[str, Any], desk: Desk, tried: ActForm | None, *, held: bool) -> dict[str, Any]:
+def _line(line: NightLine, loan: Mapping[str, Any] | None, desk: Desk, tried: ActForm | None, *, held: bool) -> dict[str, Any]:
     """One line as the page tells it: what, by which rule, and the form to hold it where it may be held."""
     failed = tried is not None and (tried.data.get("loan"), tried.data.get("about")) == (line.loan, line.about)
     form: ActForm | None = None
@@ -129,9 +130,9 @@ def _form(loan: str, about: str, on: date | str) -> HoldForm:
     return HoldForm(name=f"hold-{loan[-6:]}-{about.replace(' ', '')}", initial={"loan": loan, "about": about, "on": on})
 
 
-def _what(line: NightLine, loan: Mapping[str, Any], signature: str) -> str:
+def _what(line: NightLine, loan: Mapping[str, Any] | None, signature: str) -> str:
     facts = line.what
-    if line.kind == "message":
+    if line.kind == "message" and loan is not None:
         params = {name: value for name, value in facts.items() if name not in ("send_on", "template")}
         return text_of(facts["template"], params, language=loan["language"], signature=signature)
     if line.kind == "entry":

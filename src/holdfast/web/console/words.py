@@ -69,6 +69,7 @@ INSTALMENT_STATES: Final[Mapping[str, tuple[str, Text]]] = {
 MESSAGE_STATES: Final[Mapping[str, tuple[str, Text]]] = {
     "promised": ("now", _("To be sent")),
     "held": ("hold", _("Held")),
+    "sending": ("now", _("On its way")),
     "sent": ("now", _("Sent")),
     "delivered": ("done", _("Delivered")),
     "failed": ("late", _("Failed")),
@@ -254,6 +255,9 @@ RULES: Final[Mapping[str, Text]] = {
     "followup.days_past_due": _("the pack's days of following up arrears"),
     "classification.floors": _("the pack's five classes by days past due"),
     "interest is earned when its instalment falls due": _("interest is earned when its instalment falls due"),
+    "interest is earned day by day": _("interest is earned day by day"),
+    "interest that is billed leaves what has accrued": _("interest that is billed leaves what has accrued"),
+    "interest in doubt is kept off income": _("interest in doubt is kept off income"),
 }
 
 _REMINDER: Final = re.compile(r"i(?P<n>\d+) T-(?P<days>\d+)")
