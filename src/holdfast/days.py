@@ -143,7 +143,7 @@ def take_receipts(now: Clock | None = None) -> int:
     """Settle what channels have told, ask those that can be asked, and end what nobody answers any more; how many things."""
     with transaction() as db:
         now = now or clock(db)
-        touched = contact.end_sending(db, CHANNELS, clock=now) + contact.end_waiting(db, clock=now)
+        touched = contact.end_sending(db, CHANNELS, clock=now) + contact.end_waiting(db, clock=now) + contact.take_inbound(db, clock=now)
     for channel in CHANNELS.values():
         can = channel.capabilities()
         if can.receipts_pulled or can.inbound:

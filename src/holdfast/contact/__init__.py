@@ -26,6 +26,7 @@ from holdfast.contact.receipts import (
     hand_to_a_person,
     keep_heard,
     settle_heard,
+    take_inbound,
     undelivered,
 )
 from holdfast.contact.rules import Allowed, Made, Refused, Stop, may_contact
@@ -91,6 +92,7 @@ __all__ = [
     "settle_heard",
     "stop",
     "take_answers",
+    "take_inbound",
     "text_of",
     "undelivered",
 ]

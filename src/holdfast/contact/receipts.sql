@@ -31,6 +31,6 @@ CREATE TABLE channel_heard (
     heard_at      timestamptz NOT NULL,
     look_at       timestamptz NOT NULL,         -- not looked at again before
     sealed        bytea NOT NULL,               -- all of it, under the lender's own key
-    came_to       text                          -- 'moved', 'repeated', 'contradicts', 'no_message'; null while it waits
+    came_to       text                          -- of a receipt 'moved', 'repeated', 'contradicts', 'no_message'; of a message 'stopped', 'kept'; null while it waits
 );
 CREATE INDEX channel_heard_waiting ON channel_heard (look_at) WHERE came_to IS NULL;

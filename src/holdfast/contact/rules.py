@@ -19,6 +19,8 @@ from holdfast.policy import Hours, Pack
 
 PURPOSES: Final = ("code", "service", "reminder", "collection", "marketing")
 CHANNELS: Final = ("sms", "voice", "push", "mail", "visit")
+# What a pause binds unless it says otherwise: never codes, never the service messages that a person needs.
+STOPPED_PURPOSES: Final = frozenset({"reminder", "collection", "marketing"})
 # What a contact can have come to; all but `refused` used up a part of the day's budget.
 REFUSED: Final = "refused"
 REACHED: Final = "reached"

@@ -17,7 +17,7 @@ from typing import Final
 from holdfast.contact import receipt_store, store
 from holdfast.contact.model import Bubble, Dispatched, Due, Handed, Message, Promise, SealedLetter
 from holdfast.contact.ports import Accepted, Capabilities, Channels, Letter, PartAnswer
-from holdfast.contact.rules import CHANNELS, PURPOSES, REFUSED, Allowed, Made, Refused, Stop, may_contact
+from holdfast.contact.rules import CHANNELS, PURPOSES, REFUSED, STOPPED_PURPOSES, Allowed, Made, Refused, Stop, may_contact
 from holdfast.contact.store import Db
 from holdfast.contact.templates import segments, text_of
 from holdfast.journal import write_record
@@ -28,8 +28,6 @@ from holdfast.policy import Lender, Pack, lender, pack_in_force
 
 RETRY_AFTER: Final = timedelta(minutes=5)
 STOP_REASONS: Final = ("opt_out", "complaint", "dispute", "hardship")
-# What a pause binds unless it says otherwise: never codes, never the service messages that a person needs.
-STOPPED_PURPOSES: Final = frozenset({"reminder", "collection", "marketing"})
 # Not refused by a rule of contact: there was nothing left to send, or no time left to send it.
 DROPPED_BY: Final = frozenset({"duty.closed", "tonight.hold", "contact.window"})
 SHORTEST_REASON: Final = 4

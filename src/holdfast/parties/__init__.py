@@ -21,6 +21,7 @@ from holdfast.parties.people import (
     register_number,
     register_party,
     reveal,
+    with_phone,
 )
 from holdfast.parties.private import PrivateKind, mask_name, masked, normal
 from holdfast.parties.staff import (
@@ -79,4 +80,5 @@ __all__ = [
     "staff_list",
     "staff_of_token",
     "staff_of_user",
+    "with_phone",
 ]

@@ -96,6 +96,11 @@ def masks(db: Db, party: Party) -> Mapping[str, str]:
     return store.masked_values(db, party.party_id)
 
 
+def with_phone(db: Db, lookup: bytes) -> list[Party]:
+    """The parties that have the phone number behind this keyed hash."""
+    return store.parties_by_lookup(db, PrivateKind.PHONE, lookup)
+
+
 def find(db: Db, kind: str, text: str) -> list[Party]:
     """The parties that have this value, however it was typed."""
     if not anything_sealed(db):

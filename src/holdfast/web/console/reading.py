@@ -332,7 +332,7 @@ def messages_promised_for(db: Db, day: date, branch_id: int | None) -> Row:
     return fetch(
         db,
         """
-        SELECT count(*) AS promised, count(*) FILTER (WHERE m.state IN ('sent', 'delivered')) AS sent,
+        SELECT count(*) AS promised, count(*) FILTER (WHERE m.state IN ('sending', 'sent', 'delivered')) AS sent,
                count(*) FILTER (WHERE m.state = 'dropped') AS dropped, count(*) FILTER (WHERE m.state IN ('failed', 'unknown')) AS failed,
                count(*) FILTER (WHERE m.state IN ('promised', 'held')) AS waiting
           FROM message m JOIN loan l USING (loan_id)
