@@ -92,7 +92,7 @@ def _of_book(
     found = examine_period(db, first, until, providers, most=MOST_LINES)
     known = lender(db)
     facts = {
-        **_facts(db, known, clock, by, found),
+        **_facts(db, known, clock, by, found, of_book=True),
         "about": f"{first.isoformat()} – {until.isoformat()}",
         "scope": f"全部借款，共 {found.loans} 笔",
         "lines_title": "未按时办结的事项",
@@ -112,7 +112,7 @@ def _of_loan(
     case = take(db, loan, by.scope)
     found = examine_loan(db, case.loan.loan_id, first, until, providers)
     facts = {
-        **_facts(db, case.lender, clock, by, found),
+        **_facts(db, case.lender, clock, by, found, of_book=False),
         "about": f"合同号 {case.loan.contract_no}",
         "scope": f"合同号 {case.loan.contract_no}，借款人 {case.loan.borrower_label}（脱敏）",
         "lines_title": "逐项办理情况",
@@ -149,12 +149,12 @@ def _says(found: Period) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _facts(db: Db, known: Lender, clock: Clock, by: Staff, found: Period) -> dict[str, Any]:
+def _facts(db: Db, known: Lender, clock: Clock, by: Staff, found: Period, *, of_book: bool) -> dict[str, Any]:
     counts = found.counts()
     names = {each.public_id: each.name for each in staff_list(db)}
     bad = sum(counts[verdict] for verdict in VERDICTS if verdict != "proved")
     kept = found.lines[:MOST_LINES]
-    left = (bad if found.loans != 1 else len(found.lines)) - len(kept)
+    left = (bad if of_book else len(found.lines)) - len(kept)
     return {
         "lender": known.name or "",
         "licence": known.licence_no or "",
@@ -164,7 +164,7 @@ def _facts(db: Db, known: Lender, clock: Clock, by: Staff, found: Period) -> dic
         **{verdict: counts[verdict] for verdict in VERDICTS},
         "verdict": "期间各项均按时办结，凭据齐全" if not bad else f"{bad} 项未按时办结或凭据不全，逐项列明于后",
         "days": [[day.isoformat(), *_row(found.days[day])] for day in sorted(found.days)],
-        "lines": [_told(line, names) for line in kept],
+        "lines": [_told(line, names, of_book=of_book) for line in kept],
         "more": f"另有 {left} 项未列出；以命令 holdfast duties period 可列出全部。" if left > 0 else "",
         "by": by.name,
         "issued_on": _day(clock.today()),
@@ -175,9 +175,9 @@ def _row(counts: Counter[str]) -> list[str]:
     return [str(sum(counts.values())), *(str(counts[verdict]) for verdict in VERDICTS)]
 
 
-def _told(line: Line, names: Mapping[str, str]) -> list[str]:
+def _told(line: Line, names: Mapping[str, str], *, of_book: bool) -> list[str]:
     kind = DUTIES[line.kind].zh if line.kind in DUTIES else line.kind
-    about = "，".join(part for part in (about_zh(line.about), f"借款 {line.loan}") if part)
+    about = "，".join(part for part in (about_zh(line.about), f"借款 {line.loan}" if of_book else "") if part)
     if line.done_on is None:
         done = {"open": "未办", "missing": "缺失", "unproved": "无有效凭据"}[line.verdict]
         return [line.due_on.isoformat(), kind, about, done, f"记录 {line.seq}" if line.seq else ""]
