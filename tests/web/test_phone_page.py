@@ -10,6 +10,7 @@ import pytest
 
 from holdfast import contact
 from holdfast.contact import Promise
+from holdfast.loans import loan_id_of
 from holdfast.wiring import CHANNELS
 from tests.contact.test_receipts import Gateway
 from tests.servicing.house import House
@@ -19,14 +20,14 @@ Db = psycopg.Connection[Any]
 
 
 def test_each_message_stands_with_what_the_carrier_told_of_it(db: Db, monkeypatch: pytest.MonkeyPatch) -> None:
-    house = House(db, date(2026, 11, 23))
-    loan = house.lend()
+    house = House(db, date(2026, 11, 23)).open()
+    loan_id = loan_id_of(db, house.loan())
     at = house.clock.now()
     for number in ("13900000001", "13900000002"):
         says = {"what": "login", "code": "123456"}
         contact.promise(
             db,
-            Promise(loan.loan_id, None, None, "code", "sms", "code", says, house.clock.today(), at, at.replace(hour=23), number=number),
+            Promise(loan_id, None, None, "code", "sms", "code", says, house.clock.today(), at, at.replace(hour=23), number=number),
         )  # fmt: skip
     gateway = Gateway("sent")
     monkeypatch.setitem(CHANNELS, "sms", gateway)
