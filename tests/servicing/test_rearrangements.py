@@ -21,7 +21,7 @@ from holdfast.products.terms import Method
 from holdfast.servicing import Rearrangement, preview, rearrange, reverse
 from holdfast.servicing.fold import Event, fold
 from holdfast.servicing.payoff import payoff
-from holdfast.servicing.rescheduling import Arrears, Asks, Kind, Rearranged, rearranged
+from holdfast.servicing.rescheduling import Arrears, Asks, Charges, Kind, Rearranged, rearranged
 from holdfast.servicing.state import by_day
 from holdfast.servicing.verify import verify_books
 from tests.books import OFFICER, Book
@@ -96,6 +96,22 @@ def test_a_new_rate_counts_from_the_instalment_that_is_named() -> None:
     # Extended afterwards from the second on, the new rate stays: 800.00 in four at half a percent a month.
     more = agreed(story, date(2026, 1, 11), Kind.EXTEND, from_n=2, instalments=2)
     assert [row[2:] for row in rows(more)] == [(40_000, 1_200), (20_000, 400), (20_000, 300), (20_000, 200), (20_000, 100)]
+
+
+def test_charges_of_what_is_re_amortised_come_with_the_next_or_stay_overdue() -> None:
+    charged = LATE.tell("charge", date(2026, 2, 5), part="penalty", amount=500, due_on=date(2026, 2, 1))
+    moved = agreed(charged, date(2026, 2, 10), Kind.REAMORTISE).state
+    assert (moved.unpaid_due(date(2026, 2, 10)), moved.instalments[1].penalty) == (0, 500)
+    stays = agreed(charged, date(2026, 2, 10), Kind.REAMORTISE, charges=Charges.STAY).state
+    assert (stays.unpaid_due(date(2026, 2, 10)), stays.instalments[0].penalty) == (500, 500)
+    assert stays.oldest_unpaid_due_on == date(2026, 2, 1)
+
+
+def test_what_bears_no_interest_is_re_amortised_in_equal_shares() -> None:
+    # 400.00 overdue over the two that are left, on top of what they ask for.
+    free = lent(instalments=3, rate=Rate(0)).paid(15_001, date(2026, 2, 1))
+    state = agreed(free, date(2026, 2, 10), Kind.REAMORTISE).state
+    assert [row.principal for row in state.instalments] == [15_001, 52_500, 52_499]
 
 
 def test_what_is_overdue_is_spread_over_the_instalments_to_come() -> None:
@@ -192,7 +208,9 @@ def changes(story: Story, on: date) -> st.SearchStrategy[Rearrangement]:
             Rearrangement, st.just(Kind.HOLIDAY), periods=st.integers(1, 4), asks=st.sampled_from([None, *Asks]), longer=st.booleans()
         ),
         st.builds(Rearrangement, st.just(Kind.NEW_RATE), rate=st.sampled_from([Rate(0), SIX_PERCENT, Rate(300_000_000)])),
-        st.builds(Rearrangement, st.just(Kind.REAMORTISE), arrears=st.sampled_from([None, *Arrears])),
+        st.builds(
+            Rearrangement, st.just(Kind.REAMORTISE), arrears=st.sampled_from([None, *Arrears]), charges=st.sampled_from([None, *Charges])
+        ),
         st.builds(Rearrangement, st.just(Kind.REAGE), instalments=st.integers(1, 12), start_on=later),
         st.builds(Rearrangement, st.just(Kind.REINSTAL), instalments=st.integers(1, 12), start_on=later),
     )  # fmt: skip

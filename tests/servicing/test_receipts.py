@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -12,7 +13,7 @@ from holdfast.kernel.errors import Fault, Refusal
 from holdfast.kernel.rate import Rate
 from holdfast.kernel.rounding import Rounding
 from holdfast.products.schedule import due_on
-from holdfast.products.terms import Across, Excess, Method, PayoffInterest
+from holdfast.products.terms import Across, ChargesDue, Excess, Method, PayoffInterest
 from holdfast.servicing.fold import Allocation, Event, State, begin, fold, in_order, step
 from holdfast.servicing.payoff import payoff
 from tests.servicing.contracts import START, Story, contract, lent, stories
@@ -41,6 +42,28 @@ def test_a_receipt_pays_fees_then_penalties_then_interest_then_principal() -> No
     assert laid(charged.paid(700, FIRST).state) == [(1, 0, 0, 500, 200)]
     assert laid(charged.paid(1_900, FIRST).state) == [(1, 0, 1_100, 500, 300)]
     assert laid(charged.paid(2_500, FIRST).state) == [(1, 500, 1_200, 500, 300)]
+
+
+def test_a_charge_is_asked_for_on_its_own_day_or_with_its_instalment() -> None:
+    order = ("principal", "interest", "fee", "penalty")
+    own_day = contract(allocation_in_advance=order, excess=Excess.LAST)
+    for terms, paid in ((own_day, (1, 0, 0, 500, 0)), (replace(own_day, charges_due=ChargesDue.INSTALMENT), (12, 500, 0, 0, 0))):
+        charged = lent(terms).tell("charge", date(2026, 1, 5), part="fee", amount=500, due_on=date(2026, 1, 8))
+        assert laid(charged.paid(500, date(2026, 1, 10)).state) == [paid]
+
+
+def test_what_already_fell_due_on_a_day_is_paid_before_the_down_payment_of_a_payout_on_that_day() -> None:
+    story = lent(contract(principal=100_000, instalments=4, rate=Rate(0), down_payment_ppb=200_000_000, limit=200_000)).paid(20_000, START)
+    story = story.tell("disbursed", FIRST, amount=50_000)
+    rows = [(row.n, row.due_on, row.principal) for row in story.state.instalments[:3]]
+    assert rows == [(0, START, 20_000), (1, FIRST, 20_000), (-1, FIRST, 10_000)]
+    assert [line[0] for line in laid(story.paid(30_000, FIRST).state)[1:]] == [1, -1]
+
+
+def test_two_events_of_one_number_are_a_fault() -> None:
+    story = lent().paid(100, FIRST)
+    with pytest.raises(Fault, match="same number"):
+        fold(story.terms, [*story.events, story.events[-1]])
 
 
 def test_the_contract_may_name_another_order() -> None:
