@@ -129,7 +129,7 @@ def match_lines(db: Db, *, clock: Clock, receive: Receive, answer: Record, limit
     """Match up to `limit` lines of one file that wait, in the caller's transaction; how many were looked at.
 
     The loans' receipts are posted together, by the rule that a single one passes; what one loan refuses costs no other line.
-    Of two lines for one loan the second waits for the next turn, so that it sees the first.
+    Of two lines for one loan the second is matched after the first is posted, so that it sees it.
     """
     waiting = store.lines_to_match(db, limit)
     if not waiting:
@@ -138,18 +138,34 @@ def match_lines(db: Db, *, clock: Clock, receive: Receive, answer: Record, limit
     for line in waiting:
         if line.about:
             _tell(db, clock, line, answer)
-    judged = _proposals(db, [line for line in waiting if not line.about], words, sealed)
+    left = [line for line in waiting if not line.about]
+    while left:
+        left = _match_round(db, clock, left, words, sealed, receive)
+    return len(waiting)
+
+
+def _match_round(
+    db: Db,
+    clock: Clock,
+    waiting: Sequence[BankLine],
+    words: Mapping[int, Mapping[str, str]],
+    sealed: Mapping[int, Kept],
+    receive: Receive,
+) -> list[BankLine]:
+    """Match the first of these lines for each loan, and all that are for none; the rest, which must see what those have paid."""
+    judged = _proposals(db, waiting, words, sealed)
     loans = store.loans_at_hand(db, [each.loan_id for each in judged.values() if each.loan_id is not None])
     posted: dict[int, BankLine] = {}
     missed: list[tuple[BankLine, str]] = []
+    left: list[BankLine] = []
     for line in waiting:
-        if line.about:
-            continue
         proposal = judged[line.line_id]
         why = proposal.how if proposal.loan_id is None else _why_not(line, *loans[proposal.loan_id][:2])
-        if why:
+        if proposal.loan_id is not None and proposal.loan_id in posted:
+            left.append(line)
+        elif why or proposal.loan_id is None:
             missed.append((line, why))
-        elif proposal.loan_id is not None and proposal.loan_id not in posted:
+        else:
             posted[proposal.loan_id] = line
     money = [Incoming(loan_id, line.amount, line.booked_on, line.public_id) for loan_id, line in sorted(posted.items())]
     answers = receive(db, money, clock=clock, by=SYSTEM, label=f"bank file {waiting[0].file}") if money else []
@@ -165,7 +181,7 @@ def match_lines(db: Db, *, clock: Clock, receive: Receive, answer: Record, limit
     _note_accounts(db, [(posted[loan_id], loans[loan_id][2]) for _, loan_id, _ in settled], words, sealed)
     _clear_all(db, clock, [(posted[loan_id], loan_id, judged[posted[loan_id].line_id].intent) for _, loan_id, _ in settled])
     _miss_all(db, clock, missed)
-    return len(waiting)
+    return left
 
 
 def match_line(
