@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
-from datetime import date
-from html import unescape
 from typing import Any
 
 import psycopg
@@ -15,11 +12,11 @@ from django.test import Client
 from holdfast.policy import set_business_date
 from holdfast.restructuring import requests_of
 from tests.api.conftest import Api, refused, said
-from tests.restructuring.test_deferrals import House
+from tests.restructuring.house import House
+from tests.servicing.house import DAY
+from tests.web.screens import desk, hidden, on_the_phone
 
-DAY = date(2026, 3, 2)
 ONE_MONTH = {"kind": "defer", "months": 1}
-PASSWORD = "a long password 示例"
 
 
 @pytest.fixture
@@ -35,27 +32,6 @@ def api(house: House) -> Api:
     for name, role in (("ring", "caller"), ("desk", "officer"), ("check", "approver"), ("look", "auditor"), ("keep", "custodian")):
         api.hire(name, role)
     return api
-
-
-def desk(house: House, who: str) -> Client:
-    client = Client(headers={"Accept-Language": "en"})
-    assert client.login(username=who, password=PASSWORD)
-    return client
-
-
-def on_the_phone(house: House) -> Client:
-    client = Client(headers={"Accept-Language": "en"})
-    session = client.session
-    session["borrower"] = house.borrower.public_id
-    session.save()
-    return client
-
-
-def hidden(page: str, name: str) -> str:
-    """What a form on the page carries under that name."""
-    found = re.search(rf'name="{name}" value="([^"]*)"', page)
-    assert found is not None, f"no field {name} on the page"
-    return unescape(found[1])
 
 
 # ── by API ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -133,7 +109,7 @@ def test_who_may_not_decide_is_refused_at_the_desk(house: House, who: str) -> No
 
 def test_the_borrower_sees_the_cost_asks_and_takes_it_back(house: House) -> None:
     loan = house.loan()
-    phone = on_the_phone(house)
+    phone = on_the_phone(house.borrower.public_id)
     page = phone.get(f"/borrower/loans/{loan}/terms?kind=defer&months=2").content.decode()
     assert "24.00" in page
     sent = {"change": hidden(page, "change"), "shown": hidden(page, "shown"), "reason": "unforeseen_cost"}
@@ -147,7 +123,7 @@ def test_the_borrower_sees_the_cost_asks_and_takes_it_back(house: House) -> None
 
 def test_figures_that_moved_are_shown_again_and_nothing_is_asked(house: House) -> None:
     loan = house.loan()
-    phone = on_the_phone(house)
+    phone = on_the_phone(house.borrower.public_id)
     answer = phone.post(f"/borrower/loans/{loan}/terms", {"change": json.dumps(ONE_MONTH), "shown": "0" * 64, "reason": "other"})
     page = answer.content.decode()
     assert answer.status_code == 422 and "has moved since" in page
@@ -157,10 +133,7 @@ def test_figures_that_moved_are_shown_again_and_nothing_is_asked(house: House) -
 
 def test_a_stranger_s_loan_is_not_there(house: House) -> None:
     loan = house.loan()
-    phone = Client(headers={"Accept-Language": "en"})
-    session = phone.session
-    session["borrower"] = house.person("李示例").public_id
-    session.save()
+    phone = on_the_phone(house.person("李示例").public_id)
     assert phone.get(f"/borrower/loans/{loan}/terms").status_code == 404
     assert (
         phone.post(f"/borrower/loans/{loan}/terms", {"change": json.dumps(ONE_MONTH), "shown": "x", "reason": "other"}).status_code == 404

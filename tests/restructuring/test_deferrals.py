@@ -11,99 +11,19 @@ import pytest
 
 from holdfast.contact import messages
 from holdfast.duties import freeze, take
-from holdfast.duties.audit import examine
 from holdfast.journal import Actor
 from holdfast.kernel.errors import BadInput, Forbidden, NotFound, Refusal
-from holdfast.kernel.money import Money
-from holdfast.parties import Party, Staff, create_staff, register_party
 from holdfast.restructuring import (
-    Comparison,
-    Request,
     RequestEvent,
     RequestState,
     after,
-    ask,
-    compare,
-    decide,
     requests_of,
-    withdraw,
 )
 from holdfast.restructuring.states import LIFE
-from holdfast.servicing import Kind, Rearrangement, originate, receive
-from holdfast.servicing.night import run_night
-from holdfast.servicing.verify import verify_books
-from holdfast.wiring import EXPECTATIONS
-from tests.books import OFFICER, Book, round_terms
-
-DAY = date(2026, 3, 2)
-
-
-class House(Book):
-    """A book with people: an officer who keeps the loans, a caller, an approver, and a borrower."""
-
-    people: dict[str, Staff]
-    borrower: Party
-
-    def open(self) -> House:
-        self.people = {}
-        for role in ("officer", "caller", "approver", "risk", "custodian", "auditor"):
-            self.hire(role)
-        self.borrower = self.person("张示例", phone="13800000001")
-        return self
-
-    def person(self, name: str, **more: str) -> Party:
-        private = {"name": name, **more}
-        return register_party(self.db, clock=self.clock, by=OFFICER, kind="person", branch_id=self.branch_id, private=private)
-
-    def hire(self, role: str, *, name: str | None = None, reach: str = "all", person_id: int | None = None) -> Staff:
-        staff = create_staff(
-            self.db, clock=self.clock, by=OFFICER, username=name or role, password="a long password 示例", role=role,
-            name=f"{role}（示例）", scope=reach, person_id=person_id,
-        )  # fmt: skip
-        self.people[name or role] = staff
-        return staff
-
-    def loan(self, **terms: Any) -> str:
-        self.loans += 1
-        done = originate(
-            self.db, clock=self.clock, by=OFFICER, officer_id=self.people["officer"].staff_id, branch_id=self.branch_id,
-            party_id=self.borrower.party_id, borrower_label="张*", product_code="phone", product_version=1,
-            contract_no=f"HF-T-{self.loans:04}", terms=round_terms(self.day, **terms), pack=self.pack,
-        )  # fmt: skip
-        return done.public_id
-
-    @property
-    def theirs(self) -> Actor:
-        return Actor(self.borrower.public_id, "borrower")
-
-    def compare(self, loan: str, months: int = 1, by: Staff | Actor | None = None, change: Rearrangement | None = None) -> Comparison:
-        change = change or Rearrangement(Kind.DEFER, months=months)
-        return compare(self.db, clock=self.clock, by=by or self.theirs, loan=loan, change=change)
-
-    def ask(
-        self, loan: str, months: int = 1, by: Staff | Actor | None = None, change: Rearrangement | None = None, **other: Any
-    ) -> Request:
-        by, change = by or self.theirs, change or Rearrangement(Kind.DEFER, months=months)
-        given = {"reason": "income_late", "shown": ""} | other
-        given["shown"] = given["shown"] or self.compare(loan, by=by, change=change).shown
-        return ask(self.db, clock=self.clock, by=by, loan=loan, change=change, **given)
-
-    def decide(self, loan: str, asked: Request, agreed: bool = True, by: str = "approver", words: str = "情况属实（示例）") -> Request:
-        return decide(self.db, clock=self.clock, by=self.people[by], loan=loan, request=asked.public_id, agreed=agreed, words=words)
-
-    def withdraw(self, loan: str, asked: Request, by: Staff | Actor | None = None) -> Request:
-        return withdraw(self.db, clock=self.clock, by=by or self.theirs, loan=loan, request=asked.public_id)
-
-    def sleep(self, nights: int) -> None:
-        for _ in range(nights):
-            run_night(self.db, clock=self.clock, on=self.day)
-            self.walk(1)
-
-    def clean(self) -> None:
-        for check in verify_books(self.db):
-            assert check.ok, (check.name, check.differences)
-        outcome = examine(self.db, self.day, EXPECTATIONS)
-        assert not outcome.missing and not outcome.unproved, outcome.as_json()
+from holdfast.servicing import receive
+from tests.books import OFFICER
+from tests.restructuring.house import House, yuan
+from tests.servicing.house import DAY
 
 
 @pytest.fixture
@@ -164,7 +84,7 @@ def test_the_comparison_shows_today_after_and_what_it_costs(house: House) -> Non
 def test_nobody_asks_for_figures_that_they_have_not_seen(house: House) -> None:
     loan = house.loan()
     seen = house.compare(loan).shown
-    receive(house.db, clock=house.clock, by=OFFICER, loan=loan, amount=_yuan(100), received_on=DAY)
+    receive(house.db, clock=house.clock, by=OFFICER, loan=loan, amount=yuan(100), received_on=DAY)
     with pytest.raises(Refusal) as refused:
         house.ask(loan, shown=seen)
     assert refused.value.code == "restructuring_moved"
@@ -173,7 +93,7 @@ def test_nobody_asks_for_figures_that_they_have_not_seen(house: House) -> None:
 def test_nobody_agrees_to_figures_that_have_moved_since(house: House) -> None:
     loan = house.loan()
     asked = house.ask(loan)
-    receive(house.db, clock=house.clock, by=OFFICER, loan=loan, amount=_yuan(100), received_on=DAY)
+    receive(house.db, clock=house.clock, by=OFFICER, loan=loan, amount=yuan(100), received_on=DAY)
     with pytest.raises(Refusal) as refused:
         house.decide(loan, asked)
     assert refused.value.code == "restructuring_moved"
@@ -230,7 +150,7 @@ def test_a_request_that_is_taken_back_closes_its_duty(house: House) -> None:
 def test_a_request_that_waits_when_the_loan_is_paid_off_can_only_be_refused_or_taken_back(house: House) -> None:
     loan = house.loan()
     asked = house.ask(loan)
-    receive(house.db, clock=house.clock, by=OFFICER, loan=loan, amount=_yuan(1_300), received_on=DAY)
+    receive(house.db, clock=house.clock, by=OFFICER, loan=loan, amount=yuan(1_300), received_on=DAY)
     with pytest.raises(Refusal, match="releasing"):
         house.decide(loan, asked)
     house.decide(loan, asked, agreed=False, words="已结清（示例）")
@@ -405,7 +325,3 @@ def test_a_request_of_another_loan_is_not_found(house: House) -> None:
     asked = house.ask(house.loan())
     with pytest.raises(NotFound):
         house.decide(house.loan(), asked)
-
-
-def _yuan(amount: int) -> Money:
-    return Money(amount * 100, "CNY")

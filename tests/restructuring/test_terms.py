@@ -34,7 +34,8 @@ from holdfast.servicing.due_dates import due_dates_of
 from holdfast.servicing.reading import look_of
 from tests.books import OFFICER
 from tests.contact.test_dispatch import Carrier
-from tests.restructuring.test_deferrals import DAY, House, _yuan
+from tests.restructuring.house import House, yuan
+from tests.servicing.house import DAY
 
 EXTEND = Rearrangement(Kind.EXTEND, instalments=3)
 # One of each kind, such as fits a loan of three months whose first instalment is to come.
@@ -203,7 +204,7 @@ def test_money_that_comes_in_between_makes_the_figures_old_for_the_borrower_and_
     loan = house.loan()
     asked = house.ask(loan, by=house.people["caller"], change=EXTEND)
     assert as_it_stands(house.db, clock=house.clock, by=house.people["caller"], loan=loan, request=asked.public_id) is None
-    receive(house.db, clock=house.clock, by=OFFICER, loan=loan, amount=_yuan(100), received_on=house.day)
+    receive(house.db, clock=house.clock, by=OFFICER, loan=loan, amount=yuan(100), received_on=house.day)
     with pytest.raises(Refusal, match="has moved since") as refused:
         ask_code(house.db, clock=house.clock, by=house.theirs, loan=loan, request=asked.public_id)
     assert refused.value.code == "restructuring_moved"
@@ -217,7 +218,7 @@ def test_money_that_comes_in_after_the_code_stops_the_decision(house: House) -> 
     loan = house.loan()
     asked = house.ask(loan, by=house.people["caller"], change=EXTEND)
     agree(house, loan, asked)
-    receive(house.db, clock=house.clock, by=OFFICER, loan=loan, amount=_yuan(100), received_on=house.day)
+    receive(house.db, clock=house.clock, by=OFFICER, loan=loan, amount=yuan(100), received_on=house.day)
     with pytest.raises(Refusal, match="has moved since"):
         house.decide(loan, asked)
     assert house.decide(loan, asked, agreed=False, words="金额已变（示例）").state is RequestState.REFUSED

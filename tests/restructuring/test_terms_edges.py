@@ -14,9 +14,10 @@ from holdfast.restructuring import RequestState, requests_of
 from holdfast.servicing import Kind, Rearrangement, receive
 from tests.api.conftest import Api, refused, said
 from tests.books import OFFICER
-from tests.restructuring.test_deferral_edges import DAY, desk, hidden, on_the_phone
-from tests.restructuring.test_deferrals import House, _yuan
+from tests.restructuring.house import House, yuan
 from tests.restructuring.test_terms import EXTEND, agree, agreed, digits_of
+from tests.servicing.house import DAY
+from tests.web.screens import desk, hidden, on_the_phone
 
 KEY = "a-key-of-twelve-or-more"
 
@@ -60,7 +61,12 @@ def test_a_figure_that_does_not_hold_or_a_kind_that_does_not_fit_is_told_in_plac
 
 def test_asked_at_the_desk_agreed_to_on_the_phone_decided_by_two_and_taken_back_by_two(house: House) -> None:
     loan = house.loan()
-    caller, approver, risk, phone = desk(house, "caller"), desk(house, "approver"), desk(house, "risk"), on_the_phone(house)
+    caller, approver, risk, phone = (
+        desk(house, "caller"),
+        desk(house, "approver"),
+        desk(house, "risk"),
+        on_the_phone(house.borrower.public_id),
+    )
     page = caller.get(f"/loans/{loan}/terms?kind=extend&instalments=3").content.decode()
     for figure in ("412.00", "212.00", "1,224.00", "1,242.00", "18.00", "2 Sep 2026", "agrees on their own page with a code"):
         assert figure in page, figure
@@ -106,7 +112,7 @@ def test_the_fresh_figures_stand_beside_the_old_ones_once_the_loan_has_moved(hou
     loan = house.loan()
     asked = house.ask(loan, by=house.people["caller"], change=EXTEND)
     agree(house, loan, asked)
-    receive(house.db, clock=house.clock, by=OFFICER, loan=loan, amount=_yuan(100), received_on=DAY)
+    receive(house.db, clock=house.clock, by=OFFICER, loan=loan, amount=yuan(100), received_on=DAY)
     page = desk(house, "approver").get(f"/loans/{loan}").content.decode()
     assert "has moved since this was asked" in page and "1,124.00" in page and "Agree as the first" not in page
     refusal = desk(house, "approver").post(f"/loans/{loan}/terms/{asked.public_id}/decision", {"key": KEY, "agreed": "yes", "words": ""})
@@ -128,7 +134,7 @@ def test_a_change_that_nobody_was_shown_is_not_taken_from_a_form(house: House) -
 
 def test_the_borrower_asks_for_another_day_and_says_yes_with_a_code(house: House) -> None:
     loan = house.loan()
-    phone, path = on_the_phone(house), f"/borrower/loans/{loan}/terms"
+    phone, path = on_the_phone(house.borrower.public_id), f"/borrower/loans/{loan}/terms"
     page = phone.get(f"{path}?kind=due_dates&from_n=1&due_on=2026-04-12").content.decode()
     assert "12 Apr 2026" in page and "12 Jun 2026" in page
     assert phone.post(path, {"change": hidden(page, "change"), "shown": hidden(page, "shown"), "reason": "income_late"}).status_code == 302
@@ -146,7 +152,7 @@ def test_the_borrower_cannot_ask_for_what_staff_propose(house: House) -> None:
     rate = Rearrangement.from_json({"kind": "new_rate", "rate": {"ppb": 0, "per": "year"}})
     shown = house.compare(loan, by=house.people["caller"], change=rate).shown
     sent = {"change": json.dumps(rate.to_json()), "shown": shown, "reason": "other"}
-    answer = on_the_phone(house).post(f"/borrower/loans/{loan}/terms", sent)
+    answer = on_the_phone(house.borrower.public_id).post(f"/borrower/loans/{loan}/terms", sent)
     assert answer.status_code == 422 and "we propose it" in answer.content.decode()
 
 

@@ -7,67 +7,51 @@ from typing import Any
 
 import psycopg
 import pytest
-from django.contrib.auth import get_user_model
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.test import Client
 
 from holdfast import confirmation
 from holdfast.confirmation.script import script
+from holdfast.parties import staff
 from tests.confirmation.desk import LAST_FOUR, NAME, USUAL, CallDesk
+from tests.web.screens import Person, live_at, on_the_phone
 
 
 @pytest.fixture
 def desk(db: psycopg.Connection[Any], monkeypatch: pytest.MonkeyPatch) -> CallDesk:
     """A waiting application; the console lives at the desk's hour."""
     desk = CallDesk(db)
-    from holdfast.web.console import desk as console
-
-    monkeypatch.setattr(console, "clock", lambda _db: desk.clock)
+    live_at(monkeypatch, desk)
     return desk
 
 
-class Person:
-    """Somebody at the console."""
+class Caller(Person):
+    """Somebody at the call desk; each thing they do takes ten seconds."""
 
     def __init__(self, desk: CallDesk, who: str) -> None:
+        super().__init__(desk.db, staff(desk.db, f"st_{who}"))
         self.desk = desk
-        user = get_user_model().objects.create_user(username=who, password="示例-long-enough-0")
-        desk.db.execute("UPDATE staff SET user_id = %s WHERE public_id = %s", [user.pk, f"st_{who}"])
-        self.client = Client()
-        self.client.force_login(user)
 
-    def see(self, path: str, language: str = "en", status: int = 200) -> str:
-        response = self.client.get(path, headers={"Accept-Language": {"en": "en", "zh": "zh-hans"}[language]})
-        assert response.status_code == status, (path, response.status_code, response.content.decode()[:2000])
-        return response.content.decode()
-
-    def do(self, page: str, action: str, *, status: int = 302, **fields: Any) -> str:
+    def do(self, page: str, action: str, *, status: int = 302, **given: Any) -> str:
         self.desk.wait(10)
-        form = re.search(rf'<form[^>]*action="[^"]*{re.escape(action)}(?:#[^"]*)?".*?</form>', self.see(page), re.DOTALL)
-        assert form is not None, f"no form posts to {action}"
-        key = re.search(r'name="key"[^>]* value="([^"]+)"', form[0]) or re.search(r'value="([^"]+)"[^>]* name="key"', form[0])
-        assert key is not None
-        response = self.client.post(f"{page}/{action}", {"key": key[1], **fields}, headers={"Accept-Language": "en"})
-        assert response.status_code == status, response.content.decode()[:3000]
-        return response.content.decode()
+        return str(self.send(page, f"{page}/{action}", status=status, **given).content.decode())
 
 
 @pytest.fixture
-def caller(desk: CallDesk) -> Person:
-    return Person(desk, "caller-1")
+def caller(desk: CallDesk) -> Caller:
+    return Caller(desk, "caller-1")
 
 
 def at(desk: CallDesk) -> str:
     return f"/calls/{desk.loan}"
 
 
-def ring(caller: Person, desk: CallDesk) -> None:
+def ring(caller: Caller, desk: CallDesk) -> None:
     """Dial, and the borrower answers."""
     caller.do(at(desk), "dial", language="zh-hans")
     caller.do(at(desk), "answered")
 
 
-def test_a_whole_call_is_walked_from_the_queue_to_the_confirmation(desk: CallDesk, caller: Person) -> None:
+def test_a_whole_call_is_walked_from_the_queue_to_the_confirmation(desk: CallDesk, caller: Caller) -> None:
     assert "by deadline" in caller.see("/calls") and "按期限" in caller.see("/calls", "zh")
     page = at(desk)
     caller.do(page, "take")
@@ -87,7 +71,7 @@ def test_a_whole_call_is_walked_from_the_queue_to_the_confirmation(desk: CallDes
     assert "Nobody waits for a call" in caller.see("/calls")
 
 
-def test_a_wrong_code_counts_even_though_nothing_else_came_of_it(desk: CallDesk, caller: Person) -> None:
+def test_a_wrong_code_counts_even_though_nothing_else_came_of_it(desk: CallDesk, caller: Caller) -> None:
     desk.talk()
     desk.say()
     caller.do(at(desk), "code")
@@ -97,7 +81,7 @@ def test_a_wrong_code_counts_even_though_nothing_else_came_of_it(desk: CallDesk,
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-def test_nothing_of_the_loan_is_read_before_it_is_proved_who_answers(desk: CallDesk, caller: Person, language: str) -> None:
+def test_nothing_of_the_loan_is_read_before_it_is_proved_who_answers(desk: CallDesk, caller: Caller, language: str) -> None:
     desk.talk()
     desk.say("recording")
     page = caller.see(at(desk), language)
@@ -111,21 +95,21 @@ def test_nothing_of_the_loan_is_read_before_it_is_proved_who_answers(desk: CallD
     assert "4,000 元" in caller.see(at(desk), language)
 
 
-def test_the_desk_says_why_nobody_may_be_called_now(desk: CallDesk, caller: Person) -> None:
+def test_the_desk_says_why_nobody_may_be_called_now(desk: CallDesk, caller: Caller) -> None:
     desk.at(23)
     page = caller.see(at(desk), "zh")
     assert "这个时间不能打，2026-11-25 08:00 起可以。" in page
     assert f"{at(desk)}/dial" not in page
 
 
-def test_a_call_that_nobody_answers_is_ended_with_its_outcome(desk: CallDesk, caller: Person) -> None:
+def test_a_call_that_nobody_answers_is_ended_with_its_outcome(desk: CallDesk, caller: Caller) -> None:
     desk.dial()
     assert "Nobody answers?" in caller.see(at(desk))
     caller.do(at(desk), "end", outcome="powered_off")
     assert desk.standing.unreached == 1
 
 
-def test_another_call_is_agreed_and_a_wrong_moment_is_said_beside_the_field(desk: CallDesk, caller: Person) -> None:
+def test_another_call_is_agreed_and_a_wrong_moment_is_said_beside_the_field(desk: CallDesk, caller: Caller) -> None:
     desk.talk()
     said = caller.do(at(desk), "end", status=422, outcome="call_back", call_back_at="2026-11-24T23:30")
     assert "Not at this hour" in said
@@ -133,7 +117,7 @@ def test_another_call_is_agreed_and_a_wrong_moment_is_said_beside_the_field(desk
     assert desk.standing.call_back_at is not None
 
 
-def test_an_application_is_ended_for_what_the_call_has_shown(desk: CallDesk, caller: Person) -> None:
+def test_an_application_is_ended_for_what_the_call_has_shown(desk: CallDesk, caller: Caller) -> None:
     desk.talk()
     desk.say("identity")
     assert f"{at(desk)}/fail" not in caller.see(at(desk))
@@ -142,7 +126,7 @@ def test_an_application_is_ended_for_what_the_call_has_shown(desk: CallDesk, cal
     assert desk.case.loan.state == "refused"
 
 
-def test_an_application_is_returned_when_the_attempts_are_used_up(desk: CallDesk, caller: Person) -> None:
+def test_an_application_is_returned_when_the_attempts_are_used_up(desk: CallDesk, caller: Caller) -> None:
     for day in range(2):
         desk.at(10, days=day)
         for _ in range(3):
@@ -152,16 +136,16 @@ def test_an_application_is_returned_when_the_attempts_are_used_up(desk: CallDesk
     assert desk.case.loan.state == "refused"
 
 
-def test_what_is_noticed_is_shown_as_for_people_only(desk: CallDesk, caller: Person) -> None:
+def test_what_is_noticed_is_shown_as_for_people_only(desk: CallDesk, caller: Caller) -> None:
     desk.talk()
     assert "只供复核，不进评分" in caller.see(at(desk), "zh")
     caller.do(at(desk), "observations", kind="prompted", evidence="有人小声报数字")
     assert "有人小声报数字" in caller.see(at(desk))
     desk.hire("officer", "officer-1")
-    assert "有人小声报数字" not in Person(desk, "officer-1").see(at(desk))
+    assert "有人小声报数字" not in Caller(desk, "officer-1").see(at(desk))
 
 
-def test_a_recording_is_kept_from_the_desk(desk: CallDesk, caller: Person) -> None:
+def test_a_recording_is_kept_from_the_desk(desk: CallDesk, caller: Caller) -> None:
     desk.talk()
     desk.say("recording")
     call = desk.standing.calls[-1].public_id
@@ -171,16 +155,16 @@ def test_a_recording_is_kept_from_the_desk(desk: CallDesk, caller: Person) -> No
 
 def test_somebody_of_another_role_reads_the_desk_and_does_nothing(desk: CallDesk) -> None:
     desk.hire("auditor", "auditor-1")
-    page = Person(desk, "auditor-1").see(at(desk))
+    page = Caller(desk, "auditor-1").see(at(desk))
     assert '<form method="post" action="/calls' not in page
 
 
 def test_a_caller_of_another_branch_sees_no_desk(desk: CallDesk) -> None:
     desk.hire("caller", "western", scope="branch", branch="T")
-    Person(desk, "western").see(at(desk), status=404)
+    Caller(desk, "western").see(at(desk), status=404)
 
 
-def test_a_sign_freezes_and_two_others_thaw_on_the_page_of_the_frozen_loan(desk: CallDesk, caller: Person) -> None:
+def test_a_sign_freezes_and_two_others_thaw_on_the_page_of_the_frozen_loan(desk: CallDesk, caller: Caller) -> None:
     desk.talk()
     frozen = f"/loans/{desk.loan}/freeze"
     caller.do(frozen, "report", sign="coached", evidence="02:14 第二个声音在报数", words="疑似受人指使")
@@ -188,7 +172,7 @@ def test_a_sign_freezes_and_two_others_thaw_on_the_page_of_the_frozen_loan(desk:
     assert "第二个声音" not in caller.see(frozen), "what it rests on is for those who review"
     for role, name in (("approver", "approver-1"), ("risk", "risk-1")):
         desk.hire(role, name)
-    approver, risk = Person(desk, "approver-1"), Person(desk, "risk-1")
+    approver, risk = Caller(desk, "approver-1"), Caller(desk, "risk-1")
     assert "第二个声音" in approver.see(frozen, "zh")
     approver.do(frozen, "ask", act="fraud.thaw", words="已回访本人，无人指使")
     asked = re.search(r"/freeze/(aq_\w+)", risk.see(frozen))
@@ -198,7 +182,7 @@ def test_a_sign_freezes_and_two_others_thaw_on_the_page_of_the_frozen_loan(desk:
     assert not desk.case.freezes
 
 
-def test_the_loan_page_shows_the_confirmation_and_leads_to_the_desk(desk: CallDesk, caller: Person) -> None:
+def test_the_loan_page_shows_the_confirmation_and_leads_to_the_desk(desk: CallDesk, caller: Caller) -> None:
     desk.unreached()
     page = caller.see(f"/loans/{desk.loan}", "zh")
     assert "电话确认" in page and f'href="{at(desk)}"' in page and "无人接听" in page
@@ -208,10 +192,7 @@ def test_the_borrower_confirms_on_their_own_page(desk: CallDesk, monkeypatch: py
     from holdfast.web.borrower import desk as counter
 
     monkeypatch.setattr(counter, "clock", lambda _db: desk.clock)
-    client = Client()
-    session = client.session
-    session["borrower"] = desk.party.public_id
-    session.save()
+    client = on_the_phone(desk.party.public_id)
     path = f"/borrower/loans/{desk.loan}/confirm"
     assert "Nothing waits" in client.get(path, headers={"Accept-Language": "en"}).content.decode()
     desk.talk()

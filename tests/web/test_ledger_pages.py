@@ -7,12 +7,11 @@ from typing import Any
 
 import psycopg
 import pytest
-from django.contrib.auth import get_user_model
-from django.test import Client
 
 from holdfast.parties import Reach, Role
 from tests.books import Book
 from tests.servicing.test_closing import MARCH, START, nights, somebody
+from tests.web.screens import Person, live_at
 
 
 @pytest.fixture
@@ -20,41 +19,15 @@ def book(db: psycopg.Connection[Any], monkeypatch: pytest.MonkeyPatch) -> Book:
     book = Book(db, START)
     book.lend()
     nights(book, MARCH)
-    from holdfast.web.console import desk as console
-
-    monkeypatch.setattr(console, "clock", lambda _db: book.clock)
+    live_at(monkeypatch, book)
     return book
 
 
-class Person:
-    """Somebody at the console."""
-
-    def __init__(self, book: Book, role: Role = Role.RISK, *, reach: Reach = Reach.ALL) -> None:
-        staff = somebody(book, role, reach=reach)
-        user = get_user_model().objects.create_user(username=staff.public_id, password="示例-long-enough-0")
-        book.db.execute("UPDATE staff SET user_id = %s WHERE staff_id = %s", [user.pk, staff.staff_id])
-        self.client = Client()
-        self.client.force_login(user)
-
-    def see(self, path: str, language: str = "en", status: int = 200) -> str:
-        response = self.client.get(path, headers={"Accept-Language": language})
-        assert response.status_code == status, response.content.decode()[:2000]
-        return response.content.decode()
-
-    def send(self, page: str, action: str, *, status: int = 302, **fields: Any) -> str:
-        form = re.search(rf'<form[^>]*action="{re.escape(action)}".*?</form>', self.see(page), re.DOTALL)
-        assert form is not None, f"no form posts to {action}"
-        hidden = dict(re.findall(r'type="hidden" name="(key|month)" value="([^"]+)"', form[0]))
-        response = self.client.post(action, {**hidden, **fields}, headers={"Accept-Language": "en"})
-        assert response.status_code == status, re.sub(r"<[^>]+>", " ", response.content.decode().split("<main", 1)[-1])[:1500]
-        return response.content.decode()
-
-
 def test_the_trial_balance_leads_to_an_account_and_to_its_entries_as_csv(book: Book) -> None:
-    person = Person(book, Role.AUDITOR)
+    person = Person(book.db, somebody(book, Role.AUDITOR))
     page = person.see("/ledger?date=2026-03-12")
     assert "it balances" in page and "Interest accrued, not yet due" in page and "3.87" in page
-    assert "试算平衡表" in person.see("/ledger", "zh-hans") and "应计利息" in person.see("/ledger?by=product", "zh-hans")
+    assert "试算平衡表" in person.see("/ledger", "zh") and "应计利息" in person.see("/ledger?by=product", "zh")
     account = person.see("/ledger/accounts/accrued_interest?since=2026-03-10&until=2026-03-12")
     assert "Brought forward" in account and "Interest income" in account and "3.87" in account
     csv = person.see("/ledger/entries.csv?account=accrued_interest&until=2026-03-31")
@@ -63,7 +36,7 @@ def test_the_trial_balance_leads_to_an_account_and_to_its_entries_as_csv(book: B
 
 
 def test_a_month_is_closed_and_opened_again_by_clicking(book: Book) -> None:
-    risk, other = Person(book), Person(book)
+    risk, other = Person(book.db, somebody(book)), Person(book.db, somebody(book))
     page = risk.see("/ledger/months?month=2026-03&check=1")
     assert page.count("s-done") >= 6
     risk.send("/ledger/months?month=2026-03&check=1", "/ledger/months/close")
@@ -78,7 +51,7 @@ def test_a_month_is_closed_and_opened_again_by_clicking(book: Book) -> None:
 
 
 def test_a_month_that_is_not_ready_says_why(book: Book) -> None:
-    risk = Person(book)
+    risk = Person(book.db, somebody(book))
     page = risk.see("/ledger/months?month=2026-04&check=1")
     assert "not so" in page and 'action="/ledger/months/close"' not in page
     refused = risk.client.post("/ledger/months/close", {"key": "k" * 20, "month": "2026-04"}, headers={"Accept-Language": "en"})
@@ -87,7 +60,7 @@ def test_a_month_that_is_not_ready_says_why(book: Book) -> None:
 
 @pytest.mark.parametrize("role", [Role.CALLER, Role.OFFICER, Role.APPROVER, Role.CUSTODIAN])
 def test_who_may_not_look_at_the_ledger(book: Book, role: Role) -> None:
-    person = Person(book, role)
+    person = Person(book.db, somebody(book, role))
     for path in ("/ledger", "/ledger/accounts/bank", "/ledger/entries.csv", "/ledger/months"):
         person.see(path, status=403)
     assert 'href="/ledger"' not in person.see("/")
@@ -95,7 +68,7 @@ def test_who_may_not_look_at_the_ledger(book: Book, role: Role) -> None:
 
 def test_whoever_sees_one_branch_is_shown_its_part_of_the_ledger_only(book: Book) -> None:
     book.db.execute("INSERT INTO branch (public_id, code, name) VALUES ('br_other', 'OTHER', '示例二部')")
-    person = Person(book, Role.AUDITOR, reach=Reach.BRANCH)
+    person = Person(book.db, somebody(book, Role.AUDITOR, reach=Reach.BRANCH))
     assert "it balances" in person.see("/ledger?branch=OTHER")  # their own, whatever is asked for
     assert "<h2>OTHER</h2>" not in person.see("/ledger?branch=OTHER&by=branch")
     person.see("/ledger/months", status=403)

@@ -8,55 +8,21 @@ from typing import Any
 
 import psycopg
 import pytest
-from django.contrib.auth import get_user_model
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.test import Client
 
 from holdfast import applications, decisioning, pledges, wiring
 from holdfast.collateral import custody
-from holdfast.parties import Reach, Role, Staff
+from holdfast.parties import Reach, Role
 from tests.applications.people import FACTS, PRIVATE, Shop, picture
 from tests.pledges.lives import QUICK, House
 from tests.pledges.test_further import offer
+from tests.web.screens import Person, live_at
 
 Db = psycopg.Connection[Any]
 
 
-class Person:
-    """Somebody at the console."""
-
-    def __init__(self, db: Db, who: Staff) -> None:
-        user = get_user_model().objects.create_user(username=who.public_id, password="示例-long-enough-0")
-        db.execute("UPDATE staff SET user_id = %s WHERE staff_id = %s", [user.pk, who.staff_id])
-        self.client = Client()
-        self.client.force_login(user)
-
-    def see(self, path: str, language: str = "en", status: int = 200) -> str:
-        response = self.client.get(path, headers={"Accept-Language": {"en": "en", "zh": "zh-hans"}[language]})
-        assert response.status_code == status, (path, response.status_code, response.content.decode()[:2000])
-        return response.content.decode()
-
-    def send(self, page: str, to: str = "", *, status: int = 302, **fields: Any) -> Any:
-        """Fill in the form of a page, with its own key, and send it."""
-        text = self.see(page)
-        action = to or page.partition("?")[0]
-        form = re.search(rf'<form[^>]*action="{re.escape(action)}".*?</form>' if to else r'<form[^>]*id="step".*?</form>', text, re.DOTALL)
-        key = re.search(r'name="key" value="([^"]+)"', form[0] if form else text)
-        given = {**({"key": key[1]} if key else {}), **fields}
-        response = self.client.post(to or page, given, headers={"Accept-Language": "en"})
-        assert response.status_code == status, (response.status_code, re.sub(r"<[^>]+>", " ", response.content.decode())[:3000])
-        return response
-
-
 def png(name: str) -> SimpleUploadedFile:
     return SimpleUploadedFile(name, picture(), content_type="image/png")
-
-
-def at(monkeypatch: pytest.MonkeyPatch, house: Any) -> None:
-    """The console lives at the hour of the house."""
-    from holdfast.web.console import desk as console
-
-    monkeypatch.setattr(console, "clock", lambda _db: house.clock)
 
 
 # -- assisted intake --------------------------------------------------------------------------------------------------
@@ -65,7 +31,7 @@ def at(monkeypatch: pytest.MonkeyPatch, house: Any) -> None:
 @pytest.fixture
 def shop(db: Db, monkeypatch: pytest.MonkeyPatch) -> Shop:
     shop = Shop(db)
-    at(monkeypatch, shop)
+    live_at(monkeypatch, shop)
     return shop
 
 
@@ -166,7 +132,7 @@ def house(db: Db, monkeypatch: pytest.MonkeyPatch) -> House:
     from datetime import date
 
     house = House(db, date(2026, 11, 20), ports=QUICK)
-    at(monkeypatch, house)
+    live_at(monkeypatch, house)
     monkeypatch.setattr(wiring, "PRESS", QUICK["press"])
     monkeypatch.setattr(wiring, "NOTARY", QUICK["notary"])
     return house

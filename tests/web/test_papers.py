@@ -23,10 +23,9 @@ from holdfast.web.borrower.links import calendar_path
 from holdfast.wiring import NOTARY, PRESS
 from tests.api.conftest import Api, refused, said
 from tests.books import OFFICER
-from tests.restructuring.test_deferral_edges import desk, hidden, on_the_phone
-from tests.restructuring.test_deferrals import House, _yuan
-
-DAY = date(2026, 3, 2)
+from tests.restructuring.house import House, yuan
+from tests.servicing.house import DAY
+from tests.web.screens import desk, hidden, on_the_phone
 
 
 @pytest.fixture
@@ -40,7 +39,7 @@ def house(db: psycopg.Connection[Any]) -> House:
 def loan(house: House) -> str:
     """1,200.00 paid out, 100.00 paid back."""
     loan = house.loan()
-    receive(house.db, clock=house.clock, by=OFFICER, loan=loan, amount=_yuan(100), received_on=DAY)
+    receive(house.db, clock=house.clock, by=OFFICER, loan=loan, amount=yuan(100), received_on=DAY)
     return loan
 
 
@@ -51,7 +50,7 @@ def test_the_statement_tells_opening_lines_and_closing_at_the_desk_and_on_the_ph
     # 12.00 of the 100.00 pays interest of the first instalment ahead of its day: it is added and taken at once.
     for page in (
         desk(house, "caller").get(f"/loans/{loan}/statement").content.decode(),
-        on_the_phone(house).get(f"/borrower/loans/{loan}/statement").content.decode(),
+        on_the_phone(house.borrower.public_id).get(f"/borrower/loans/{loan}/statement").content.decode(),
     ):
         for figure in ("1,212.00", "100.00", "1,112.00", "Paid out", "Received", "interest 12.00", "2 Apr 2026"):
             assert figure in page, figure
@@ -59,7 +58,7 @@ def test_the_statement_tells_opening_lines_and_closing_at_the_desk_and_on_the_ph
 
 
 def test_the_table_adds_up_line_by_line(house: House, loan: str) -> None:
-    for client, path in ((desk(house, "auditor"), f"/loans/{loan}"), (on_the_phone(house), f"/borrower/loans/{loan}")):
+    for client, path in ((desk(house, "auditor"), f"/loans/{loan}"), (on_the_phone(house.borrower.public_id), f"/borrower/loans/{loan}")):
         answer = client.get(f"{path}/statement.csv")
         assert answer["Content-Type"].startswith("text/csv") and "attachment" in answer["Content-Disposition"]
         head, *rows = list(csv.reader(StringIO(answer.content.decode("utf-8-sig"))))
@@ -73,7 +72,7 @@ def test_the_table_adds_up_line_by_line(house: House, loan: str) -> None:
 
 
 def test_a_period_that_cannot_be_is_told_beside_the_form(house: House, loan: str) -> None:
-    for client, path in ((desk(house, "officer"), f"/loans/{loan}"), (on_the_phone(house), f"/borrower/loans/{loan}")):
+    for client, path in ((desk(house, "officer"), f"/loans/{loan}"), (on_the_phone(house.borrower.public_id), f"/borrower/loans/{loan}")):
         for query, why in (
             ("until=2026-03-03", "has not come yet"),
             ("start=2026-13-40", "write a day"),
@@ -90,13 +89,13 @@ def test_the_pay_off_of_a_day_ahead_is_shown_with_its_parts_and_the_days_after(h
     # 1,112.00 less the 12.00 paid ahead for a month of which 10 of 31 days are used: 1,200 - 100 + 12.00 x 10/31 = 1,103.87.
     for page in (
         desk(house, "officer").get(f"/loans/{loan}/payoff?on=2026-03-12").content.decode(),
-        on_the_phone(house).get(f"/borrower/loans/{loan}/payoff?on=2026-03-12").content.decode(),
+        on_the_phone(house.borrower.public_id).get(f"/borrower/loans/{loan}/payoff?on=2026-03-12").content.decode(),
     ):
         assert "1,103.87" in page and "Good until midnight of 12 Mar 2026" in page and "13 Mar 2026" in page
 
 
 def test_a_pay_off_of_a_day_that_is_over_is_refused_with_words(house: House, loan: str) -> None:
-    answer = on_the_phone(house).get(f"/borrower/loans/{loan}/payoff?on=2026-03-01")
+    answer = on_the_phone(house.borrower.public_id).get(f"/borrower/loans/{loan}/payoff?on=2026-03-01")
     assert answer.status_code == 422 and "today or a day ahead" in answer.content.decode()
 
 
@@ -121,14 +120,11 @@ def test_a_paper_is_made_once_sealed_kept_and_on_record(house: House, loan: str)
 
 
 def test_the_borrower_makes_and_keeps_their_own_paper_and_nobody_else_opens_it(house: House, loan: str) -> None:
-    phone = on_the_phone(house)
+    phone = on_the_phone(house.borrower.public_id)
     made = phone.post(f"/borrower/loans/{loan}/made/account_statement", {"start": "2026-03-02", "until": "2026-03-02"})
     assert made.status_code == 302 and phone.get(made["Location"]).content.startswith(b"%PDF")
     assert phone.post(f"/borrower/loans/{loan}/made/a_letter", {}).status_code == 404
-    stranger = Client(headers={"Accept-Language": "en"})
-    session = stranger.session
-    session["borrower"] = house.person("李示例").public_id
-    session.save()
+    stranger = on_the_phone(house.person("李示例").public_id)
     for path in (
         made["Location"],
         f"/borrower/loans/{loan}/statement",
@@ -187,7 +183,7 @@ def test_the_calendar_holds_each_instalment_and_follows_it_under_the_same_name(h
     ]  # fmt: skip
     for private in (b"HF-T-", "张".encode(), "示例".encode(), b"1380"):
         assert private not in before.content
-    receipt = receive(house.db, clock=house.clock, by=OFFICER, loan=loan, amount=_yuan(412), received_on=DAY)
+    receipt = receive(house.db, clock=house.clock, by=OFFICER, loan=loan, amount=yuan(412), received_on=DAY)
     paid = entries(anybody.get(link).content)
     assert (
         paid.keys() == told.keys()

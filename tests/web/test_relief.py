@@ -10,12 +10,12 @@ from typing import Any
 
 import psycopg
 import pytest
-from django.test import Client
 
 from holdfast.policy import set_business_date
 from tests.api.conftest import Api, refused, said, settled_in
 from tests.books import round_terms
 from tests.servicing.house import DAY, House
+from tests.web.screens import desk, sent
 
 LATE: dict[str, Any] = {"minor": 500, "currency": "CNY"}
 
@@ -25,22 +25,6 @@ def house(db: psycopg.Connection[Any]) -> House:
     house = House(db, DAY).open()
     set_business_date(db, DAY)
     return house
-
-
-def desk(house: House, role: str) -> Client:
-    assert house.people[role].user_id is not None
-    client = Client(headers={"Accept-Language": "en"})
-    assert client.login(username=role, password="a long password 示例")
-    return client
-
-
-def sent(client: Client, path: str, to: str = "", **given: str) -> Any:
-    """The form of a page, sent with its own key to where it leads."""
-    page = client.get(path).content.decode()
-    forms = re.findall(r'<form[^>]*method="post"(?:[^>]*action="([^"]*)")?[^>]*>(.*?)</form>', page, re.S)
-    where, form = next((action or path, body) for action, body in forms if to in (action or path) and 'name="key"' in body)
-    hidden = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', form))
-    return client.post(where, {**hidden, **given})
 
 
 def test_the_acts_stand_behind_one_disclosure_for_whoever_may(house: House) -> None:
