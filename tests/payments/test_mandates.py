@@ -275,6 +275,23 @@ def test_failed_debits_follow_the_plan_and_after_the_last_a_person_speaks_to_the
     assert not duty(house, loan)
 
 
+def test_a_debit_that_stays_without_an_end_is_told_to_a_person_once_and_asked_after_on_and_on(house: House) -> None:
+    loan = lent(house)
+    signed(house, loan)
+    house.book.day = DUE
+    propose(house)
+    (key,) = sent(house)
+    for number in range(1, 20):
+        assert duty(house, loan) is (number > 12)
+        assert said(house, key, Outcome.UNKNOWN).state is DebitState.UNKNOWN
+    assert house.kinds(loan).count("debit.unanswered") == 1
+    payments.follow_up_debit(house.db, clock=house.clock, by=house["caller"], loan=loan, words="示例：银行说明日答复")
+    assert not duty(house, loan)
+    assert said(house, key, Outcome.PAID).state is DebitState.COLLECTED
+    assert len(house.receipts(loan)) == 1
+    house.prove()
+
+
 def test_what_is_paid_in_another_way_needs_no_call_any_more(house: House) -> None:
     loan = lent(house)
     signed(house, loan)
@@ -333,6 +350,25 @@ def test_a_debit_that_the_payers_bank_returns_reverses_its_receipt_and_is_tried_
     assert take_answer(house.db, clock=house.clock, by=SYSTEM, key=key, answer=Answer(Outcome.RETURNED), source="rail feed").happened == ()
     assert propose(house) == 1
     house.prove()
+
+
+@pytest.mark.parametrize("before", [None, Outcome.UNKNOWN])
+def test_a_debit_of_which_the_return_is_heard_first_is_no_receipt_and_is_not_asked_after_again(
+    house: House, before: Outcome | None
+) -> None:
+    loan = lent(house)
+    signed(house, loan)
+    house.book.day = DUE
+    propose(house)
+    (key,) = sent(house)
+    if before:
+        said(house, key, before)
+    told = said(house, key, Outcome.RETURNED, "账户冻结")
+    assert (told.state, told.happened, house.receipts(loan)) == (DebitState.RETURNED, (), [])
+    assert said(house, key, Outcome.PAID).state is DebitState.RETURNED
+    assert house.receipts(loan) == [] and house.db.execute("SELECT count(*) FROM debit WHERE enquire_at IS NOT NULL").fetchone() == (0,)
+    house.book.walk(1)
+    assert propose(house) == 1
 
 
 def test_a_bank_that_contradicts_itself_about_a_debit_moves_nothing_and_is_a_duty(house: House) -> None:

@@ -63,8 +63,8 @@ MANDATE = {
 }
 DEBIT = {
     "proposed": {"send": "sent", "drop": "dropped"},
-    "sent": {"accepted": "sent", "paid": "collected", "rejected": "failed", "unknown": "unknown"},
-    "unknown": {"accepted": "unknown", "paid": "collected", "rejected": "failed", "unknown": "unknown"},
+    "sent": {"accepted": "sent", "paid": "collected", "rejected": "failed", "unknown": "unknown", "return": "returned"},
+    "unknown": {"accepted": "unknown", "paid": "collected", "rejected": "failed", "unknown": "unknown", "return": "returned"},
     "collected": {"paid": "collected", "accepted": "collected", "unknown": "collected", "return": "returned"},
     "failed": {"rejected": "failed", "accepted": "failed", "unknown": "failed", "paid": "collected"},
     "returned": {"paid": "returned", "accepted": "returned", "unknown": "returned", "return": "returned"},

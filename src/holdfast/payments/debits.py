@@ -3,7 +3,8 @@
 Each morning the plan proposes one debit for each instalment that is due, unpaid and on a planned day. Before it goes to the rail the sum
 is looked at once more under the loan's lock: what has been paid meanwhile is dropped. The order is on record as sent before the rail
 hears of it, as a payout's is, and is only enquired after that. What was collected is a receipt; what the payer's bank takes back
-reverses that receipt. When the last planned attempt has failed a person speaks to the borrower.
+reverses that receipt. When the last planned attempt has failed a person speaks to the borrower; of one that stays without an end a
+person is told, while it is asked after on and on.
 """
 
 from __future__ import annotations
@@ -33,6 +34,8 @@ SHORTEST_REASON: Final = 4
 _FIRST_ENQUIRY: Final = timedelta(seconds=30)
 _RAREST_ENQUIRY: Final = timedelta(hours=1)
 _DUTY: Final = "debit_failed"
+# After so many enquiries without an end a person is told: by `_next_enquiry` that is about six hours.
+_TOLD_AFTER: Final = 12
 _EVENTS: Final = {
     Outcome.ACCEPTED: DebitEvent.ACCEPTED,
     Outcome.PAID: DebitEvent.PAID,
@@ -138,21 +141,29 @@ def record_debit(db: Db, *, clock: Clock, by: Actor, debit: str, answer: Answer,
         db, found, state=state, reference=answer.reference or found.reference, why=answer.why, enquiries=found.enquiries + 1,
         enquire_at=_next_enquiry(clock.now(), found.enquiries),
     )  # fmt: skip
+    if found.enquiries + 1 == _TOLD_AFTER and case.loan.state is LoanState.ACTIVE and case.open(_DUTY) is None:
+        told = {"debit": debit, "instalment": found.n, "enquiries": _TOLD_AFTER}
+        enter(db, case, clock=clock, by=SYSTEM, kind="debit.unanswered", says=told, opens=(_DUTY,), while_frozen=True)
     return _debit(db, debit)
 
 
 def return_debit(db: Db, *, clock: Clock, by: Actor, debit: str, answer: Answer, source: str) -> Debit:
-    """The payer's bank took the money back: the receipt that it made is reversed in the same transaction. A second time changes nothing."""
+    """The payer's bank took the money back: the receipt that it made is reversed in the same transaction. A second time changes nothing.
+
+    So it is too if nobody heard that it was collected: then there is no receipt, and none is made when that is said late.
+    """
     case, found = _held(db, debit)
     was = found.state
     state = after(DEBIT_LIFE, f"debit {debit}", was, DebitEvent.RETURN)
     _heard(db, clock, debit, answer, source, "known" if was is DebitState.RETURNED else "moved")
     if was is DebitState.RETURNED:
         return found
-    mandate_store.update_debit(db, found, state=state, why=answer.why)
+    mandate_store.update_debit(db, found, state=state, why=answer.why, enquire_at=None)
     says = {"debit": debit, "amount": found.amount.as_json(), "why": answer.why}
     enter(db, case, clock=clock, by=by, kind="debit.returned", says=says, while_frozen=True)
     _give_up(db, clock, case, found)
+    if was is not DebitState.COLLECTED:
+        return _debit(db, debit)
     return _debit(db, debit, (Happened("money.returned", found.loan, {"source": debit, "reason": "the payer's bank took it back"}),))
 
 

@@ -176,7 +176,8 @@ CREATE TABLE debit (
     enquire_at timestamptz,
     PRIMARY KEY (loan_id, debit_no),
     FOREIGN KEY (loan_id, mandate_no) REFERENCES mandate,
-    CHECK ((state IN ('collected', 'returned')) = (paid_on IS NOT NULL)),
+    CHECK (state <> 'collected' OR paid_on IS NOT NULL),
+    CHECK (paid_on IS NULL OR state IN ('collected', 'returned')),  -- of a return that is heard first, no day of payment is known
     CHECK (state IN ('proposed', 'dropped') OR sent_at IS NOT NULL)
 );
 CREATE INDEX debit_public ON debit (public_id);

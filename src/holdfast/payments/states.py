@@ -256,6 +256,9 @@ DEBIT_LIFE: Final = {
     (DebitState.FAILED, DebitEvent.PAID): DebitState.COLLECTED,
     # The payer's bank took the money back; its receipt is reversed in the same transaction.
     (DebitState.COLLECTED, DebitEvent.RETURN): DebitState.RETURNED,
+    # The first that is heard of it: it was collected and given back since. What is said late of its being paid changes nothing.
+    (DebitState.SENT, DebitEvent.RETURN): DebitState.RETURNED,
+    (DebitState.UNKNOWN, DebitEvent.RETURN): DebitState.RETURNED,
     (DebitState.RETURNED, DebitEvent.RETURN): DebitState.RETURNED,
 }
 
