@@ -95,6 +95,21 @@ def test_story_3_overdue_and_cured(town: Callable[..., Town]) -> None:
     walk.prove()
 
 
+def test_a_second_phone_comes_and_goes_home_before_the_debt_is_paid(town: Callable[..., Town]) -> None:
+    walk = town(23, "邓示例", "zh", lent=2_000)
+    second = cast.borrower(24, "邓示例").imeis
+    brought(walk, second)
+    taken_in_too(walk, second)
+    let_go(walk)
+    handed_home(walk)
+    page = walk.at("custodian")
+    walk.press("#stage-custody a[href$='/pledges']", page)
+    expect(page.locator("section[aria-labelledby=hi]")).to_contain_text("部分解押")
+    expect(page.locator("section[aria-labelledby=st]")).not_to_contain_text("SL-00077")
+    walk.look(page, "one-remains")
+    walk.prove()
+
+
 def test_story_7_defaulted_disposed_and_the_surplus_returned(town: Callable[..., Town]) -> None:
     def thirty_days_late(stage: Stage, loan: str) -> None:
         stage.go_to(stage.next_due(loan).due_on + timedelta(days=30), meanwhile=lambda: stage.follow_up(loan))
@@ -305,6 +320,81 @@ def enter(walk: Town) -> None:
     walk.phone.goto(f"{walk.house.address}/borrower/")
     log_in(walk)
     walk.look(walk.phone, "my-loan")
+
+
+# -- one thing of several ----------------------------------------------------------------------------
+
+
+def brought(walk: Town, imeis: tuple[str, ...]) -> None:
+    """The borrower lays a second phone on the counter; the custodian puts down what it is and whose."""
+    page, shot = walk.open("custodian", "/loans"), walk.pictures / "picture.png"
+    walk.press("#stage-custody a[href$='/pledges']", page)
+    walk.look(page, "one-stands")
+    expect(page.locator("main form[action$='/release']")).to_have_count(0)  # nothing else would cover what is owed
+    walk.press("a[href$='/pledges/thing']", page)
+    page.fill("main [name=model]", walk.who.model)
+    page.select_option("main [name=storage_gb]", str(walk.who.storage_gb))
+    for name, value in (("screen", "clean"), ("body", "clean"), ("works", "all"), ("opened", "no"), ("sim", "dual")):
+        page.check(f"main [name={name}][value={value}]")
+    page.fill("main [name=imei1]", imeis[0])
+    page.fill("main [name=imei2]", imeis[1])
+    for each in page.locator("main input[type=file]").all():
+        each.set_input_files(shot)
+    walk.look(page, "brings")
+    walk.press("main form .foot button.primary", page)
+    walk.look(page, "brought")
+
+
+def taken_in_too(walk: Town, imeis: tuple[str, ...]) -> None:
+    """Taken into custody beside the first, under a seal of its own, before two."""
+    page, shot = walk.at("custodian"), walk.pictures / "picture.png"
+    walk.press(page.locator("main a[href*='/pledges/things/']:not([href*='instead_of'])").first)
+    page.fill("main [name=imei1]", imeis[0])
+    page.fill("main [name=imei2]", imeis[1])
+    page.check("main [name=lock_off]")
+    page.check("main [name=sim_out]")
+    for slot in ("photo_front", "photo_back", "photo_seal"):
+        page.set_input_files(f"main [name={slot}]", shot)
+    page.fill("main [name=seal_no]", "SL-00077")
+    page.fill("main [name=reason]", "借款人追加一部（示例）")
+    walk.look(page, "taking-in-too")
+    walk.press("main form .foot button.primary", page)
+    _second_agrees(walk, "keeper")
+
+
+def let_go(walk: Town) -> None:
+    """The officer asks for it to go home, since the first covers the debt; another person looks at the figures and agrees."""
+    page = walk.open("officer", "/loans")
+    walk.press("#stage-custody a[href$='/pledges']", page)
+    row = page.locator("section[aria-labelledby=st] .b", has_text="SL-00077")
+    row.locator("summary").click()
+    row.locator("[name=reason]").fill("另一件已够担保（示例）")
+    walk.look(page, "letting-go")
+    walk.press(row.locator("form[action$='/release'] button.primary"))
+    expect(page.locator("main form[action*='/things/requests/']")).to_have_count(0)  # who asked does not agree
+    _second_agrees(walk, "approver")
+
+
+def handed_home(walk: Town) -> None:
+    """The owner stands at the counter: the seal is read, the card looked at, and a second person agrees before it leaves."""
+    page = walk.open("custodian", "/loans")
+    form = page.locator("#stage-custody form[action$='/custody/handback']")
+    form.locator("[name=seal_no]").fill("SL-00077")
+    form.locator("[name=identity_seen]").check()
+    walk.look(page, "handing-home")
+    walk.press(form.locator("button.primary"))
+    _second_agrees(walk, "keeper")
+    page.reload()
+    expect(page.locator("#stage-custody")).to_contain_text("已归还")
+    walk.look(page, "handed-home")
+
+
+def _second_agrees(walk: Town, who: str) -> None:
+    page = walk.open(who, "/loans")
+    asked = page.locator("#stage-custody form[action*='/things/requests/']")
+    asked.locator("[name=words]").fill("看过实物与账目（示例）")
+    walk.look(page, "second-person")
+    walk.press(asked.locator("button[value=yes]"))
 
 
 # -- while it is repaid ----------------------------------------------------------------------------
