@@ -30,6 +30,19 @@ def house(db: psycopg.Connection[Any]) -> House:
     return House(db, DAY).open()
 
 
+@pytest.fixture(autouse=True)
+def points_agree(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever queue a test opens: the points by which the database sorts are those of the rule."""
+    real = queues._line
+
+    def checked(row: Any, *more: Any) -> QueueLine:
+        found = real(row, *more)
+        assert row["points"] == found.rank.points, (dict(row), found.rank)
+        return found
+
+    monkeypatch.setattr(queues, "_line", checked)
+
+
 def late(house: House, loan: str, days: int = 1) -> int:
     """The instalment of 2 April is unpaid by so many days; the number of the open follow-up."""
     house.sleep((date(2026, 4, 2) - house.day).days + days)
@@ -474,10 +487,19 @@ def test_a_promise_names_a_day_that_is_to_come(house: House) -> None:
     assert bad.value.field == "pay_by"
 
 
-def test_a_view_that_is_none_is_named(house: House) -> None:
-    with pytest.raises(BadInput) as bad:
-        line(house, house.people["caller"], "nonsense")
-    assert bad.value.field == "view"
+def test_a_view_or_a_kind_that_is_none_is_named(house: House) -> None:
+    for more, field in (({"view": "nonsense"}, "view"), ({"kind": "nonsense"}, "kind")):
+        with pytest.raises(BadInput) as bad:
+            line(house, house.people["caller"], **more)
+        assert bad.value.field == field
+
+
+def test_a_freeze_raises_a_duty(house: House) -> None:
+    loan, caller = house.loan(), house.people["caller"]
+    late(house, loan)
+    duties.freeze(house.db, duties.take(house.db, loan, None), clock=house.clock, by=caller.actor, reason="fraud", words=WHY)
+    each = next(each for each in line(house, caller) if each.kind == "follow_up")
+    assert ("frozen", 10) in [(reason.name, reason.points) for reason in each.rank.reasons]
 
 
 def test_rank_is_read_from_the_same_facts_that_the_line_shows(house: House) -> None:

@@ -13,10 +13,11 @@ from typing import Any, Final
 
 from holdfast.duties import escalation
 from holdfast.duties.ownership import Hands
-from holdfast.duties.ranking import SIGNALS, Rank, Stake, Weights, rank
+from holdfast.duties.ranking import SIGNALS, Rank, Stake, Steps, Weights, rank
 from holdfast.kernel.clock import instant_on
 from holdfast.kernel.errors import BadInput
 from holdfast.kernel.money import Money
+from holdfast.life import DUTIES
 from holdfast.parties import Role, Staff
 from holdfast.servicing.pages import Db, Page, cursor_after, fetch, page_size, read_cursor
 from holdfast.servicing.reading import LATE
@@ -68,16 +69,19 @@ def queue(
     """
     condition, values = _narrow(look, by, hands, zone, view, roles)
     if kind is not None:
+        if kind not in DUTIES:
+            raise BadInput(f"kind: {kind!r} is not a kind of duty; use one of {', '.join(DUTIES)}", field="kind")
         condition += " AND d.kind = %(kind)s"
         values["kind"] = kind
     after = ""
     if cursor is not None:
-        points, at, loan, no = read_cursor(cursor, f"queue {view}", "integer", "timestamptz", "bigint", "integer")
-        values |= {"points": int(points), "at": at, "loan": int(loan), "no": int(no)}
+        worth, at, loan, no = read_cursor(cursor, f"queue {view}", "integer", "timestamptz", "bigint", "integer")
+        values |= {"points": int(worth), "at": at, "loan": int(loan), "no": int(no)}
         after = """WHERE points < %(points)s
             OR (points = %(points)s AND (due_at, loan_id, duty_no) > (%(at)s::timestamptz, %(loan)s::bigint, %(no)s::integer))"""
-    values |= {"now": now, "today": look.today, "zone": zone, "limit": page_size(limit) + 1, **_tables(weights)}
-    rows = fetch(db, _PAGE.format(late=LATE, broken=_BROKEN, points=_POINTS, condition=condition, after=after), values)
+    points, tables = _points(weights)
+    values |= {"now": now, "today": look.today, "zone": zone, "limit": page_size(limit) + 1, **tables}
+    rows = fetch(db, _PAGE.format(late=LATE, broken=_BROKEN, points=points, condition=condition, after=after), values)
     lines = [_line(row, hands, weights, now) for row in rows[:limit]]
     return Page(lines, cursor_after(rows, limit, f"queue {view}", "points", "due_at", "loan_id", "duty_no"))
 
@@ -120,17 +124,23 @@ def _narrow(
     return f"{people} AND {whose} AND {awake}", values
 
 
-# A table of the pack looked up in the database, as `ranking.Steps.read` does: the points of the last step that is reached.
-def _step(name: str) -> str:
-    return f"coalesce((%({name}_points)s::integer[])[width_bucket({name}::bigint, %({name}_at)s::bigint[])], 0)"
+def _points(weights: Weights) -> tuple[str, dict[str, int]]:
+    """The pack's tables as one expression, with its values: as `ranking.rank` adds them up, the highest step that is reached of each."""
+    terms: list[str] = []
+    values: dict[str, int] = {}
+    for name in _STEPPED:
+        steps: Steps = getattr(weights, name)
+        cases = []
+        for place, (at, points) in reversed(list(enumerate(zip(steps.at, steps.points, strict=True)))):
+            values |= {f"{name}_at_{place}": at, f"{name}_{place}": points}
+            cases.append(f"WHEN {name} >= %({name}_at_{place})s::bigint THEN %({name}_{place})s::integer")
+        if cases:
+            terms.append(f"CASE {' '.join(cases)} ELSE 0 END")
+    for name in SIGNALS:
+        values[name] = weights.signals.get(name, 0)
+        terms.append(f"CASE WHEN {name} THEN %({name})s::integer ELSE 0 END")
+    return " + ".join(terms), values
 
-
-_POINTS: Final = " + ".join(
-    [
-        *(_step(name) for name in _STEPPED),
-        *(f"CASE WHEN {name} THEN %({name})s::integer ELSE 0 END" for name in SIGNALS),
-    ]
-)
 
 # The promises of the last quarter whose day has gone by without anything having come in since they were made.
 _BROKEN: Final = """payment_promise p
@@ -163,14 +173,6 @@ SELECT r.*, CASE WHEN r.promise_broken THEN (SELECT max(p.pay_by) FROM {broken} 
   FROM ranked r JOIN duty d USING (loan_id, duty_no) JOIN loan l USING (loan_id) JOIN product p ON p.code = l.product_code
   LEFT JOIN staff o ON o.staff_id = d.owner_id
  ORDER BY r.points DESC, r.due_at, r.loan_id, r.duty_no"""
-
-
-def _tables(weights: Weights) -> dict[str, Any]:
-    values: dict[str, Any] = {name: weights.signals.get(name, 0) for name in SIGNALS}
-    for name in _STEPPED:
-        steps = getattr(weights, name)
-        values[f"{name}_at"], values[f"{name}_points"] = list(steps.at), list(steps.points)
-    return values
 
 
 def _line(row: Mapping[str, Any], hands: Hands, weights: Weights, now: datetime) -> QueueLine:
