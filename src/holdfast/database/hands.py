@@ -22,7 +22,7 @@ from holdfast.kernel.errors import Fault, Unavailable
 
 Answer = TypeVar("Answer")
 
-# To start a hand costs about as much as the half of one part: with fewer parts than this for each, one process does them all.
+# To start a hand costs half a processor second, about as much as one part: with fewer parts than this for each, one process does them all.
 _PARTS_A_HAND = 2
 
 

@@ -98,13 +98,16 @@ def run_night(db: Db, *, clock: Clock, on: date, dry_run: bool = False, most: in
         night = Night(on)
         for first, last in parts_of(db, on):
             night.add(close_part(db, clock=clock, on=on, first=first, last=last))
-        _end(db, night, _evening(db, clock, on), dry_run=False)
+        _end(db, night, _evening(db, clock, on))
         return night
     night, evening = Night(on), _evening(db, clock, on, foreseen={})
     ids = night_store.due_loans(db, on)[:most]
     for start in range(0, len(ids), PART):
-        _close_day(db, ids[start : start + PART], night, evening, dry_run=True)
-    _end(db, night, evening, dry_run=True)
+        _close_day(db, ids[start : start + PART], night, evening)
+    if most is None or len(ids) < most:
+        _end(db, night, evening)
+    else:
+        _classes(db, night, evening.known, on, keep_lines=True)  # what a product's loans earn together is known of a whole night only
     return night
 
 
@@ -123,7 +126,7 @@ def close_part(db: Db, *, clock: Clock, on: date, first: int, last: int) -> dict
     ids = night_store.due_loans(db, on, first=first, last=last)
     if not ids:
         return dict.fromkeys(COUNTS, 0)
-    _close_day(db, ids, part, evening, dry_run=False)
+    _close_day(db, ids, part, evening)
     counts: dict[str, int] = {name: getattr(part, name) for name in COUNTS}
     night_store.note_part(db, on=on, first=first, last=last, summary=counts, at=evening.act.now)
     return counts
@@ -134,7 +137,7 @@ def end_night(db: Db, *, clock: Clock, on: date) -> Night:
     night = Night(on)
     for counts in night_store.parts_done(db, on):
         night.add(counts)
-    _end(db, night, _evening(db, clock, on), dry_run=False)
+    _end(db, night, _evening(db, clock, on))
     return night
 
 
@@ -148,15 +151,19 @@ class _Evening:
     foreseen: dict[Key, Folded] | None
     billed: dict[int, Held] = field(default_factory=dict)
 
+    @property
+    def dry_run(self) -> bool:
+        return self.foreseen is not None
+
 
 def _evening(db: Db, clock: Clock, on: date, *, foreseen: dict[Key, Folded] | None = None) -> _Evening:
     known = lender(db)
     return _Evening(known, Plans(db, known), Act(on, clock.now(), SYSTEM, known.zone, known.closed_through), foreseen)
 
 
-def _end(db: Db, night: Night, evening: _Evening, *, dry_run: bool) -> None:
+def _end(db: Db, night: Night, evening: _Evening) -> None:
     act = evening.act
-    _classes(db, night, evening.known, night.on, keep_lines=dry_run)
+    _classes(db, night, evening.known, night.on, keep_lines=evening.dry_run)
     _move_impaired(db, night, evening)
     if evening.foreseen is None:
         night.entries += post_accrual(db, on=night.on, at=act.now, booked_on=act.booked_on).entries
@@ -169,7 +176,7 @@ def _end(db: Db, night: Night, evening: _Evening, *, dry_run: bool) -> None:
 
 def _move_lines(db: Db, night: Night, changes: Sequence[Change], evening: _Evening) -> None:
     """Tell of the entries by which changes that are written together move what has accrued, or is in doubt, of their products."""
-    branches = night_store.branches(db) if evening.foreseen is not None else {}
+    branches = night_store.branches(db) if evening.dry_run else {}
     for key, moved in writing.moves_of((each.held, move) for each in changes for move in each.moves):
         lines = entries_of(key[3], moved)
         if evening.foreseen is None:
@@ -191,7 +198,7 @@ def _tell_product(night: Night, key: Key, line: Line, rule: str, branch: str) ->
 
 def _move_impaired(db: Db, night: Night, evening: _Evening) -> None:
     """Keep the interest of loans that have become impaired off income from tonight, and count that of recovered ones as income again."""
-    known, act, dry_run = evening.known, evening.act, evening.foreseen is not None
+    known, act = evening.known, evening.act
     pack = pack_in_force(db, FixedClock(instant_on(act.today, time(12), known.zone), known.zone))
     doubt = doubt_of(pack, known, act.today)
     if doubt is None:
@@ -199,7 +206,7 @@ def _move_impaired(db: Db, night: Night, evening: _Evening) -> None:
     for ids, begins in zip(candidates(db, doubt, act.today), (True, False), strict=True):
         kind = "interest.suspended" if begins else "interest.resumed"
         for start in range(0, len(ids), PART):
-            loans = store.load(db, ids[start : start + PART], lock=not dry_run)
+            loans = store.load(db, ids[start : start + PART], lock=not evening.dry_run)
             as_billed = [evening.billed.get(held.loan.loan_id, held) for held in loans]
             changes = [
                 change(held, act, evening.plans.of(held), note=(kind, {"class": doubt.class_of(held, act.today)}))
@@ -208,7 +215,7 @@ def _move_impaired(db: Db, night: Night, evening: _Evening) -> None:
             ]
             if changes:
                 _move_lines(db, night, changes, evening)
-                if not dry_run:
+                if not evening.dry_run:
                     _save(db, changes, act, label=f"{kind} {act.today}")
 
 
@@ -252,28 +259,28 @@ def _proves(sent: Dispatched) -> bool:
     return sent.outcome in ("sent", "delivered", "refused", "handed_over") or sent.rule == "tonight.hold"
 
 
-def _close_day(db: Db, ids: Sequence[int], night: Night, evening: _Evening, *, dry_run: bool) -> None:
+def _close_day(db: Db, ids: Sequence[int], night: Night, evening: _Evening) -> None:
     act, tomorrow = evening.act, evening.act.today + timedelta(days=1)
-    touched = night_store.touched(db, ids, act.today, lock=not dry_run)
+    touched = night_store.touched(db, ids, act.today, lock=not evening.dry_run)
     billed = _bill(db, [each.loan_id for each in touched if each.falls_due_on is not None and each.falls_due_on <= act.today], evening)
     if billed:
         _move_lines(db, night, list(billed.values()), evening)
     promises: list[Promise] = []
     for moved in billed.values():
-        _tell_entries(night, moved, dry_run)
+        _tell_entries(night, moved, evening.dry_run)
         first = _first_follow_up(moved, tomorrow)
         if first is not None:
             promises.append(_told_late(moved.held, first, act))
-            _tell_message(night, promises[-1], moved.held.loan.public_id, first.about, "followup.days_past_due", dry_run)
+            _tell_message(night, promises[-1], moved.held.loan.public_id, first.about, "followup.days_past_due", evening.dry_run)
     reminded = _reminders(db, touched, billed, tomorrow)
     for each in reminded:
         # One that a person holds is promised too: the dispatcher refuses it in the morning, and that proves the duty.
         promises.append(_promise(each, act))
-        _tell_message(night, promises[-1], each.loan.public_id, each.loan.about or "", "reminder.days_before", dry_run)
+        _tell_message(night, promises[-1], each.loan.public_id, each.loan.about or "", "reminder.days_before", evening.dry_run)
     night.loans += len(touched)
     night.messages += len(promises)
     night.duties += sum(sum(duty.open for duty in each.duties.written) for each in billed.values())
-    if dry_run:
+    if evening.dry_run:
         evening.billed.update((loan_id, moved.held) for loan_id, moved in billed.items())
         return
     if billed:
