@@ -14,8 +14,8 @@ from holdfast.kernel.clock import Clock
 from holdfast.kernel.errors import Refusal
 from holdfast.parties import Staff, require
 from holdfast.payments import rail_store, store
+from holdfast.payments.hearing import keep_heard
 from holdfast.payments.messages import read_pain002
-from holdfast.payments.model import RailAnswer
 from holdfast.payments.ports import Answer
 from holdfast.payments.states import PayoutState
 from holdfast.payments.store import Db
@@ -67,19 +67,14 @@ def take_answer(db: Db, *, clock: Clock, by: Actor, key: str, answer: Answer, so
     prefix = key[: len(PAYOUT_KEY)]
     known = prefix in verbs and (store.loan_of_payout(db, key) if prefix == PAYOUT_KEY else store.loan_of_debit(db, key)) is not None
     if not known:
-        _keep(db, clock, key, answer, source, "nobody")
+        keep_heard(db, clock, key, answer, source, "nobody")
         return None
     try:
         with db.transaction():
             return verbs[prefix](db, clock=clock, by=by, key=key, answer=answer, source=source)
     except Refusal:
-        _keep(db, clock, key, answer, source, "contradicts")
+        keep_heard(db, clock, key, answer, source, "contradicts")
         return None
-
-
-def _keep(db: Db, clock: Clock, key: str, answer: Answer, source: str, fate: str) -> None:
-    said = RailAnswer(key[:100], str(answer.outcome), answer.reference, answer.why, answer.paid_on, source, fate, clock.now())
-    rail_store.keep_answer(db, said)
 
 
 def _of_file(db: Db, message: str) -> list[str]:

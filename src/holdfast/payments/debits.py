@@ -10,7 +10,7 @@ person is told, while it is asked after on and on.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date
 from typing import Any, Final, Protocol
 
 from holdfast.duties import Case, enter, take, take_by_id
@@ -23,18 +23,17 @@ from holdfast.kernel.money import Money
 from holdfast.life import LoanState
 from holdfast.loans import Happened
 from holdfast.parties import Scope, Staff, box_of, party_by_id, require
-from holdfast.payments import mandate_store, rail_store, store
+from holdfast.payments import mandate_store, store
+from holdfast.payments.hearing import FIRST_ENQUIRY, keep_heard, next_enquiry
 from holdfast.payments.mandate_rules import attempt_today, given_up, to_collect
-from holdfast.payments.model import Debit, Mandate, RailAnswer
+from holdfast.payments.model import Debit, Mandate
 from holdfast.payments.ports import Answer, Order, Outcome
 from holdfast.payments.states import DEBIT_LIFE, DebitEvent, DebitState, MandateState, after
 from holdfast.payments.store import Db
 
 SHORTEST_REASON: Final = 4
-_FIRST_ENQUIRY: Final = timedelta(seconds=30)
-_RAREST_ENQUIRY: Final = timedelta(hours=1)
 _DUTY: Final = "debit_failed"
-# After so many enquiries without an end a person is told: by `_next_enquiry` that is about six hours.
+# After so many enquiries without an end a person is told: by `next_enquiry` that is about six hours.
 _TOLD_AFTER: Final = 12
 _EVENTS: Final = {
     Outcome.ACCEPTED: DebitEvent.ACCEPTED,
@@ -94,7 +93,7 @@ def instruct_debit(db: Db, *, clock: Clock, debit: str, due_of: DueOf) -> Order 
         mandate_store.update_debit(db, found, state=state, why=why)
         return None
     state = after(DEBIT_LIFE, f"debit {debit}", found.state, DebitEvent.SEND)
-    mandate_store.update_debit(db, found, state=state, amount=amount.minor, sent_at=clock.now(), enquire_at=clock.now() + _FIRST_ENQUIRY)
+    mandate_store.update_debit(db, found, state=state, amount=amount.minor, sent_at=clock.now(), enquire_at=clock.now() + FIRST_ENQUIRY)
     says = {"debit": debit, "mandate": mandate.public_id, "instalment": found.n, "amount": amount.as_json()}
     enter(db, case, clock=clock, by=SYSTEM, kind="debit.sent", says=says)
     sealed, _ = mandate_store.sealed_of_mandate(db, mandate)
@@ -113,7 +112,7 @@ def record_debit(db: Db, *, clock: Clock, by: Actor, debit: str, answer: Answer,
         return return_debit(db, clock=clock, by=by, debit=debit, answer=answer, source=source)
     case, found = _held(db, debit)
     if found.state is DebitState.COLLECTED and answer.outcome is Outcome.REJECTED:
-        _heard(db, clock, debit, answer, source, "contradicts")
+        keep_heard(db, clock, debit, answer, source, "contradicts")
         if case.loan.state is LoanState.ACTIVE:
             told = {"debit": debit, "why": answer.why, "reference": answer.reference}
             enter(db, case, clock=clock, by=by, kind="debit.contradicted", says=told, opens=(_DUTY,), while_frozen=True)
@@ -121,9 +120,9 @@ def record_debit(db: Db, *, clock: Clock, by: Actor, debit: str, answer: Answer,
     was = found.state
     state = after(DEBIT_LIFE, f"debit {debit}", was, _EVENTS[answer.outcome])
     if was in _FINAL and state is was:
-        _heard(db, clock, debit, answer, source, "known")
+        keep_heard(db, clock, debit, answer, source, "known")
         return found
-    _heard(db, clock, debit, answer, source, "moved")
+    keep_heard(db, clock, debit, answer, source, "moved")
     says: dict[str, Any] = {"debit": debit, "reference": answer.reference, "amount": found.amount.as_json()}
     if state is DebitState.COLLECTED:
         paid_on = min(answer.paid_on or clock.today(), clock.today())
@@ -139,7 +138,7 @@ def record_debit(db: Db, *, clock: Clock, by: Actor, debit: str, answer: Answer,
         return _debit(db, debit)
     mandate_store.update_debit(
         db, found, state=state, reference=answer.reference or found.reference, why=answer.why, enquiries=found.enquiries + 1,
-        enquire_at=_next_enquiry(clock.now(), found.enquiries),
+        enquire_at=next_enquiry(clock.now(), found.enquiries),
     )  # fmt: skip
     if found.enquiries + 1 == _TOLD_AFTER and case.loan.state is LoanState.ACTIVE and case.open(_DUTY) is None:
         told = {"debit": debit, "instalment": found.n, "enquiries": _TOLD_AFTER}
@@ -155,7 +154,7 @@ def return_debit(db: Db, *, clock: Clock, by: Actor, debit: str, answer: Answer,
     case, found = _held(db, debit)
     was = found.state
     state = after(DEBIT_LIFE, f"debit {debit}", was, DebitEvent.RETURN)
-    _heard(db, clock, debit, answer, source, "known" if was is DebitState.RETURNED else "moved")
+    keep_heard(db, clock, debit, answer, source, "known" if was is DebitState.RETURNED else "moved")
     if was is DebitState.RETURNED:
         return found
     mandate_store.update_debit(db, found, state=state, why=answer.why, enquire_at=None)
@@ -242,14 +241,3 @@ def _held(db: Db, public_id: str) -> tuple[Case, Debit]:
 
 def _debit(db: Db, public_id: str, happened: tuple[Happened, ...] = ()) -> Debit:
     return mandate_store.debits(db, None, public_id=public_id, happened=happened)[0]
-
-
-def _heard(db: Db, clock: Clock, debit: str, answer: Answer, source: str, fate: str) -> None:
-    said = RailAnswer(debit, str(answer.outcome), answer.reference, answer.why, answer.paid_on, source, fate, clock.now())
-    rail_store.keep_answer(db, said)
-
-
-def _next_enquiry(at: datetime, times_before: int) -> datetime:
-    """Ask sooner at first, then ever more rarely."""
-    later: timedelta = _FIRST_ENQUIRY * 2 ** min(times_before, 10)
-    return at + min(later, _RAREST_ENQUIRY)

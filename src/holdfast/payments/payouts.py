@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any, Final
 
 from holdfast import approvals, contracts, pledges
@@ -27,10 +27,11 @@ from holdfast.kernel.sealing import Sealed
 from holdfast.life import LIVE, LoanState
 from holdfast.loans import Happened
 from holdfast.parties import Party, Scope, Staff, box_of, find, mask_name, normal, party_by_id, require
-from holdfast.payments import rail_store, store
+from holdfast.payments import store
 from holdfast.payments.accounts import account_number, lookup_of_account, masked_account
+from holdfast.payments.hearing import FIRST_ENQUIRY, keep_heard, next_enquiry
 from holdfast.payments.matters import DISPUTE, RECALL, begin_matter, end_matter, standing
-from holdfast.payments.model import Payout, RailAnswer
+from holdfast.payments.model import Payout
 from holdfast.payments.ports import Answer, Grows, Order, Outcome, PayoutRail
 from holdfast.payments.states import PAYOUT_LIFE, PayoutEvent, PayoutState, after
 from holdfast.payments.store import Db
@@ -42,8 +43,6 @@ CHANNELS: Final = ("rail", "file")
 GROWS_IN: Final = (LoanState.ACTIVE, LoanState.RELEASING)
 _ACT: Final = "payout.check"
 _RULING: Final = "payout.rule"
-_FIRST_ENQUIRY: Final = timedelta(seconds=30)
-_RAREST_ENQUIRY: Final = timedelta(hours=1)
 _EVENTS: Final = {
     Outcome.ACCEPTED: PayoutEvent.ACCEPTED,
     Outcome.PAID: PayoutEvent.PAID,
@@ -183,7 +182,7 @@ def instruct(db: Db, *, clock: Clock, payout: str) -> Order | None:
         return None
     if _is_gone(case):
         return None
-    mark_sent(db, clock, SYSTEM, case, found, answer_by=clock.now() + _FIRST_ENQUIRY)
+    mark_sent(db, clock, SYSTEM, case, found, answer_by=clock.now() + FIRST_ENQUIRY)
     return order_of(db, case, found, on=clock.today())
 
 
@@ -222,15 +221,15 @@ def record_answer(db: Db, *, clock: Clock, by: Actor, payout: str, answer: Answe
         answer = replace(answer, outcome=Outcome.REJECTED)
     case, found = held_payout(db, payout, None)
     if found.disputed and not ruled:
-        _heard(db, clock, payout, answer, source, "noted")
+        keep_heard(db, clock, payout, answer, source, "noted")
         return found
     if {found.state, str(answer.outcome)} == {PayoutState.PAID, PayoutState.REJECTED} and not ruled:
         return _contradicted(db, clock, by, case, found, answer, source)
     state = after(PAYOUT_LIFE, f"payout {payout}", found.state, _EVENTS[answer.outcome])
     if found.state in (PayoutState.PAID, PayoutState.REJECTED):
-        _heard(db, clock, payout, answer, source, "known")
+        keep_heard(db, clock, payout, answer, source, "known")
         return found
-    _heard(db, clock, payout, answer, source, "moved")
+    keep_heard(db, clock, payout, answer, source, "moved")
     at = clock.now()
     says: dict[str, Any] = {"payout": payout, "reference": answer.reference}
     if answer.outcome is Outcome.PAID:
@@ -252,7 +251,7 @@ def record_answer(db: Db, *, clock: Clock, by: Actor, payout: str, answer: Answe
         if (asked_back := standing(db, case, RECALL)) is not None:
             end_matter(db, clock, by, case, asked_back, outcome="stopped", reference=answer.reference)
         return _payout(db, payout)
-    again = None if found.channel == "file" else _next_enquiry(at, found.enquiries)
+    again = None if found.channel == "file" else next_enquiry(at, found.enquiries)
     store.update_payout(
         db, found, state=state, reference=answer.reference or found.reference, why=answer.why, enquiries=found.enquiries + 1,
         enquire_at=again,
@@ -268,7 +267,7 @@ def _contradicted(db: Db, clock: Clock, by: Actor, case: Case, found: Payout, an
 
     A rejected payout that was paid after all is not known again, if nothing has taken its place: two people rule on it as on any other.
     """
-    _heard(db, clock, found.public_id, answer, source, "contradicts")
+    keep_heard(db, clock, found.public_id, answer, source, "contradicts")
     words = f"the bank said {found.state}, and now says {answer.outcome}"
     if found.further:
         alone = store.payout_under_way(db, case.loan.loan_id) is None and case.loan.state in GROWS_IN
@@ -284,11 +283,6 @@ def _contradicted(db: Db, clock: Clock, by: Actor, case: Case, found: Payout, an
     if case.loan.state in LIVE:
         begin_matter(db, clock, by, case, found, kind=DISPUTE, words=words, who="", reference=answer.reference)
     return _payout(db, found.public_id)
-
-
-def _heard(db: Db, clock: Clock, payout: str, answer: Answer, source: str, fate: str) -> None:
-    said = RailAnswer(payout, str(answer.outcome), answer.reference, answer.why, answer.paid_on, source, fate, clock.now())
-    rail_store.keep_answer(db, said)
 
 
 def give_up_waiting(db: Db, *, clock: Clock) -> int:
@@ -482,9 +476,3 @@ def _opened(db: Db, case: Case, found: Payout) -> bytes:
         raise Fault(f"payout {found.public_id} has no borrower to be sent to", code="no_borrower")
     nonce, sealed = store.sealed_of_payout(db, found)
     return box_of(db, party_by_id(db, case.loan.party_id)).open(Sealed(nonce, sealed), found.public_id)
-
-
-def _next_enquiry(at: datetime, times_before: int) -> datetime:
-    """Ask sooner at first, then ever more rarely."""
-    later: timedelta = _FIRST_ENQUIRY * 2 ** min(times_before, 10)
-    return at + min(later, _RAREST_ENQUIRY)
