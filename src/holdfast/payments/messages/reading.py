@@ -26,25 +26,27 @@ def message_name(data: bytes) -> str | None:
 
 
 def elements(data: bytes, *names: str) -> Iterator[Element]:
-    """The elements of those local names as they end, in the file's order; each is emptied once its reader is done with it.
+    """The elements of those local names as they end, in the file's order; each is let go once its reader is done with it.
 
     Local names: a bank's version of the namespace does not matter. BadInput for what is no XML, or holds a document type.
     """
     if len(data) > MOST_BYTES:
         raise BadInput(f"file: it has {len(data):,} bytes; the most is {MOST_BYTES:,}", field="file", code="too_large")
-    depth = 0
+    above: list[Element] = []
     try:
         for event, element in iterparse(io.BytesIO(data), events=("start", "end"), forbid_dtd=True):
             if event == "start":
-                depth += 1
-                if depth > _DEEPEST:
+                above.append(element)
+                if len(above) > _DEEPEST:
                     raise BadInput("file: its elements are nested too deeply", field="file", code="not_xml")
                 continue
-            depth -= 1
+            above.pop()
             element.tag = local(element)
             if element.tag in names:
                 yield element
-                element.clear()
+                # Emptied only, a hundred thousand of them would still hang there, and be looked through again and again.
+                if above:
+                    del above[-1][-1]
     except (ParseError, DefusedXmlException, UnicodeError, ValueError, LookupError) as error:
         raise BadInput(f"file: this is no XML that can be read: {error}", field="file", code="not_xml") from None
 
