@@ -98,6 +98,18 @@ def test_a_new_rate_counts_from_the_instalment_that_is_named() -> None:
     assert [row[2:] for row in rows(more)] == [(40_000, 1_200), (20_000, 400), (20_000, 300), (20_000, 200), (20_000, 100)]
 
 
+def test_a_re_age_counts_the_running_period_from_its_own_beginning_after_other_agreements() -> None:
+    # A charge after the schedule has number 4, so the instalments that an extension adds are 5 and 6.
+    charged = THREE.tell("charge", date(2026, 1, 5), part="fee", amount=500, due_on=date(2027, 1, 1))
+    longer = agreed(charged, date(2026, 1, 10), Kind.EXTEND, instalments=2)
+    row = next(row for row in longer.state.instalments if row.n == 5)
+    assert (row.due_on, row.interest) == (date(2026, 5, 1), 480)
+    # On 17 April: 12.00, 9.60 and 7.20 have fallen due; 16 of the 30 days of April are 2.56 of its 4.80. To 1 June a month and 15 of
+    # 31 days more at 1 % on 1,200.00: 17.81.
+    new = agreed(longer, date(2026, 4, 17), Kind.REAGE, instalments=2, start_on=date(2026, 6, 1)).state
+    assert [row.interest for row in new.instalments if row.n in (7, 8)] == [1_200 + 960 + 720 + 256 + 1_781, 600]
+
+
 def test_charges_of_what_is_re_amortised_come_with_the_next_or_stay_overdue() -> None:
     charged = LATE.tell("charge", date(2026, 2, 5), part="penalty", amount=500, due_on=date(2026, 2, 1))
     moved = agreed(charged, date(2026, 2, 10), Kind.REAMORTISE).state

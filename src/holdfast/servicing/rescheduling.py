@@ -436,13 +436,13 @@ def _reage(state: State, change: Rearrangement, on: date) -> None:
         return
     terms = state.now
     first = Instalment(max(row.n for row in state.instalments) + 1, change.start_on, 0, 0)
+    # Before any is closed: where a period begins, the one before it says.
+    to_come = [row for row in regular if row.due_on > on]
+    running = next((row for row in to_come if row.n >= 1 and row.n not in state.loose), None)
+    run = 0 if running is None else so_far(state, running, on)
     principal = interest = 0
-    running = True
     for row in regular:
-        owed = row.interest
-        if row.due_on > on:
-            owed = so_far(state, row, on) if running and row.n >= 1 else 0
-            running = False
+        owed = row.interest if row.due_on <= on else run if row is running else 0
         principal += row.principal - row.principal_paid
         interest += max(0, owed - row.interest_paid)
         first.fee += row.fee - row.fee_paid
