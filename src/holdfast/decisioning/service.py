@@ -421,9 +421,7 @@ def _not_the_officer(db: Db, case: Case, staff: Staff) -> None:
     officer_id = case.loan.officer_id
     if officer_id is None:
         return
-    officer = staff_by_id(db, officer_id)
-    same = staff.person_id is not None and staff.person_id == officer.person_id
-    if staff.staff_id == officer.staff_id or same:
+    if staff.is_same_person(staff_by_id(db, officer_id)):
         raise Forbidden("this person is the loan's officer and cannot decide on it", code="approval_barred")
 
 

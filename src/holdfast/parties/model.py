@@ -95,6 +95,10 @@ class Staff:
         """How the journal names this person."""
         return Actor(self.public_id, self.role)
 
+    def is_same_person(self, other: Staff) -> bool:
+        """Whether both are one person, under whichever log-in."""
+        return self.staff_id == other.staff_id or (self.person_id is not None and self.person_id == other.person_id)
+
 
 @dataclass(frozen=True, slots=True)
 class Party:

@@ -372,7 +372,7 @@ def _may_approve(db: Db, clock: Clock, case: Case, release: Release, by: Staff) 
     """Forbidden for whoever has had a part since the approval was asked for: the request's own list knows only who had one before."""
     changers = [staff for _, _, staff in _phone_changes(db, case, clock) if staff is not None]
     barred = rules.barred_from_approving(officer=case.loan.officer_id, identified_by=release.identified_by, phone_changers=changers)
-    if any(_same_person(db, by, each) for each in barred):
+    if any(by.is_same_person(staff_by_id(db, each)) for each in barred):
         raise Forbidden("this person has a part in the loan and cannot approve", code="approval_barred")
 
 
@@ -383,12 +383,6 @@ def _not_an_approver(db: Db, release: Release, by: Staff) -> None:
     for answer in approvals.request(db, release.request).answers:
         if answer.staff_id == by.staff_id or (by.person_id is not None and by.person_id == answer.person_id):
             raise Forbidden("whoever approved this release cannot check the identity; another person must", code="identity_by_approver")
-
-
-def _same_person(db: Db, one: Staff, staff_id: int) -> bool:
-    if one.staff_id == staff_id:
-        return True
-    return one.person_id is not None and one.person_id == staff_by_id(db, staff_id).person_id
 
 
 # -- papers, the thing, the bureau ----------------------------------------------------------------

@@ -297,7 +297,7 @@ def _answered(
     if request is None:
         raise Refusal("nobody has asked for it yet", code="programme_not_asked")
     planner = staff_by_id(db, found.planned_by)
-    if by.staff_id == planner.staff_id or (by.person_id is not None and by.person_id == planner.person_id):
+    if by.is_same_person(planner):
         raise Forbidden("whoever drew the programme up cannot agree to it; another person must", code="approval_maker")
     answer = approvals.answer(db, clock=clock, by=by, public_id=request, approved=agreed, words=words)
     if agreed:

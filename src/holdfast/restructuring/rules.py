@@ -160,18 +160,14 @@ def next_yes(asked: Request) -> RequestEvent:
 
 def may_decide(by: Staff, *, asker: Staff | None, others: Iterable[Staff], officer: Staff | None, borrower_id: int | None) -> None:
     """Forbidden, saying why, if this person asked, has answered, keeps the loan, or owes it: under whichever log-in."""
-    if asker is not None and _same(by, asker):
+    if asker is not None and by.is_same_person(asker):
         raise Forbidden("whoever asked cannot decide; another person must", code="approval_maker")
-    if any(_same(by, other) for other in others):
+    if any(by.is_same_person(other) for other in others):
         raise Forbidden("you have answered already; the other yes is another person's", code="approval_twice")
-    if officer is not None and _same(by, officer):
+    if officer is not None and by.is_same_person(officer):
         raise Forbidden("the loan's own officer cannot decide on its terms", code="approval_barred")
     if by.person_id is not None and by.person_id == borrower_id:
         raise Forbidden("nobody decides on a loan of their own", code="approval_barred")
-
-
-def _same(one: Staff, other: Staff) -> bool:
-    return one.staff_id == other.staff_id or (one.person_id is not None and one.person_id == other.person_id)
 
 
 def _ends(days: Iterable[date]) -> date:
