@@ -30,6 +30,7 @@ VERDICTS: Final[Mapping[str, tuple[str, str | Promise]]] = {
     "unproved": ("late", _("unproved")),
 }
 
+
 def reasons(rank: Rank, currency: str) -> list[str]:
     """Why a duty ranks where it does, in plain words, the heaviest reason first, each with its points."""
     return [f"{reason(each, currency)} +{each.points}" for each in rank.reasons]
