@@ -139,6 +139,8 @@ def _page(request: HttpRequest, visitor: Visitor, loan_id: str, contract: Contra
         "state_word": word,
         "to_sign": contract.state is ContractState.OFFERED and contract.good_until is not None and visitor.today <= contract.good_until,
         "price": price,
+        # The fees of the payout have a day of their own and are no instalment.
+        "instalments": sum(row.n >= 1 for row in price.instalments),
         "items": [
             {
                 "name": each.name[tongue],
