@@ -252,7 +252,8 @@ def test_a_job_with_a_bad_file_ends_as_failed_with_the_reason(db: Db, write_tape
 def test_a_file_handed_in_is_gone_once_its_job_has_ended_and_stays_while_it_may_be_run_again(
     db: Db, make_tape: MakeTape, write_tape: Callable[[bytes], Path]
 ) -> None:
-    for make in (lambda: make_tape({}), lambda: write_tape(b"")):
+    made: tuple[Callable[[], Path], ...] = (lambda: make_tape({}), lambda: write_tape(b""))
+    for make in made:
         path = make()
         asked = ask(db, clock=clock(db), by=SYSTEM, map_name=MAP.name, as_of=None, path=path, file_name="t.csv")
         assert path.exists()
