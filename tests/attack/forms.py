@@ -1298,7 +1298,9 @@ FORMS: Final[Mapping[str, Form]] = {
     "drawer_cash": Form("receipt.post", "officer", _cash, sight="field"),
     "drawer_count": Form("drawer.open", "officer", partial(_drawer, counted_as="0")),
     "drawer_close": Form("drawer.close", "keeper", partial(_drawer, cash=100, counted=100, counted_as="100.00"), barred=("officer",)),
-    "drawer_settle": Form("drawer.settle", "approver", partial(_drawer, counted=5, closed=True, words=WORDS, outcome="ours"), barred=("officer",)),
+    "drawer_settle": Form(
+        "drawer.settle", "approver", partial(_drawer, counted=5, closed=True, words=WORDS, outcome="ours"), barred=("officer",)
+    ),
     "statements": Form(
         "bank_file.load", "officer", lambda house: Post({}, {"file": Upload("流水.csv", _statement(house)), "map": "generic"}),
         sight="nowhere",

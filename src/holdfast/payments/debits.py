@@ -141,8 +141,8 @@ def record_debit(db: Db, *, clock: Clock, by: Actor, debit: str, answer: Answer,
         enquire_at=next_enquiry(clock.now(), found.enquiries),
     )  # fmt: skip
     if found.enquiries + 1 == _TOLD_AFTER and case.loan.state is LoanState.ACTIVE and case.open(_DUTY) is None:
-        asked = {"debit": debit, "instalment": found.n, "enquiries": _TOLD_AFTER}
-        enter(db, case, clock=clock, by=SYSTEM, kind="debit.unanswered", says=asked, opens=(_DUTY,), while_frozen=True)
+        says = {"debit": debit, "instalment": found.n, "enquiries": _TOLD_AFTER}
+        enter(db, case, clock=clock, by=SYSTEM, kind="debit.unanswered", says=says, opens=(_DUTY,), while_frozen=True)
     return _debit(db, debit)
 
 

@@ -304,6 +304,7 @@ INTENT_LIFE: Final = {
     (IntentState.CLEARED, IntentEvent.REVERSE): IntentState.EXPIRED,
 }
 
+
 def after(life: Mapping[tuple[State, Event], State], name: str, state: State, event: Event) -> State:
     """The state that `event` leads to; Refusal, naming the thing and where it stands, if its life has no such line."""
     return following(life, state, event, words=f"{name} is {state}; it cannot {event.replace('_', ' ')}", code="wrong_state")
