@@ -183,8 +183,8 @@ def financed(terms: Terms) -> int:
 
 
 def down_payment(terms: Terms, amount: int) -> int:
-    """The part of a payout that falls due on its own day."""
-    return to_minor(Fraction(amount * terms.down_payment_ppb, BILLION), terms.rounding, multiple=terms.instalment_multiple)
+    """The part of a payout that falls due on its own day; rounding never makes it more than all of it."""
+    return min(amount, to_minor(Fraction(amount * terms.down_payment_ppb, BILLION), terms.rounding, multiple=terms.instalment_multiple))
 
 
 def schedule(terms: Terms) -> list[Instalment]:
