@@ -68,6 +68,11 @@ class Case:
         """A whole number of the loan's own pack."""
         return self.pack.number(key, on=on, lender_type=self.lender.lender_type, product=self.loan.product_code)
 
+    @property
+    def officers(self) -> tuple[int, ...]:
+        """The loan's officer, if it has one: who may not agree to what was asked for on it."""
+        return () if self.loan.officer_id is None else (self.loan.officer_id,)
+
     def open(self, kind: str) -> Duty | None:
         """The open duty of that kind, if there is one."""
         return next((duty for duty in self.standing if duty.kind == kind), None)

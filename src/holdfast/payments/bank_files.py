@@ -223,8 +223,7 @@ def match_by_hand(db: Db, *, clock: Clock, by: Staff, line: str, loan: str, word
     if within and case.loan.party_id is not None and _of_borrower(db, found, case.loan.party_id):
         return match_line(db, clock=clock, by=by.actor, line=line, loan_id=case.loan.loan_id, how="hand")
     inputs = {"line": line, "loan": loan, "amount": found.amount.as_json()}
-    barred = () if case.loan.officer_id is None else (case.loan.officer_id,)
-    asked = approvals.ask(db, clock=clock, by=by, act=_MATCH, inputs=inputs, reason=words, loan_id=case.loan.loan_id, barred=barred)
+    asked = approvals.ask(db, clock=clock, by=by, act=_MATCH, inputs=inputs, reason=words, loan_id=case.loan.loan_id, barred=case.officers)
     store.update_line(db, found, loan_id=case.loan.loan_id, approval=asked.public_id)
     return _line(db, line)
 

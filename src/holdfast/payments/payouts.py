@@ -106,7 +106,7 @@ def _ask(
     lookup = lookup_of_account(number)
     asked = approvals.ask(
         db, clock=clock, by=by, act=_ACT, inputs=_inputs(public_id, loan, contract, amount, lookup, channel, further=further),
-        reason=reason, loan_id=case.loan.loan_id, barred=_barred(case),
+        reason=reason, loan_id=case.loan.loan_id, barred=case.officers,
     )  # fmt: skip
     store.insert_payout(
         db, loan_id=case.loan.loan_id, public_id=public_id, amount=amount, contract=contract, payee_label=mask_name(payee_name),
@@ -322,7 +322,7 @@ def ask_ruling(db: Db, *, clock: Clock, by: Staff, payout: str, outcome: str, re
         raise BadInput("reference: name the bank's statement or letter that says so", field="reference")
     inputs = {"payout": payout, "outcome": str(outcome), "reference": reference.strip()}
     approvals.ask(
-        db, clock=clock, by=by, act=_RULING, inputs=inputs, reason=words, loan_id=case.loan.loan_id, barred=_barred(case)
+        db, clock=clock, by=by, act=_RULING, inputs=inputs, reason=words, loan_id=case.loan.loan_id, barred=case.officers
     )  # fmt: skip
     return found
 
@@ -428,10 +428,6 @@ def _is_gone(case: Case) -> bool:
 
 def _principal(terms: Terms) -> Money:
     return Money(terms.principal, terms.currency)
-
-
-def _barred(case: Case) -> tuple[int, ...]:
-    return () if case.loan.officer_id is None else (case.loan.officer_id,)
 
 
 def _inputs(payout: str, loan: str, contract: str, amount: Money, lookup: bytes, channel: str, *, further: bool) -> dict[str, Any]:

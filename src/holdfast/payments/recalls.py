@@ -84,8 +84,7 @@ def rule_matter(db: Db, *, clock: Clock, by: Staff, matter: str, outcome: str, r
     inputs = {"matter": matter, "payout": found.payout, "outcome": outcome, "reference": reference.strip()}
     if outcome == "returned":
         inputs["line"] = _money_back(db, by, about, line)
-    barred = () if case.loan.officer_id is None else (case.loan.officer_id,)
-    asked = approvals.ask(db, clock=clock, by=by, act=_ACT, inputs=inputs, reason=words, loan_id=case.loan.loan_id, barred=barred)
+    asked = approvals.ask(db, clock=clock, by=by, act=_ACT, inputs=inputs, reason=words, loan_id=case.loan.loan_id, barred=case.officers)
     rail_store.update_matter(db, found, state=MatterState.RULED, approval=asked.public_id, outcome=outcome, reference=reference.strip())
     return _matter(db, matter)
 

@@ -42,7 +42,9 @@ def ask_compensation(db: Db, *, clock: Clock, by: Staff, loan: str, reason: str,
     inputs = {
         "loan": loan, "pledge": lost.public_id, "thing": lost.thing, "valuation": worth.public_id or "", "amount": worth.amount.as_json(),
     }  # fmt: skip
-    return approvals.ask(db, clock=clock, by=by, act=COMPENSATE, inputs=inputs, reason=reason, loan_id=case.loan.loan_id)
+    return approvals.ask(
+        db, clock=clock, by=by, act=COMPENSATE, inputs=inputs, reason=reason, loan_id=case.loan.loan_id, barred=case.officers
+    )
 
 
 def compensate(db: Db, *, clock: Clock, by: Staff, approval: str) -> Done:

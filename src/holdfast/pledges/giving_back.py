@@ -96,10 +96,9 @@ def ask_hand_back(db: Db, *, clock: Clock, by: Staff, loan: str, seal_no: str, i
     if not identity_seen:
         raise BadInput("identity_seen: look at the owner's identity card first", code="identity_unseen", field="identity_seen")
     inputs = {"loan": loan, "thing": item.thing, "pledge": pledge.public_id, "seal_no": item.seal_no, "place": str(item.place)}
-    barred = [] if case.loan.officer_id is None else [case.loan.officer_id]
     return approvals.ask(
         db, clock=clock, by=by, act=HAND_BACK, inputs=inputs, reason=f"{item.place} {item.seal_no}", loan_id=case.loan.loan_id,
-        barred=barred, maker_counts=True,
+        barred=case.officers, maker_counts=True,
     )  # fmt: skip
 
 

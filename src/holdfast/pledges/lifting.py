@@ -204,7 +204,8 @@ def ask_release_part(db: Db, *, clock: Clock, by: Staff, loan: str, pledge: str,
     old = _securing(db, case, pledge)
     _must_cover(db, clock, by.actor, case, old, How.PART, owed)
     inputs = {"loan": loan, "pledge": old.public_id, "thing": old.thing}
-    return Asked(approvals.ask(db, clock=clock, by=by, act=PART, inputs=inputs, reason=reason, loan_id=case.loan.loan_id), old)
+    asked = approvals.ask(db, clock=clock, by=by, act=PART, inputs=inputs, reason=reason, loan_id=case.loan.loan_id, barred=case.officers)
+    return Asked(asked, old)
 
 
 def release_part(db: Db, *, clock: Clock, by: Staff, approval: str, owed: Owed) -> Done:
