@@ -207,7 +207,7 @@ def products(db: Db) -> list[Row]:
 
 def branches(db: Db) -> list[Row]:
     """All branches, for a choice."""
-    return fetch(db, "SELECT code, name FROM branch ORDER BY code", {})
+    return fetch(db, "SELECT public_id, code, name FROM branch ORDER BY code", {})
 
 
 # -- the night ------------------------------------------------------------------------------------

@@ -78,6 +78,8 @@ def _page(request: HttpRequest, desk: Desk, *, form: ActForm | None = None, stat
         last = reading.last_night(db)
         due = reading.count_due_loans(db, desk.today)
         next_due = reading.next_due_on(db, desk.today)
+        products = {row["code"]: of_language((row["name_zh"], row["name_en"])) for row in reading.products(db)}
+        branches = {row["public_id"]: row["name"] for row in reading.branches(db)}
     # Entries of all loans of a product are the whole lender's figures, and shown to who sees the whole lender.
     mine = [line for line in night.lines if line.loan in known or (not line.loan and desk.branch_only is None)]
     of_kind = [line for line in mine if line.kind == kind]
@@ -88,7 +90,11 @@ def _page(request: HttpRequest, desk: Desk, *, form: ActForm | None = None, stat
         "cut": due > _LOOKED_AT,
         "kind": kind,
         "tabs": [(name, words.word(words.NIGHT_KINDS, name), count) for name, count in _counts(mine).items()],
-        "lines": [_line(line, known.get(line.loan), desk, form, held=(line.loan, line.about) in stopped) for line in of_kind[:_SHOWN]],
+        "lines": [
+            _line(line, known.get(line.loan), desk, form, held=(line.loan, line.about) in stopped)
+            | ({} if line.loan else {"product": products[line.what["product"]], "branch": branches[line.what["branch"]]})
+            for line in of_kind[:_SHOWN]
+        ],
         "hidden": max(0, len(of_kind) - _SHOWN),
         "held": [_held(row, desk) for row in held],
         "kept": kept,
