@@ -12,12 +12,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import date, timedelta
 
 import psycopg
 import pytest
 
-from holdfast import payments, servicing
+from holdfast import days, payments, servicing
 from holdfast.adapters.http_rail import HttpRail
 from holdfast.database.connection import transaction
 from holdfast.journal import SYSTEM
@@ -59,6 +59,12 @@ with book():
 """
 
 
+def _work(day: date) -> None:
+    """One day of the lender's: its messages go out, then it is closed."""
+    days.send_due(clock_on(day))
+    days.close_book(day, clock_on(day))
+
+
 def _until(so: Callable[[], bool]) -> None:
     """Look again and again, for half a minute at most."""
     for _ in range(3_000):
@@ -79,7 +85,10 @@ def test_killed_at_any_moment_no_debit_is_collected_twice_and_none_is_lost(
         change_private(house.db, clock=house.clock, by=SYSTEM, party=party, kind="phone", text=f"138{number:08}")
         _sign(house, loan, name)
     committed_db.commit()
+    for number in range(31):
+        _work(MONDAY + timedelta(days=number))
     house.book.day = MONDAY + timedelta(days=31)
+    days.send_due(clock_on(house.book.day))
     begun = clock_on(house.book.day).instant
     text = f"format: rail/1\nname: provider\nurl: http://127.0.0.1:{port}\ncurrencies: [CNY]\nsecret_env: PROVIDER_SECRET\ntimeout_s: 5\n"
     environment = {**os.environ, "PROVIDER_SECRET": SECRET}
