@@ -123,6 +123,28 @@ TEMPLATES: Final[Mapping[str, Mapping[str, str]]] = {
         "zh-hans": "您尾号 {contract} 的借款合同双方均已签署，可在借款页面查看、下载您的副本。",
         "en": "Your loan contract ending {contract} is signed by both sides. Your copy is on your loan page, to read and to keep.",
     },
+    "complaint_taken": {
+        "zh-hans": "您尾号 {contract} 的合同，投诉已受理，编号尾号 {no}。我们最迟 {by}书面答复，答复前暂停催收。",
+        "en": "Contract ending {contract}: your complaint {no} is with us. You have our written answer by {by}; until then"
+        " nobody collects.",
+    },
+    "complaint_extended": {
+        "zh-hans": "您尾号 {contract} 的合同，投诉 {no} 还需核查，最迟 {by}书面答复，原因在您的页面。",
+        "en": "Contract ending {contract}: your complaint {no} needs more looking into. You have our answer by {by}; why is on your page.",
+    },
+    "complaint_answered": {
+        "zh-hans": "您尾号 {contract} 的合同，投诉 {no} 已书面答复，请在您的页面查看。不认可可在页面申请复核。",
+        "en": "Contract ending {contract}: your complaint {no} is answered; read it on your page. If you do not accept it, say so there.",
+    },
+    "visit_planned": {
+        "zh-hans": "您尾号 {contract} 的合同，我们两位工作人员拟于 {on} {at} 上门与您面谈，会出示工作证。改期或不便请联系我们。",
+        "en": "Contract ending {contract}: two of our staff would like to see you on {on} at {at}. They show their badges."
+        " Tell us if another time suits you.",
+    },
+    "visit_cancelled": {
+        "zh-hans": "您尾号 {contract} 的合同，原定 {on}的上门面谈已取消。",
+        "en": "Contract ending {contract}: our visit planned for {on} will not take place.",
+    },
     "code": {
         "zh-hans": "验证码 {code}，5 分钟内有效，用于{what}。我们不会向您索要，请勿告诉任何人。",
         "en": "Your code to {what}: {code}, good for 5 minutes. We never ask you for it; tell nobody.",

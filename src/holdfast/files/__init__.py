@@ -4,6 +4,7 @@ The digest proves what was stored; with the key gone, it says nothing about it.
 """
 
 from holdfast.files.kinds import KINDS, LARGEST_BYTES, is_bank_message, media_type
+from holdfast.files.pictures import without_traces
 from holdfast.files.ports import Notary, NotaryCapabilities, Press, Signed
 from holdfast.files.store import File, anything_sealed, get, link, of_loan, put, read
 
@@ -23,4 +24,5 @@ __all__ = [
     "of_loan",
     "put",
     "read",
+    "without_traces",
 ]

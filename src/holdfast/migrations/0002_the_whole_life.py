@@ -29,4 +29,6 @@ class Migration(migrations.Migration):
         migrations.RunSQL((files("holdfast") / "contact" / "receipts.sql").read_text("utf-8")),
         migrations.RunSQL((files("holdfast") / "duties" / "owners.sql").read_text("utf-8")),
         migrations.RunSQL((files("holdfast") / "servicing" / "promises.sql").read_text("utf-8")),
+        migrations.RunSQL((files("holdfast") / "followup" / "complaints.sql").read_text("utf-8")),
+        migrations.RunSQL((files("holdfast") / "followup" / "visits.sql").read_text("utf-8")),
     ]

@@ -201,6 +201,12 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     "party.register": frozenset({Role.OFFICER, Role.CALLER, Role.INTEGRATOR, Role.ADMIN}),
     "party.reveal": frozenset({Role.CALLER, Role.OFFICER, Role.APPROVER, Role.CUSTODIAN, Role.RISK}),
     "party.erase": frozenset({Role.ADMIN}),
+    "complaint.take": frozenset(
+        {Role.CALLER, Role.OFFICER, Role.APPROVER, Role.CUSTODIAN, Role.RISK, Role.ADMIN, Role.AUDITOR, Role.INTEGRATOR}
+    ),
+    "complaint.answer": frozenset({Role.APPROVER, Role.RISK}),
+    "visit.plan": frozenset({Role.CALLER, Role.OFFICER, Role.APPROVER}),
+    "visit.make": frozenset({Role.CALLER, Role.OFFICER, Role.CUSTODIAN}),
     "contact.stop": frozenset({Role.CALLER, Role.OFFICER, Role.RISK}),
     "tape.import": frozenset({Role.ADMIN, Role.INTEGRATOR, Role.RISK}),
     "shadow.compare": frozenset({Role.ADMIN, Role.INTEGRATOR, Role.RISK}),
