@@ -45,6 +45,7 @@ from holdfast.collateral import CHECKLIST, appraise, ask_settlement, custody, sa
 from holdfast.collateral import value as value_now
 from holdfast.database.connection import transaction
 from holdfast.duties import ownership
+from holdfast.followup import complaints
 from holdfast.journal import SYSTEM, Actor
 from holdfast.kernel.errors import Refusal
 from holdfast.kernel.places import data_folder
@@ -139,6 +140,15 @@ def _at_counter(house: House) -> str:
     party = house.do(applications.person_at_counter, "officer", number=_VISITOR.number)
     plan = {"product": cast.PRODUCT, "principal": house.yuan(1_000), "instalments": 3, "branch": cast.BRANCH}
     return str(house.do(applications.start, "officer", party=party, **plan).public_id)
+
+
+def _complaint(house: House, what: str, *, answered: bool = False, **fields: Any) -> Post:
+    """A complaint about the loan that is repaid, heard by a caller."""
+    loan = house.loans["active"]
+    taken = house.do(complaints.take_in, "caller", loan=loan, channel="phone", about="price", words=WORDS)
+    if answered:
+        house.do(complaints.answer, "approver", loan=loan, complaint=taken.public_id, outcome="upheld", words=WORDS)
+    return _loan(house, "active", {"complaint_id": taken.public_id, "what": what}, **fields)
 
 
 def _number_of_draft(house: House) -> Post:
@@ -1137,6 +1147,14 @@ FORMS: Final[Mapping[str, Form]] = {
     "answer · refund": Form("approval.answer", "approver", _refund_asked, barred=("officer",)),
     "answer · write-off": Form("approval.answer", "approver", _write_off_asked, barred=("risk",)),
     "note_duty": Form("duty.note", "caller", _follow_up),
+    "complaints_of": Form("complaint.take", "caller", on("active", channel="phone", about="price", words=WORDS)),
+    "complaint_act · add": Form("complaint.take", "caller", partial(_complaint, what="add", words=WORDS)),
+    "complaint_act · handle": Form("complaint.answer", "approver", partial(_complaint, what="handle")),
+    "complaint_act · extend": Form("complaint.answer", "approver", partial(_complaint, what="extend", words=WORDS)),
+    "complaint_act · answer": Form(
+        "complaint.answer", "approver", partial(_complaint, what="answer", outcome="partly", words=WORDS)
+    ),
+    "complaint_act · escalate": Form("complaint.take", "caller", partial(_complaint, what="escalate", answered=True, words=WORDS)),
     "paper_make": Form("paper.issue", "officer", lambda house: _loan(house, "active", {"kind": "account_statement"})),
     "relief · charge": Form(
         "charge", "officer", _charge

@@ -17,6 +17,7 @@ from holdfast.web.api import (
     applications,
     approvals,
     collateral,
+    complaints,
     confirmation,
     contracts,
     decisioning,
@@ -103,6 +104,6 @@ for _capability in (
     applications, collateral, pledges,
     servicing, papers, confirmation, decisioning, contracts, payments, rails, restructuring, relief, programmes, duties, approvals, journal,
     ledger, policy, products,
-    parties, takeover, night, release,
+    parties, takeover, night, release, complaints,
 ):  # fmt: skip
     api.add_router("", _capability.router)

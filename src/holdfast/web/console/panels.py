@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, Final
 
-from holdfast.web.console import applications, calls, collateral, contracts, custody, decisions, disposals, releases, restructuring
+from holdfast.web.console import (
+    applications,
+    calls,
+    collateral,
+    complaints,
+    contracts,
+    custody,
+    decisions,
+    disposals,
+    releases,
+    restructuring,
+)
 from holdfast.web.console import money as money_desk
 from holdfast.web.console.desk import Db, Desk
 
@@ -19,6 +30,7 @@ PANELS: Final[tuple[tuple[str, Callable[[Db, Desk, str], Mapping[str, Any] | Non
     ("contracts", contracts.on_loan),
     ("custody", custody.on_loan),
     ("money", money_desk.on_loan),
+    ("complaints", complaints.on_loan),
     ("restructuring", restructuring.on_loan),
     ("disposals", disposals.on_loan),
     ("releases", releases.on_loan),
@@ -43,6 +55,9 @@ DONE_AT: Final[Mapping[str, str]] = {
     "payout_dispute": "money",
     "debit_failed": "money",
     "cooling_off": "money",
+    "complaint": "complaints",
+    "complaint_extended": "complaints",
+    "complaint_second": "complaints",
     "restructuring": "restructuring",
     "settlement_certificate": "releases",
     "return_collateral": "releases",

@@ -20,6 +20,7 @@ from holdfast.life import RECORDS
 from holdfast.web.borrower import wording
 from holdfast.web.console import (
     call_refusals,
+    complaint_words,
     contract_words,
     custody_words,
     decision_words,
@@ -227,6 +228,10 @@ DUTY_ACTS: Final[Mapping[str, Text]] = {
     "compensate": _("Compensate"),
     "dispose": _("Go on"),
     "release_notice": _("Look"),
+    "complaint": _("Answer"),
+    "complaint_extended": _("Answer"),
+    "complaint_second": _("Answer"),
+    "visit": _("Visit"),
 }
 
 NIGHT_KINDS: Final[Mapping[str, Text]] = {
@@ -327,6 +332,7 @@ _REFUSALS: Final[Mapping[str, Text]] = {
     **call_refusals.REFUSALS,
     **decision_words.REFUSALS,
     **restructuring_refusals.REFUSALS,
+    **complaint_words.REFUSALS,
     **relief_words.REFUSALS,
     **paper_refusals.REFUSALS,
     **custody_words.REFUSALS,

@@ -1,0 +1,31 @@
+"""Files that came with a complaint or from a visit: read by whoever sees the loan, and by the borrower what belongs to their complaint."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import psycopg
+
+from holdfast import files
+from holdfast.duties import take, take_own
+from holdfast.files import File
+from holdfast.journal import Actor
+from holdfast.kernel.errors import NotFound
+from holdfast.parties import Staff, box_of, party_by_id
+
+Db = psycopg.Connection[Any]
+
+COMPLAINT: Final = "complaint"
+VISIT: Final = "visit"
+
+
+def kept_file(db: Db, *, by: Staff | Actor, loan: str, file: str) -> tuple[File, bytes]:
+    """A file of the loan and its bytes; NotFound if it belongs to neither a complaint nor a visit that this person may see."""
+    staff = isinstance(by, Staff)
+    case = take(db, loan, by.scope, lock=False) if isinstance(by, Staff) else take_own(db, loan, by, lock=False)
+    seen = {COMPLAINT, VISIT} if staff else {COMPLAINT}
+    found = next((each for each, purpose in files.of_loan(db, case.loan.loan_id) if each.public_id == file and purpose in seen), None)
+    if found is None:
+        raise NotFound(f"loan {loan} has no file {file} of a complaint or visit", code="no_file", field="file")
+    box = box_of(db, party_by_id(db, found.party_id)) if found.party_id is not None else None
+    return found, files.read(found, box=box)
