@@ -28,6 +28,7 @@ from holdfast.kernel.clock import Clock, FixedClock, instant_on
 from holdfast.kernel.errors import BadInput
 from holdfast.policy import Lender, clock, lender, note_night, shift_clock
 from holdfast.restructuring import programmes
+from holdfast.servicing import answers
 from holdfast.servicing.night import Night, close_part, end_night, parts_of, record_contacts, run_night
 from holdfast.servicing.verify import Check, LoanProofs, Part, prove_loans, verify_books
 from holdfast.wiring import CHANNELS, EXPECTATIONS, RAIL, carry, receive_many, take_answer
@@ -143,7 +144,11 @@ def take_receipts(now: Clock | None = None) -> int:
     """Settle what channels have told, ask those that can be asked, and end what nobody answers any more; how many things."""
     with transaction() as db:
         now = now or clock(db)
-        touched = contact.end_sending(db, CHANNELS, clock=now) + contact.end_waiting(db, clock=now) + contact.take_inbound(db, clock=now)
+        touched = (
+            contact.end_sending(db, CHANNELS, clock=now)
+            + contact.end_waiting(db, clock=now)
+            + contact.take_inbound(db, clock=now, answers=answers.stands)
+        )
     for channel in CHANNELS.values():
         can = channel.capabilities()
         if can.receipts_pulled or can.inbound:

@@ -35,6 +35,7 @@ NOT_HERE: Final = {
     "payout_dispute",
     "debit_failed",
     "reach",
+    "inbound",
     "complaint",
     "complaint_extended",
     "complaint_second",

@@ -18,6 +18,7 @@ from holdfast.journal import read_chain
 from holdfast.kernel.clock import FixedClock
 from holdfast.kernel.errors import Fault, Unavailable
 from holdfast.parties import Party
+from holdfast.servicing import answers
 from holdfast.servicing.night import record_contacts
 from holdfast.wiring import EXPECTATIONS
 from tests.books import Book
@@ -276,21 +277,22 @@ def test_neither_number_nor_text_that_was_heard_is_kept_in_the_clear(house: Hous
 @pytest.mark.parametrize("word", ["TD", " ｔｄ ", "退订", "退 订。", "R", "r", "Ｔ", "0000", "N"])
 def test_whoever_writes_one_of_the_words_is_left_alone_from_then_on(house: House, word: str) -> None:
     house.hear(at(9), Inbound("m1", PHONE, "106", word))
-    assert contact.take_inbound(house.db, clock=at(9)) == 1
-    assert contact.take_inbound(house.db, clock=at(9)) == 0
+    assert contact.take_inbound(house.db, clock=at(9), answers=answers.stands) == 1
+    assert contact.take_inbound(house.db, clock=at(9), answers=answers.stands) == 0
     house.promise()
     ended, handed, _ = contact.claim(house.db, house.channels, clock=at(10), limit=10)
-    assert ([(each.outcome, each.rule) for each in ended], handed) == ([("refused", "contact.opt_out")], [])
+    assert [(each.outcome, each.rule) for each in ended] == [("refused", "contact.opt_out")]
+    assert [each.due.purpose for each in handed] == ["answer"], "only that it is so"
     told = [each.kind for each in read_chain(house.db, house.party.party_id)]
     house.hear(at(11), Inbound("m2", PHONE, "106", word))
-    contact.take_inbound(house.db, clock=at(11))
+    contact.take_inbound(house.db, clock=at(11), answers=answers.stands)
     assert [each.kind for each in read_chain(house.db, house.party.party_id)] == told, "once is enough"
 
 
 @pytest.mark.parametrize("words", ["我要退订贷款合同", "TDX", "", None])
 def test_other_words_stop_nothing(house: House, words: str | None) -> None:
     house.hear(at(9), Inbound("m1", PHONE, "106", words))
-    contact.take_inbound(house.db, clock=at(9))
+    contact.take_inbound(house.db, clock=at(9), answers=answers.stands)
     house.promise()
     assert len(house.claim(at(10))) == 1
 

@@ -5,6 +5,8 @@ entered in the ledger by which the next one is asked.
 """
 
 from holdfast.contact.calls import Calls, calls_today, enter_call, may_call
+from holdfast.contact.inbound import take_inbound
+from holdfast.contact.keywords import Question
 from holdfast.contact.model import Bubble, Dispatched, Message, Promise
 from holdfast.contact.ports import (
     Accepted,
@@ -26,7 +28,6 @@ from holdfast.contact.receipts import (
     hand_to_a_person,
     keep_heard,
     settle_heard,
-    take_inbound,
     undelivered,
 )
 from holdfast.contact.rules import Allowed, Made, Refused, Stop, may_contact
@@ -64,6 +65,7 @@ __all__ = [
     "Message",
     "PartAnswer",
     "Promise",
+    "Question",
     "Receipt",
     "Refused",
     "SmsChannel",

@@ -17,16 +17,13 @@ import psycopg
 
 from holdfast import duties
 from holdfast.contact import receipt_store, store
-from holdfast.contact.keywords import asks_to_stop
 from holdfast.contact.model import Dispatched
 from holdfast.contact.ports import Channels, Heard, SmsChannel
 from holdfast.contact.receipt_store import Key, Part, Stuck, Undelivered, Waiting
-from holdfast.contact.rules import STOPPED_PURPOSES, Stop
 from holdfast.contact.states import ANSWER_EVENTS, FINAL, RECEIPT_EVENTS, PartEvent, PartState, after, message_state
-from holdfast.journal import SYSTEM, write_record
-from holdfast.kernel.clock import Clock, iso_instant
+from holdfast.journal import SYSTEM
+from holdfast.kernel.clock import Clock
 from holdfast.life import LoanState
-from holdfast.parties import with_phone
 
 Db = psycopg.Connection[Any]
 Edge = Callable[[], AbstractContextManager[Db]]
@@ -83,27 +80,6 @@ def settle_heard(db: Db, *, clock: Clock, limit: int = _AT_ONCE) -> tuple[int, l
     receipt_store.came_to(db, outcomes)
     receipt_store.look_later(db, later)
     return len(outcomes), _move(db, moved, parts, now)
-
-
-def take_inbound(db: Db, *, clock: Clock, limit: int = _AT_ONCE) -> int:
-    """Look at what borrowers wrote: whoever asks to be left alone is, from this moment; how many messages were looked at.
-
-    A number proves nobody's identity, but to stop needs no proof: it holds for every party that has this number.
-    """
-    waiting = receipt_store.inbound(db, clock.now(), limit)
-    for heard_id, channel, lookup, heard_at, sealed in waiting:
-        stops = asks_to_stop(receipt_store.said(channel, sealed)["text"])
-        for party in with_phone(db, lookup) if stops else ():
-            held = [each for each in store.stops_of(db, [party.party_id]).get(party.party_id, []) if each.reason == "opt_out"]
-            if any(each.until is None for each in held):
-                continue
-            store.write_stop(db, party.party_id, Stop("opt_out", STOPPED_PURPOSES, clock.today(), None))
-            says = {"reason": "opt_out", "purposes": sorted(STOPPED_PURPOSES), "until": None, "asked_at": iso_instant(heard_at)}
-            write_record(
-                db, clock=clock, by=SYSTEM, chain_id=party.party_id, chain=party.public_id, kind="contact.stopped", says=says
-            )  # fmt: skip
-        receipt_store.inbound_came_to(db, heard_id, "stopped" if stops else "kept")
-    return len(waiting)
 
 
 def end_waiting(db: Db, *, clock: Clock, limit: int = _AT_ONCE) -> int:

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 from holdfast.kernel.clock import instant_on
 from holdfast.policy import Hours, Pack
 
-PURPOSES: Final = ("code", "service", "reminder", "collection", "marketing")
+PURPOSES: Final = ("code", "answer", "service", "reminder", "collection", "marketing")
 CHANNELS: Final = ("sms", "voice", "push", "mail", "visit")
 # What a pause binds unless it says otherwise: never codes, never the service messages that a person needs.
 STOPPED_PURPOSES: Final = frozenset({"reminder", "collection", "marketing"})

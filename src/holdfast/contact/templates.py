@@ -123,6 +123,28 @@ TEMPLATES: Final[Mapping[str, Mapping[str, str]]] = {
         "zh-hans": "您尾号 {contract} 的借款合同双方均已签署，可在借款页面查看、下载您的副本。",
         "en": "Your loan contract ending {contract} is signed by both sides. Your copy is on your loan page, to read and to keep.",
     },
+    "inbound_waits": {
+        "zh-hans": "您查询的{asked}，请用本机号码登录借款页面查看，昼夜都可查。短信号码不能证明身份，这里不写金额，也不发链接。",
+        "en": "Your {asked}: log in to your loan page with this number, at any hour. A text proves nobody's identity, so no figure"
+        " and no link is sent.",
+    },
+    "inbound_help": {
+        "zh-hans": "可回复：余额、还款计划、结清、解押、退订。其他问题直接写，由人工回复。金额只在登录借款页面后显示。",
+        "en": "Write: balance, plan, pay-off, release, stop. Write anything else and a person answers. Figures are shown on your loan"
+        " page after a log-in.",
+    },
+    "inbound_stopped": {
+        "zh-hans": "已不再向您发送提醒、催收和推广短信。应还款项不变，可随时登录借款页面查看。",
+        "en": "You will have no more reminders, collection or news by text. What you owe stays as it is; see your loan page.",
+    },
+    "inbound_ticket": {
+        "zh-hans": "已收到您的留言，最迟 {by}由工作人员答复，答复在借款页面。",
+        "en": "We have your message. A person answers it by {by} at the latest, on your loan page.",
+    },
+    "inbound_answered": {
+        "zh-hans": "您的留言已有答复，请用本机号码登录借款页面查看。",
+        "en": "Your message is answered: log in to your loan page with this number to read it.",
+    },
     "complaint_taken": {
         "zh-hans": "您尾号 {contract} 的合同，投诉已受理，编号尾号 {no}。我们最迟 {by}书面答复，答复前暂停催收。",
         "en": "Contract ending {contract}: your complaint {no} is with us. You have our written answer by {by}; until then"
@@ -166,6 +188,15 @@ CODE_PURPOSES: Final[Mapping[str, Mapping[str, str]]] = {
     "phone": {"zh-hans": "更换手机号", "en": "change your phone number"},
     "restructuring": {"zh-hans": "同意新的还款安排", "en": "agree to the new terms"},
     "mandate": {"zh-hans": "授权自动扣款", "en": "allow collecting from your account"},
+}
+
+
+# What a borrower asked for in one word, in the words of the answer.
+ASKED: Final[Mapping[str, Mapping[str, str]]] = {
+    "balance": {"zh-hans": "余额", "en": "balance"},
+    "plan": {"zh-hans": "还款计划", "en": "plan"},
+    "payoff": {"zh-hans": "结清金额", "en": "pay-off figure"},
+    "release": {"zh-hans": "解押事项", "en": "release"},
 }
 
 
@@ -216,6 +247,8 @@ def _write_zh(name: str, value: Any) -> str:
         return f"{_grouped(value['minor'], value['currency'])} {_CURRENCY_ZH[value['currency']]}"
     if name == "what":
         return CODE_PURPOSES[value]["zh-hans"]
+    if name == "asked":
+        return ASKED[value]["zh-hans"]
     if name == "days" and isinstance(value, str):
         return _span(value, _WEEKDAYS_ZH, "至")
     return _day_zh(value) if name in _DATES else str(value)
@@ -226,6 +259,8 @@ def _write_en(name: str, value: Any) -> str:
         return f"{value['currency']} {_grouped(value['minor'], value['currency'])}"
     if name == "what":
         return CODE_PURPOSES[value]["en"]
+    if name == "asked":
+        return ASKED[value]["en"]
     if name == "days" and isinstance(value, str):
         return _span(value, _WEEKDAYS_EN, "-")
     if name in ("days", "days_late"):

@@ -40,6 +40,7 @@ APPEND_ONLY: Final = frozenset(
         "custody_seal", "shelf_scan", "loan_pledge", "pledge_loan", "pledge_photo",
         "custody_loss_posting",
         "restructuring_answer",
+        "ticket_word",
         "complaint_against", "complaint_step", "visit_photo",
     }
 )  # fmt: skip
@@ -64,6 +65,7 @@ MUTABLE: Final = {
     "api_token": _CHANGE, "contact_stop": _CHANGE,
     "party_private": _CHANGE_AND_REMOVE,
     "restructuring": _CHANGE,
+    "inbound": _CHANGE, "ticket": _CHANGE,
     "complaint": _CHANGE, "visit": _CHANGE,
     "tonight_hold": _CHANGE_AND_REMOVE,
     "message_part": _CHANGE, "channel_heard": _CHANGE,

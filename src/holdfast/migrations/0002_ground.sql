@@ -73,6 +73,10 @@ ALTER TABLE message ADD COLUMN sealed_letter bytea;
 ALTER TABLE message DROP CONSTRAINT message_state_check;
 ALTER TABLE message ADD CONSTRAINT message_state_check
     CHECK (state IN ('promised', 'held', 'sending', 'sent', 'delivered', 'failed', 'unknown', 'dropped'));
+-- `answer`: what the person has just asked us. Hours and caps of what we begin do not bind it; its own cap is a number a day.
+ALTER TABLE message DROP CONSTRAINT message_purpose_check;
+ALTER TABLE message ADD CONSTRAINT message_purpose_check
+    CHECK (purpose IN ('code', 'answer', 'service', 'reminder', 'collection', 'marketing'));
 ALTER TABLE message ADD COLUMN to_lookup bytea;             -- the number it went to, as a keyed hash: receipts may name nothing else
 ALTER TABLE message ADD COLUMN given_up_at timestamptz;     -- failed or unknown, and handed to a person who reaches the borrower otherwise
 CREATE INDEX message_sending ON message (party_id) WHERE state = 'sending';

@@ -207,6 +207,8 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     "complaint.answer": frozenset({Role.APPROVER, Role.RISK}),
     "visit.plan": frozenset({Role.CALLER, Role.OFFICER, Role.APPROVER}),
     "visit.make": frozenset({Role.CALLER, Role.OFFICER, Role.CUSTODIAN}),
+    "inbound.answer": frozenset({Role.CALLER, Role.OFFICER, Role.APPROVER, Role.RISK}),
+    "inbound.link": frozenset({Role.CALLER, Role.OFFICER, Role.APPROVER, Role.RISK}),
     "contact.stop": frozenset({Role.CALLER, Role.OFFICER, Role.RISK}),
     "tape.import": frozenset({Role.ADMIN, Role.INTEGRATOR, Role.RISK}),
     "shadow.compare": frozenset({Role.ADMIN, Role.INTEGRATOR, Role.RISK}),
