@@ -21,7 +21,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import time, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -45,8 +45,10 @@ from holdfast.collateral import CHECKLIST, appraise, ask_settlement, custody, sa
 from holdfast.collateral import value as value_now
 from holdfast.database.connection import transaction
 from holdfast.duties import ownership
-from holdfast.followup import complaints
+from holdfast.followup import complaints, visits
+from holdfast.followup.visits_model import Point
 from holdfast.journal import SYSTEM, Actor
+from holdfast.kernel.clock import instant_on
 from holdfast.kernel.errors import Refusal
 from holdfast.kernel.places import data_folder
 from holdfast.kernel.rate import Per, Rate
@@ -140,6 +142,36 @@ def _at_counter(house: House) -> str:
     party = house.do(applications.person_at_counter, "officer", number=_VISITOR.number)
     plan = {"product": cast.PRODUCT, "principal": house.yuan(1_000), "instalments": 3, "branch": cast.BRANCH}
     return str(house.do(applications.start, "officer", party=party, **plan).public_id)
+
+
+def _visit(house: House, what: str, *, so_far: str = "planned", **fields: Any) -> Post:
+    """A visit about the loan that is late, tomorrow at ten, by a caller and an officer; as far as it has come."""
+    loan, tomorrow = house.loans["late"], house.stage.today + timedelta(days=1)
+    people = house.stage.people
+    made = house.do(
+        visits.plan, "caller", loan=loan, reason="arrears", words=WORDS, planned_for=instant_on(tomorrow, time(10), "Asia/Shanghai"),
+        visitors=[people["caller"].public_id, people["officer"].public_id], address="示例路 1 号",
+    )  # fmt: skip
+    about = {"loan": loan, "visit": made.public_id}
+    if so_far != "planned":
+        house.stage.pass_time(60 * 24)
+        house.do(visits.begin, "caller", **about)
+    if so_far == "reported":
+        told = {"met": "nobody", "told": "nobody", "outcome": "nothing", "words": WORDS, "stood": Point(30.0, 120.0)}
+        house.do(visits.report, "caller", **about, **told, photos=[cast.picture()])
+    return _loan(house, "late", {"visit_id": made.public_id, "what": what}, **fields)
+
+
+def _visit_plan(house: House) -> Post:
+    people, tomorrow = house.stage.people, house.stage.today + timedelta(days=1)
+    two = {"first": people["caller"].public_id, "second": people["officer"].public_id}
+    return _loan(house, "late", reason="arrears", planned_for=f"{tomorrow}T10:00", words=WORDS, address="示例路 1 号", **two)
+
+
+def _visit_begin(house: House) -> Post:
+    sent = _visit(house, "begin")
+    house.stage.pass_time(60 * 24)
+    return sent
 
 
 def _complaint(house: House, what: str, *, answered: bool = False, **fields: Any) -> Post:
@@ -1147,6 +1179,18 @@ FORMS: Final[Mapping[str, Form]] = {
     "answer · refund": Form("approval.answer", "approver", _refund_asked, barred=("officer",)),
     "answer · write-off": Form("approval.answer", "approver", _write_off_asked, barred=("risk",)),
     "note_duty": Form("duty.note", "caller", _follow_up),
+    "visits_of": Form("visit.plan", "caller", _visit_plan),
+    "visit_act · begin": Form("visit.make", "caller", _visit_begin),
+    "visit_act · report": Form(
+        "visit.make", "caller",
+        partial(_visit, what="report", so_far="begun", photo=PICTURE, lat="30.1", lon="120.1", met="nobody", told="nobody",
+                outcome="nothing", words=WORDS),
+    ),
+    "visit_act · confirm": Form("visit.make", "officer", partial(_visit, what="confirm", so_far="reported"), barred=("caller",)),
+    "visit_act · move": Form(
+        "visit.plan", "caller", lambda house: _visit(house, "move", planned_for=f"{house.stage.today + timedelta(days=1)}T11:00")
+    ),
+    "visit_act · cancel": Form("visit.plan", "caller", partial(_visit, what="cancel", reason=WORDS)),
     "complaints_of": Form("complaint.take", "caller", on("active", channel="phone", about="price", words=WORDS)),
     "complaint_act · add": Form("complaint.take", "caller", partial(_complaint, what="add", words=WORDS)),
     "complaint_act · handle": Form("complaint.answer", "approver", partial(_complaint, what="handle")),

@@ -19,6 +19,7 @@ from holdfast.contact import Promise, rests
 from holdfast.duties import Case, enter, own, take, take_own
 from holdfast.followup import complaints_store as store
 from holdfast.followup.complaints_model import CHANNELS, OUTCOMES, Complaint, ComplaintEvent, ComplaintFigures, ComplaintState, after
+from holdfast.followup.kept_files import COMPLAINT, plain_words
 from holdfast.journal import Actor
 from holdfast.kernel.clock import Clock
 from holdfast.kernel.errors import BadInput, Forbidden, NotFound, Refusal
@@ -33,7 +34,6 @@ Db = psycopg.Connection[Any]
 _WITH_DUTY: Final = frozenset({LoanState.ACTIVE, LoanState.WRITTEN_OFF, LoanState.RELEASING})
 _STOP: Final = "complaint"
 MOST_WORDS: Final = 4000
-SHORTEST_WORDS: Final = 4
 MOST_FILES: Final = 6
 MOST_LISTED: Final = 5000
 _TELLS_WITHIN: Final = timedelta(days=2)
@@ -220,7 +220,7 @@ def figures(db: Db, *, clock: Clock, by: Staff, since: date, until: date) -> Com
     """The register's figures of the complaints taken in between two days, within sight."""
     sight, values = by.scope.condition("l")
     lines = store.figures(db, sight, values, since=since, until=until, today=clock.today())
-    taken, still, late, further, upheld = (sum(line[column] for line in lines) for column in range(1, 6))
+    taken, still, late, further, upheld = (sum(int(line[column]) for line in lines) for column in range(1, 6))
     return ComplaintFigures(since, until, taken, still, late, further, upheld, tuple((line[0], line[1]) for line in lines))
 
 
@@ -287,11 +287,7 @@ def _open(
 
 
 def _keep(db: Db, clock: Clock, case: Case, words: str, attached: Iterable[Attachment]) -> _Kept:
-    text, given = words.strip(), tuple(attached)
-    if text.startswith("<"):  # markup could run in somebody's browser; no such file is kept
-        raise BadInput("words: begin with a word, not with <", field="words")
-    if not SHORTEST_WORDS <= len(text) <= MOST_WORDS or any(ord(sign) < 32 and sign not in "\n\r\t" for sign in text):
-        raise BadInput(f"words: write {SHORTEST_WORDS} to {MOST_WORDS} characters", field="words")
+    text, given = plain_words(words, most=MOST_WORDS), tuple(attached)
     if len(given) > MOST_FILES:
         raise BadInput(f"attached: at most {MOST_FILES} files", field="attached")
     party = party_by_id(db, case.loan.party_id) if case.loan.party_id is not None else None
@@ -301,7 +297,7 @@ def _keep(db: Db, clock: Clock, case: Case, words: str, attached: Iterable[Attac
         for data, name in [(text.encode(), "words.txt"), *((files.without_traces(each.data), each.name) for each in given)]
     ]
     for file in kept:
-        files.link(db, loan_id=case.loan.loan_id, file=file, purpose="complaint")
+        files.link(db, loan_id=case.loan.loan_id, file=file, purpose=COMPLAINT)
     return _Kept(kept[0], tuple(kept[1:]))
 
 

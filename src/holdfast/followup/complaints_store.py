@@ -63,8 +63,8 @@ _OPEN_NAMES: Final = sorted(OPEN)
 def of_loan(db: Db, loan_id: int) -> list[Complaint]:
     """The loan's complaints with all that was said, newest first."""
     steps: dict[int, list[Step]] = {}
-    for no, *row, attached in db.execute(_STEPS, [loan_id]).fetchall():
-        steps.setdefault(no, []).append(Step(*row, tuple(attached)))
+    for no, what, at, by, seq, words, attached in db.execute(_STEPS, [loan_id]).fetchall():
+        steps.setdefault(no, []).append(Step(what, at, by, seq, words, tuple(attached)))
     return [_complaint(row, tuple(steps.get(row[1], ()))) for row in db.execute(_OF_LOAN, [loan_id]).fetchall()]
 
 
@@ -135,4 +135,5 @@ def open_of_party(db: Db, party_id: int) -> int:
 
 
 def _complaint(row: Sequence[Any], steps: tuple[Step, ...]) -> Complaint:
-    return Complaint(*row[:5], ComplaintState(row[5]), *row[6:17], tuple(row[17]), steps)
+    columns = [*row[:5], ComplaintState(row[5]), *row[6:17], tuple(row[17]), steps]
+    return Complaint(*columns)

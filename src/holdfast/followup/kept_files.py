@@ -10,13 +10,24 @@ from holdfast import files
 from holdfast.duties import take, take_own
 from holdfast.files import File
 from holdfast.journal import Actor
-from holdfast.kernel.errors import NotFound
+from holdfast.kernel.errors import BadInput, NotFound
 from holdfast.parties import Staff, box_of, party_by_id
 
 Db = psycopg.Connection[Any]
 
 COMPLAINT: Final = "complaint"
 VISIT: Final = "visit"
+
+
+SHORTEST_WORDS: Final = 4
+
+
+def plain_words(words: str, *, most: int) -> str:
+    """Words as they are kept: whatever does not print (a wide space, a mark without width) is a space. BadInput if too few or too many."""
+    text = "".join(sign if sign.isprintable() or sign == "\n" else " " for sign in words.replace("\r\n", "\n")).strip()
+    if not SHORTEST_WORDS <= len(text) <= most or text.startswith("<"):
+        raise BadInput(f"words: write {SHORTEST_WORDS} to {most} characters, and begin with a word", field="words")
+    return text
 
 
 def kept_file(db: Db, *, by: Staff | Actor, loan: str, file: str) -> tuple[File, bytes]:

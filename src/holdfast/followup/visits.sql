@@ -6,13 +6,12 @@ CREATE TABLE visit (
     public_id    text    NOT NULL,              -- 'vs_...'
     state        text    NOT NULL CHECK (state IN ('planned', 'begun', 'reported', 'confirmed', 'cancelled')),
     reason       text    NOT NULL CHECK (reason IN ('unreachable', 'promise_broken', 'arrears', 'collateral', 'review')),
-    words        text    NOT NULL,
     planned_for  timestamptz NOT NULL,
     planned_at   timestamptz NOT NULL,
     planned_by   bigint  NOT NULL REFERENCES staff,
     first_id     bigint  NOT NULL REFERENCES staff,
     second_id    bigint  NOT NULL REFERENCES staff,
-    place_id     bigint  NOT NULL REFERENCES file (file_id),    -- the address, with its point if one is known
+    place_id     bigint  NOT NULL REFERENCES file (file_id),    -- the address with its point if one is known, and why we go
     begun_at     timestamptz,
     rule         text,                          -- the rule of contact that allowed it, asked at the door
     reported_at  timestamptz,

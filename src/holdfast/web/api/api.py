@@ -38,6 +38,7 @@ from holdfast.web.api import (
     restructuring,
     servicing,
     takeover,
+    visits,
 )
 from holdfast.web.api.edge import guarded, nothing_here
 from holdfast.web.api.problem import Problem, handlers
@@ -104,6 +105,6 @@ for _capability in (
     applications, collateral, pledges,
     servicing, papers, confirmation, decisioning, contracts, payments, rails, restructuring, relief, programmes, duties, approvals, journal,
     ledger, policy, products,
-    parties, takeover, night, release, complaints,
+    parties, takeover, night, release, complaints, visits,
 ):  # fmt: skip
     api.add_router("", _capability.router)

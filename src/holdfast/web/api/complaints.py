@@ -141,8 +141,8 @@ def extend(call: Call, loan: str, complaint: str, body: ComplaintWordsIn) -> Any
 @operation(router, "POST", "/loans/{loan}/complaints/{complaint}/answer", "complaints.answer", answer=ComplaintOut)
 def answer(call: Call, loan: str, complaint: str, body: ComplaintAnswerIn) -> Any:
     """Answer in writing. Never whoever is complained of, nor for the second time whoever answered first, under whichever log-in."""
-    given = {"outcome": body.outcome, "words": body.words}
-    return _read(call, complaints.answer(call.db, **_about(call, loan, complaint), **given))
+    given = {**_about(call, loan, complaint), "outcome": body.outcome, "words": body.words}
+    return _read(call, complaints.answer(call.db, **given))
 
 
 @operation(router, "POST", "/loans/{loan}/complaints/{complaint}/escalation", "complaints.escalate", answer=ComplaintOut)

@@ -158,6 +158,7 @@ _PLACES = {
     "tapes": "tapes",
     "tape": "tapes",
     **dict.fromkeys(("shadow", "shadow_run", "shadow_accept"), "tapes"),
+    **dict.fromkeys(("visits", "visits_of", "visit_act"), "visits"),
     **dict.fromkeys(("complaints", "complaints_of", "complaint_act"), "complaints"),
     "journal": "journal",
     "loan_journal": "journal",
@@ -178,6 +179,7 @@ _WORK: Final[tuple[tuple[str, str, Any], ...]] = (
     ("tonight", "moon", _("Tonight")),
 )
 _VIEWS: Final[tuple[tuple[str, str, Any], ...]] = (
+    ("visits", "list", _("Field visits")),
     ("complaints", "list", _("Complaints")),
     ("programmes", "list", _("Programmes")),
     ("prices", "list", _("Prices")),

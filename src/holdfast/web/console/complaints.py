@@ -257,7 +257,7 @@ def _row(found: Complaint, desk: Desk) -> Mapping[str, Any]:
 def _take_form(db: Db, desk: Desk, request: HttpRequest | None) -> TakeForm:
     about = complaints.subjects(db, clock=desk.clock)
     people = [(each.public_id, f"{each.name} · {words.word(words.ROLES, each.role)}") for each in staff_list(db) if each.active]
-    given = {"name": "take", "about": about, "people": people}
+    given: dict[str, Any] = {"name": "take", "about": about, "people": people}
     return TakeForm(request.POST, request.FILES, **given) if request is not None else TakeForm(**given)
 
 

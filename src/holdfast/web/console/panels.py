@@ -16,6 +16,7 @@ from holdfast.web.console import (
     disposals,
     releases,
     restructuring,
+    visits,
 )
 from holdfast.web.console import money as money_desk
 from holdfast.web.console.desk import Db, Desk
@@ -30,6 +31,7 @@ PANELS: Final[tuple[tuple[str, Callable[[Db, Desk, str], Mapping[str, Any] | Non
     ("contracts", contracts.on_loan),
     ("custody", custody.on_loan),
     ("money", money_desk.on_loan),
+    ("visits", visits.on_loan),
     ("complaints", complaints.on_loan),
     ("restructuring", restructuring.on_loan),
     ("disposals", disposals.on_loan),
@@ -55,6 +57,7 @@ DONE_AT: Final[Mapping[str, str]] = {
     "payout_dispute": "money",
     "debit_failed": "money",
     "cooling_off": "money",
+    "visit": "visits",
     "complaint": "complaints",
     "complaint_extended": "complaints",
     "complaint_second": "complaints",

@@ -43,6 +43,7 @@ from holdfast.web.console import (
     shadow,
     tape,
     tonight,
+    visits,
 )
 
 app_name = "console"
@@ -81,6 +82,9 @@ urlpatterns = [
     path("loans/<slug:loan_id>/terms/<slug:asked>/withdrawal", restructuring.withdraw, name="terms_withdraw"),
     path("loans/<slug:loan_id>/terms/<slug:asked>/reversal", restructuring.ask_reversal, name="terms_reverse"),
     path("loans/<slug:loan_id>/terms/reversals/<slug:asked>", restructuring.answer_reversal, name="terms_answer"),
+    path("visits", visits.listed, name="visits"),
+    path("loans/<slug:loan_id>/visits", visits.of_loan, name="visits_of"),
+    path("loans/<slug:loan_id>/visits/<slug:visit_id>/<slug:what>", visits.act, name="visit_act"),
     path("complaints", complaints.register, name="complaints"),
     path("complaints.csv", complaints.as_csv, name="complaints_csv"),
     path("loans/<slug:loan_id>/complaints", complaints.of_loan, name="complaints_of"),

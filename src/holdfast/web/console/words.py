@@ -31,6 +31,7 @@ from holdfast.web.console import (
     release_refusals,
     relief_words,
     restructuring_refusals,
+    visit_words,
 )
 from holdfast.web.console.sentences import told
 
@@ -333,6 +334,7 @@ _REFUSALS: Final[Mapping[str, Text]] = {
     **decision_words.REFUSALS,
     **restructuring_refusals.REFUSALS,
     **complaint_words.REFUSALS,
+    **visit_words.REFUSALS,
     **relief_words.REFUSALS,
     **paper_refusals.REFUSALS,
     **custody_words.REFUSALS,
