@@ -94,7 +94,7 @@ def _english_in(page: Page) -> list[str]:
             return text;
         }"""
     )
-    return sorted({word for word in re.findall(r"[A-Za-z]{2,}", text) if word.lower() not in LATIN})
+    return sorted({word for word in re.findall(r"[A-Za-z]{2,}", walking.SHORT_DIGEST.sub(" ", text)) if word.lower() not in LATIN})
 
 
 @pytest.mark.parametrize("width", [1440, 390])

@@ -39,7 +39,9 @@ LATIN: Final = frozenset({
     "zen", "engine", "mb", "camt",
 })  # fmt: skip
 # Versions, codes, numbers of contracts and files.
-_NAMES: Final = re.compile(r"[A-Za-z0-9._/-]*[0-9][A-Za-z0-9._/-]*")
+# A digest told in short, `9f3c…dd`, is no word, whatever its letters.
+SHORT_DIGEST: Final = re.compile(r"[0-9a-f]{4}…[0-9a-f]{2}")
+_NAMES: Final = re.compile(rf"{SHORT_DIGEST.pattern}|[A-Za-z0-9._/-]*[0-9][A-Za-z0-9._/-]*")
 _SIX_DIGITS: Final = re.compile(r"(?<![0-9])[0-9]{6}(?![0-9])")
 
 
