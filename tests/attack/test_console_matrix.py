@@ -27,7 +27,16 @@ from tests.attack.house import ROLES, Answer, House, opened
 
 # Why somebody cannot be the second person, by code.
 SAME_PERSON = frozenset(
-    {"approval_same_person", "approval_maker", "approval_barred", "same_person", "own_loan", "fraud_reporter", "seal_same_person"}
+    {
+        "approval_same_person",
+        "approval_maker",
+        "approval_barred",
+        "same_person",
+        "own_loan",
+        "fraud_reporter",
+        "seal_same_person",
+        "visit_own_report",
+    }
 )
 
 

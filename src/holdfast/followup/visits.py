@@ -159,9 +159,9 @@ def confirm(db: Db, *, clock: Clock, by: Staff, loan: str, visit: str) -> Visit:
     require(by, _ACT)
     case, found = _case(db, by, loan, visit)
     after(found.state, VisitEvent.CONFIRM)
-    _one_of_the_two(db, by, found)
     if found.reported_by is None or by.is_same_person(staff_by_id(db, found.reported_by)):
         raise Forbidden("whoever reported a visit does not confirm it; the other one of the two does", code="visit_own_report")
+    _one_of_the_two(db, by, found)
     says = {"visit": visit, "met": found.met, "outcome": found.outcome}
     enter(db, case, clock=clock, by=by.actor, kind="visit.confirmed", says=says, closes=("visit",), while_frozen=True)
     store.confirm(db, loan_id=case.loan.loan_id, visit_no=found.visit_no, at=clock.now(), by=by.staff_id)

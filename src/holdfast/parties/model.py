@@ -201,10 +201,11 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     "party.register": frozenset({Role.OFFICER, Role.CALLER, Role.INTEGRATOR, Role.ADMIN}),
     "party.reveal": frozenset({Role.CALLER, Role.OFFICER, Role.APPROVER, Role.CUSTODIAN, Role.RISK}),
     "party.erase": frozenset({Role.ADMIN}),
-    "complaint.take": frozenset(
-        {Role.CALLER, Role.OFFICER, Role.APPROVER, Role.CUSTODIAN, Role.RISK, Role.ADMIN, Role.AUDITOR, Role.INTEGRATOR}
-    ),
+    # Whoever of the staff hears it; an auditor only reads.
+    "complaint.take": frozenset({Role.CALLER, Role.OFFICER, Role.APPROVER, Role.CUSTODIAN, Role.RISK, Role.ADMIN, Role.INTEGRATOR}),
     "complaint.answer": frozenset({Role.APPROVER, Role.RISK}),
+    "promise.take": frozenset({Role.CALLER, Role.OFFICER, Role.APPROVER}),
+    "promise.take_after_broken": frozenset({Role.APPROVER}),
     "visit.plan": frozenset({Role.CALLER, Role.OFFICER, Role.APPROVER}),
     "visit.make": frozenset({Role.CALLER, Role.OFFICER, Role.CUSTODIAN}),
     "inbound.answer": frozenset({Role.CALLER, Role.OFFICER, Role.APPROVER, Role.RISK}),

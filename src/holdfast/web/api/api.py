@@ -22,6 +22,7 @@ from holdfast.web.api import (
     contracts,
     decisioning,
     duties,
+    inbound,
     journal,
     ledger,
     night,
@@ -105,6 +106,6 @@ for _capability in (
     applications, collateral, pledges,
     servicing, papers, confirmation, decisioning, contracts, payments, rails, restructuring, relief, programmes, duties, approvals, journal,
     ledger, policy, products,
-    parties, takeover, night, release, complaints, visits,
+    parties, takeover, night, release, complaints, inbound, visits,
 ):  # fmt: skip
     api.add_router("", _capability.router)

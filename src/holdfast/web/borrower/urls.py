@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from holdfast.web.borrower import apply, complaint, confirm, decision, home, login, mandate, papers, pay, release, sign, terms
+from holdfast.web.borrower import apply, ask, complaint, confirm, decision, home, login, mandate, papers, pay, release, sign, terms
 from holdfast.web.borrower.loan import loan, my_loan
 
 app_name = "borrower"
@@ -24,6 +24,8 @@ urlpatterns = [
     path("loans/<slug:loan_id>/terms", terms.terms, name="terms"),
     path("loans/<slug:loan_id>/terms/<slug:asked>/agreement", terms.agree, name="terms_agree"),
     path("loans/<slug:loan_id>/terms/<slug:asked>/withdrawal", terms.withdraw, name="terms_withdraw"),
+    path("loans/<slug:loan_id>/ask", ask.ask, name="ask"),
+    path("loans/<slug:loan_id>/leave-alone", ask.leave_alone, name="leave_alone"),
     path("loans/<slug:loan_id>/complaint", complaint.complain, name="complaint"),
     path("loans/<slug:loan_id>/complaint/<slug:complaint_id>/more", complaint.more, name="complaint_more"),
     path("loans/<slug:loan_id>/complaint/files/<slug:file_id>", complaint.file, name="complaint_file"),

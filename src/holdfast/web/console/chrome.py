@@ -159,6 +159,7 @@ _PLACES = {
     "tape": "tapes",
     **dict.fromkeys(("shadow", "shadow_run", "shadow_accept"), "tapes"),
     **dict.fromkeys(("visits", "visits_of", "visit_act"), "visits"),
+    **dict.fromkeys(("inbound", "inbound_of", "inbound_link", "inbound_aside"), "inbound"),
     **dict.fromkeys(("complaints", "complaints_of", "complaint_act"), "complaints"),
     "journal": "journal",
     "loan_journal": "journal",
@@ -180,6 +181,7 @@ _WORK: Final[tuple[tuple[str, str, Any], ...]] = (
 )
 _VIEWS: Final[tuple[tuple[str, str, Any], ...]] = (
     ("visits", "list", _("Field visits")),
+    ("inbound", "phone", _("From borrowers")),
     ("complaints", "list", _("Complaints")),
     ("programmes", "list", _("Programmes")),
     ("prices", "list", _("Prices")),

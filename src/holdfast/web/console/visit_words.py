@@ -44,14 +44,6 @@ STATES: Final[Mapping[str, tuple[str, str | Promise]]] = {
     VisitState.CONFIRMED: ("done", _("Confirmed by both")),
     VisitState.CANCELLED: ("hold", _("Called off")),
 }
-# The rules of contact, by the names under which a visit is refused.
-RULES: Final[Mapping[str, str | Promise]] = {
-    "contact.quiet_hours": _("quiet hours"),
-    "contact.service_waits_for_morning": _("quiet hours"),
-    "contact.pauses": _("a complaint, a dispute or a hardship request is open"),
-    "contact.opt_out": _("the borrower asked not to be contacted"),
-    "contact.per_day_all_channels": _("as often as a day allows"),
-}
 REFUSALS: Final[Mapping[str, str | Promise]] = {
     "visit_refused": _("The borrower may not be visited then. Rule: %(rule)s."),
     "visit_open": _("A visit is under way on this loan. Finish it or call it off first."),

@@ -239,7 +239,6 @@ def _row(db: Db, found: Visit) -> Mapping[str, Any]:
         "met": words.word(visit_words.MET, found.met) if found.met else "",
         "told": words.word(visit_words.TOLD, found.told) if found.told else "", "breach": found.told == "somebody_else",
         "outcome": words.word(visit_words.OUTCOMES, found.outcome) if found.outcome else "",
-        "rule": words.word(visit_words.RULES, found.rule) if found.rule else "",
         "reported_by": staff_by_id(db, found.reported_by).name if found.reported_by else "",
         "confirmed_by": staff_by_id(db, found.confirmed_by).name if found.confirmed_by else "",
     }  # fmt: skip
