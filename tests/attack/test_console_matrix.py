@@ -37,7 +37,7 @@ SAME_PERSON = frozenset(
         "seal_same_person",
         "visit_own_report",
     }
-)
+)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
