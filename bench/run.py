@@ -27,6 +27,7 @@ BENCHES = {
     "decide": "bench.decide",
     "release-sms": "bench.release_sms",
     "dispatch": "bench.dispatch",
+    "reminders": "bench.reminders",
 }
 
 
