@@ -60,7 +60,7 @@ class PlanForm(MoveForm):
     words = forms.CharField(label=_("What for, in words"), min_length=4, max_length=visits.MOST_WORDS, widget=forms.Textarea(attrs=_AREA))
     field_order = ("reason", "planned_for", "first", "second", "address", "lat", "lon", "words")
 
-    def __init__(self, *args: Any, people: list[tuple[str, str]], today: datetime, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, people: list[tuple[str, str]], tomorrow: datetime, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         for name in ("first", "second"):
             field = self.fields[name]
@@ -69,7 +69,7 @@ class PlanForm(MoveForm):
         for name in ("lat", "lon"):
             self.fields[name].required = False
         self.fields["lat"].help_text = _("If the point is known: then the report shows how far from it the two stood.")
-        self.initial.setdefault("planned_for", today)
+        self.initial.setdefault("planned_for", tomorrow)
 
     def point(self) -> Point | None:
         """The point of the address, if both figures were given."""
@@ -227,7 +227,7 @@ def _shown(db: Db, desk: Desk, found: Visit, tried: Tried | None) -> Mapping[str
 
 
 def _fresh(name: str, found: Visit) -> Any:
-    initial = {"planned_for": timezone.localtime(found.planned_for)} if name == "move" else None
+    initial = {"planned_for": found.planned_for.astimezone(timezone.get_current_timezone())} if name == "move" else None
     return lambda: _ACTS[name][1](name=f"{name}-{found.visit_no}", initial=initial)
 
 
@@ -246,6 +246,6 @@ def _row(db: Db, found: Visit) -> Mapping[str, Any]:
 
 def _plan_form(db: Db, desk: Desk, request: HttpRequest | None) -> PlanForm:
     people = [(each.public_id, f"{each.name} · {words.word(words.ROLES, each.role)}") for each in staff_list(db) if may(each, "visit.make")]
-    tomorrow = instant_on(desk.today + timedelta(days=1), time(10), desk.lender.zone)
-    given: dict[str, Any] = {"name": "plan", "people": people, "today": timezone.localtime(tomorrow)}
+    tomorrow = instant_on(desk.today + timedelta(days=1), time(10), desk.lender.zone).astimezone(timezone.get_current_timezone())
+    given: dict[str, Any] = {"name": "plan", "people": people, "tomorrow": tomorrow}
     return PlanForm(request.POST, **given) if request is not None else PlanForm(**given)
