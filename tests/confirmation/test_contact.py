@@ -62,8 +62,8 @@ def test_a_call_that_rings_elsewhere_counts_already(desk: CallDesk) -> None:
 
 def test_a_person_who_asked_for_service_to_rest_is_not_called(desk: CallDesk) -> None:
     contact.stop(
-        desk.db, clock=desk.clock, by=desk.caller, party=desk.party, reason="complaint", until=desk.clock.today(),
-        purposes=frozenset({"service"}),
+        desk.db, clock=desk.clock, by=desk.caller, party=desk.party, reason="complaint", because="客户投诉",
+        until=desk.clock.today(), purposes=frozenset({"service"}),
     )  # fmt: skip
     assert not_now(desk).facts["rule"] == "contact.pauses"
 

@@ -223,11 +223,12 @@ def test_a_reminder_of_what_has_been_paid_is_dropped(desk: Desk) -> None:
 @pytest.mark.parametrize("reason", ["opt_out", "complaint", "dispute", "hardship"])
 def test_a_pause_holds_until_it_is_lifted_and_both_are_on_record(desk: Desk, reason: str) -> None:
     caller = hire(desk.db, "caller")
-    contact.stop(desk.db, clock=at(9), by=caller, party=desk.party, reason=reason)
+    contact.stop(desk.db, clock=at(9), by=caller, party=desk.party, reason=reason, because="客户来电说明")
     desk.promise()
     rule = "contact.opt_out" if reason == "opt_out" else "contact.pauses"
     assert [(each.outcome, each.rule) for each in desk.dispatch(at(10))] == [("refused", rule)]
-    contact.resume(desk.db, clock=at(11), by=caller, party=desk.party, reason=reason)
+    colleague = hire(desk.db, "officer")
+    contact.resume(desk.db, clock=at(11), by=colleague, party=desk.party, reason=reason, because="已经办妥")
     desk.promise()
     assert [each.outcome for each in desk.dispatch(at(11))] == ["sent"]
     assert [each.kind for each in read_chain(desk.db, desk.party.party_id)][-2:] == ["contact.stopped", "contact.resumed"]
@@ -235,13 +236,13 @@ def test_a_pause_holds_until_it_is_lifted_and_both_are_on_record(desk: Desk, rea
 
 def test_a_pause_needs_a_known_reason_and_someone_who_may(desk: Desk) -> None:
     caller = hire(desk.db, "caller")
-    for wrong in ({"reason": "mood"}, {"until": DAY - timedelta(days=1)}, {"purposes": frozenset({"joy"})}):
+    for wrong in ({"reason": "mood"}, {"because": "  "}, {"until": DAY - timedelta(days=1)}, {"purposes": frozenset({"joy"})}):
         with pytest.raises(BadInput):
-            contact.stop(desk.db, clock=at(9), by=caller, party=desk.party, **{"reason": "dispute", **wrong})  # type: ignore[arg-type]
+            contact.stop(desk.db, clock=at(9), by=caller, party=desk.party, **{"reason": "dispute", "because": "客户有异议", **wrong})  # type: ignore[arg-type]
     with pytest.raises(Forbidden):
-        contact.stop(desk.db, clock=at(9), by=hire(desk.db, "auditor"), party=desk.party, reason="dispute")
+        contact.stop(desk.db, clock=at(9), by=hire(desk.db, "auditor"), party=desk.party, reason="dispute", because="客户有异议")
     with pytest.raises(NotFound):
-        contact.resume(desk.db, clock=at(9), by=caller, party=desk.party, reason="dispute")
+        contact.resume(desk.db, clock=at(9), by=caller, party=desk.party, reason="dispute", because="已经办妥")
 
 
 def test_a_line_that_a_person_holds_is_not_sent(desk: Desk) -> None:
@@ -254,9 +255,9 @@ def test_a_line_that_a_person_holds_is_not_sent(desk: Desk) -> None:
     number = desk.promise(duty_no=duty)
     assert [(each.outcome, each.rule) for each in desk.dispatch(at(10))] == [("dropped", "tonight.hold")]
     assert desk.state(number) == ("dropped", "held: 客户刚来过电话")
-    contact.let_go(desk.db, by=officer, **line)
+    contact.let_go(desk.db, clock=at(7), by=officer, **line)
     with pytest.raises(NotFound):
-        contact.let_go(desk.db, by=officer, **line)
+        contact.let_go(desk.db, clock=at(7), by=officer, **line)
     with pytest.raises(BadInput):
         contact.hold_line(desk.db, clock=at(7), by=officer, reason=" ", **line)
 

@@ -7,7 +7,8 @@ entered in the ledger by which the next one is asked.
 from holdfast.contact.calls import Calls, calls_today, enter_call, may_call
 from holdfast.contact.inbound import take_inbound
 from holdfast.contact.keywords import Question
-from holdfast.contact.model import Bubble, Dispatched, Message, Promise
+from holdfast.contact.model import Bubble, Dispatched, Handed, Message, Promise
+from holdfast.contact.pauses import lift, pause, pauses_of, resume, stop
 from holdfast.contact.ports import (
     Accepted,
     Capabilities,
@@ -41,9 +42,8 @@ from holdfast.contact.service import (
     on_screen,
     promise,
     promise_batch,
-    resume,
-    stop,
     take_answers,
+    waiting_now,
 )
 from holdfast.contact.templates import TEMPLATES, parts_of, segments, text_of
 
@@ -56,6 +56,7 @@ __all__ = [
     "Capabilities",
     "Channels",
     "Dispatched",
+    "Handed",
     "Heard",
     "Inbound",
     "Keep",
@@ -82,11 +83,14 @@ __all__ = [
     "hold_line",
     "keep_heard",
     "let_go",
+    "lift",
     "may_call",
     "may_contact",
     "messages",
     "on_screen",
     "parts_of",
+    "pause",
+    "pauses_of",
     "promise",
     "promise_batch",
     "resume",
@@ -97,4 +101,5 @@ __all__ = [
     "take_inbound",
     "text_of",
     "undelivered",
+    "waiting_now",
 ]

@@ -39,12 +39,17 @@ class Made:
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """A pause: `opt_out`, `complaint`, `dispute` or `hardship`, for some purposes; `until` is its last day, None for open."""
+    """A pause: `opt_out`, `complaint`, `dispute` or `hardship`, for some purposes; `until` is its last day, None for open.
+
+    `by_staff` and `because` say who set it and why, where a person did.
+    """
 
     reason: str
     purposes: frozenset[str]
     since: date
     until: date | None
+    by_staff: int | None = None
+    because: str = ""
 
     def holds(self, purpose: str, on: date) -> bool:
         """Whether it binds that purpose on that day."""

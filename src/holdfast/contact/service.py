@@ -14,20 +14,19 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Final
 
+from holdfast import duties
 from holdfast.contact import receipt_store, store
 from holdfast.contact.model import Bubble, Dispatched, Due, Handed, Message, Promise, SealedLetter
 from holdfast.contact.ports import Accepted, Capabilities, Channels, Letter, PartAnswer
-from holdfast.contact.rules import CHANNELS, PURPOSES, REFUSED, STOPPED_PURPOSES, Allowed, Made, Refused, Stop, may_contact
+from holdfast.contact.rules import CHANNELS, PURPOSES, REFUSED, Allowed, Made, Refused, Stop, may_contact
 from holdfast.contact.store import Db
 from holdfast.contact.templates import segments, text_of
-from holdfast.journal import write_record
 from holdfast.kernel.clock import Clock
 from holdfast.kernel.errors import BadInput, Fault, NotFound, Refusal, Unavailable
-from holdfast.parties import Party, PrivateKind, Scope, Staff, lookup_of, numbers_for_sending, require
+from holdfast.parties import PrivateKind, Scope, Staff, lookup_of, numbers_for_sending, require
 from holdfast.policy import Lender, Pack, lender, pack_in_force
 
 RETRY_AFTER: Final = timedelta(minutes=5)
-STOP_REASONS: Final = ("opt_out", "complaint", "dispute", "hardship")
 # Not refused by a rule of contact: there was nothing left to send, or no time left to send it.
 DROPPED_BY: Final = frozenset({"duty.closed", "tonight.hold", "contact.window"})
 SHORTEST_REASON: Final = 4
@@ -104,6 +103,11 @@ def claim(db: Db, channels: Channels, *, clock: Clock, limit: int) -> tuple[list
     return pass_.done, to_send, bool(due)
 
 
+def waiting_now(db: Db, *, clock: Clock) -> int:
+    """How many messages have had their time to be sent come, and wait for a dispatcher."""
+    return store.waiting_now(db, clock.now())
+
+
 def hand_over(channels: Channels, handed: Sequence[Handed], at: datetime) -> list[tuple[Handed, Accepted]]:
     """Give what was claimed to its channels; every letter has an answer. Needs no transaction, and should stand in none."""
     answered = []
@@ -153,45 +157,25 @@ def _keeper(can: Capabilities) -> str | None:
     return can.name if can.receipts else None
 
 
-def stop(
-    db: Db, *, clock: Clock, by: Staff, party: Party, reason: str, until: date | None = None, purposes: frozenset[str] = STOPPED_PURPOSES
-) -> None:
-    """Pause contact with a person from today: opt-out, complaint, dispute or hardship."""
-    require(by, "contact.stop")
-    if reason not in STOP_REASONS:
-        raise BadInput(f"reason: write one of {', '.join(STOP_REASONS)}, not {reason!r}", field="reason")
-    if not purposes or not purposes <= set(PURPOSES):
-        raise BadInput(f"purposes: choose from {', '.join(PURPOSES)}", field="purposes")
-    today = clock.today()
-    if until is not None and until < today:
-        raise BadInput(f"until: {until} is over already", field="until")
-    store.write_stop(db, party.party_id, Stop(reason, purposes, today, until))
-    says = {"reason": reason, "purposes": sorted(purposes), "until": until.isoformat() if until else None}
-    write_record(db, clock=clock, by=by.actor, chain_id=party.party_id, chain=party.public_id, kind="contact.stopped", says=says)
-
-
-def resume(db: Db, *, clock: Clock, by: Staff, party: Party, reason: str) -> None:
-    """End the pauses of that reason with yesterday; NotFound if there is none."""
-    require(by, "contact.stop")
-    if not store.end_stops(db, party.party_id, reason, clock.today() - timedelta(days=1)):
-        raise NotFound(f"{party.public_id} has no {reason} in force", code="no_stop", field="reason")
-    says = {"reason": reason}
-    write_record(db, clock=clock, by=by.actor, chain_id=party.party_id, chain=party.public_id, kind="contact.resumed", says=says)
-
-
 def hold_line(db: Db, *, clock: Clock, by: Staff, loan_id: int, on: date, kind: str, about: str, reason: str) -> None:
-    """Hold a line of that night or day back, with a reason that stays on record."""
+    """Hold a line of that night or day back, with a reason that stays in the loan's chain. Its message is then a person's (`reach`)."""
     require(by, "tonight.hold")
     if len(reason.strip()) < SHORTEST_REASON:
         raise BadInput("reason: say in a few words why this is held", field="reason")
+    case = duties.take_by_id(db, loan_id)
     store.write_hold(db, loan_id=loan_id, on=on, kind=kind, about=about, reason=reason.strip(), by_staff=by.staff_id, at=clock.now())
+    says = {"on": on.isoformat(), "kind": kind, "about": about, "reason": reason.strip()}
+    duties.enter(db, case, clock=clock, by=by.actor, kind="night.held", says=says, while_frozen=True)
 
 
-def let_go(db: Db, *, by: Staff, loan_id: int, on: date, kind: str, about: str) -> None:
+def let_go(db: Db, *, clock: Clock, by: Staff, loan_id: int, on: date, kind: str, about: str) -> None:
     """Let a held line go again; NotFound if it is not held."""
     require(by, "tonight.hold")
+    case = duties.take_by_id(db, loan_id)
     if not store.delete_hold(db, loan_id=loan_id, on=on, kind=kind, about=about):
         raise NotFound(f"the line {about} of {on} is not held", code="not_held")
+    says = {"on": on.isoformat(), "kind": kind, "about": about}
+    duties.enter(db, case, clock=clock, by=by.actor, kind="night.let_go", says=says, while_frozen=True)
 
 
 def messages(db: Db, scope: Scope, *, loan_id: int | None = None, on: date | None = None, limit: int = 50) -> list[Message]:
@@ -225,6 +209,7 @@ class _Dispatch:
     postponed: list[tuple[int, datetime]] = field(default_factory=list)
     ledger: list[tuple[int, int | None, str, str, date, datetime, str, str, int | None]] = field(default_factory=list)
     done: list[Dispatched] = field(default_factory=list)
+    ended: list[tuple[int, int, str]] = field(default_factory=list)
 
     def decide(self, due: Sequence[Due]) -> list[Handed]:
         """What may go now; the rest is put off or ended, and is written by `write`."""
@@ -255,6 +240,7 @@ class _Dispatch:
     def write(self) -> None:
         """Write what was put off and what was ended."""
         store.write_states(self.db, self.states)
+        receipt_store.ended_by(self.db, self.ended)
         store.postpone(self.db, self.postponed)
         store.write_ledger(self.db, self.ledger)
 
@@ -291,6 +277,7 @@ class _Dispatch:
             return
         outcome = "dropped" if verdict.rule in DROPPED_BY else REFUSED
         self.states.append((due, "dropped", verdict.sentence, None, None, now))
+        self.ended.append((due.loan_id, due.message_no, verdict.rule))
         self.done.append(Dispatched(due.loan_id, due.message_no, due.duty_no, outcome, verdict.rule))
         if outcome == REFUSED:
             self._note(due, REFUSED, verdict.rule, now)

@@ -82,11 +82,13 @@ SELECT_MADE: Final = """
     SELECT party_id, on_date, purpose, channel, outcome FROM contact_ledger WHERE party_id = ANY(%(parties)s) AND on_date = %(on)s
     UNION ALL
     SELECT party_id, %(on)s, purpose, channel, 'sending' FROM message WHERE party_id = ANY(%(parties)s) AND state = 'sending'"""
-SELECT_STOPS: Final = "SELECT party_id, reason, purposes, since, until FROM contact_stop WHERE party_id = ANY(%s)"
+SELECT_STOPS: Final = "SELECT party_id, reason, purposes, since, until, by_staff, because FROM contact_stop WHERE party_id = ANY(%s)"
 UPSERT_STOP: Final = """
-    INSERT INTO contact_stop (party_id, reason, purposes, since, until) VALUES (%s, %s, %s, %s, %s)
-    ON CONFLICT (party_id, reason, since) DO UPDATE SET (purposes, until) = (excluded.purposes, excluded.until)"""
+    INSERT INTO contact_stop (party_id, reason, purposes, since, until, by_staff, because) VALUES (%s, %s, %s, %s, %s, %s, %s)
+    ON CONFLICT (party_id, reason, since)
+    DO UPDATE SET (purposes, until, by_staff, because) = (excluded.purposes, excluded.until, excluded.by_staff, excluded.because)"""
 END_STOPS: Final = "UPDATE contact_stop SET until = %s WHERE party_id = %s AND reason = %s AND (until IS NULL OR until > %s)"
+END_OF_A_CASE: Final = END_STOPS + " AND by_staff IS NULL"
 UPSERT_HOLD: Final = """
     INSERT INTO tonight_hold (loan_id, on_date, kind, about, reason, by_staff, held_at) VALUES (%s, %s, %s, %s, %s, %s, %s)
     ON CONFLICT (loan_id, on_date, kind, about) DO UPDATE SET
@@ -186,6 +188,12 @@ def claim_due(db: Db, now: datetime, limit: int) -> list[Due]:
     return [Due(*(*row[:-1], _open(row[1], row[-1]))) for row in rows]
 
 
+def waiting_now(db: Db, now: datetime) -> int:
+    """How many places of the outbox have had their time come."""
+    row = db.execute("SELECT count(*) FROM outbox WHERE send_from <= %s", (now,)).fetchone()
+    return 0 if row is None else int(row[0])
+
+
 def _seal(chain_id: int, letter: SealedLetter) -> bytes:
     sealed = master_box(_LETTERS).seal(canonical.encode({"number": letter.number, "text": letter.text}), f"letter of chain {chain_id}")
     return sealed.nonce + sealed.sealed
@@ -271,19 +279,25 @@ def made_on(db: Db, party_ids: Sequence[int], on: date) -> dict[int, list[Made]]
 def stops_of(db: Db, party_ids: Sequence[int]) -> dict[int, list[Stop]]:
     """The pauses of each party."""
     stops: dict[int, list[Stop]] = {}
-    for party_id, reason, purposes, since, until in db.execute(SELECT_STOPS, (list(party_ids),)).fetchall():
-        stops.setdefault(party_id, []).append(Stop(reason, frozenset(purposes), since, until))
+    for party_id, reason, purposes, since, until, by_staff, because in db.execute(SELECT_STOPS, (list(party_ids),)).fetchall():
+        stops.setdefault(party_id, []).append(Stop(reason, frozenset(purposes), since, until, by_staff, because))
     return stops
+
+
+def in_force(db: Db, party_id: int, on: date) -> list[Stop]:
+    """The pauses of a party that bind on that day, the oldest first."""
+    found = [each for each in stops_of(db, [party_id]).get(party_id, []) if each.since <= on and (each.until is None or on <= each.until)]
+    return sorted(found, key=lambda each: (each.since, each.reason))
 
 
 def write_stop(db: Db, party_id: int, stop: Stop) -> None:
     """Write a pause."""
-    db.execute(UPSERT_STOP, (party_id, stop.reason, sorted(stop.purposes), stop.since, stop.until))
+    db.execute(UPSERT_STOP, (party_id, stop.reason, sorted(stop.purposes), stop.since, stop.until, stop.by_staff, stop.because))
 
 
-def end_stops(db: Db, party_id: int, reason: str, until: date) -> bool:
-    """End the pauses of that reason with that day; False if there was none."""
-    return bool(db.execute(END_STOPS, (until, party_id, reason, until)).rowcount)
+def end_stops(db: Db, party_id: int, reason: str, until: date, *, of_a_case: bool = False) -> bool:
+    """End the pauses of that reason with that day, of a case only those that no person set; False if there was none."""
+    return bool(db.execute(END_OF_A_CASE if of_a_case else END_STOPS, (until, party_id, reason, until)).rowcount)
 
 
 def write_hold(db: Db, *, loan_id: int, on: date, kind: str, about: str, reason: str, by_staff: int, at: datetime) -> None:

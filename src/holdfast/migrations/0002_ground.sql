@@ -82,6 +82,12 @@ ALTER TABLE message ADD COLUMN given_up_at timestamptz;     -- failed or unknown
 CREATE INDEX message_sending ON message (party_id) WHERE state = 'sending';
 CREATE INDEX message_lost ON message (to_lookup) WHERE state = 'unknown';
 CREATE INDEX message_undelivered ON message (sent_at) WHERE state IN ('failed', 'unknown') AND given_up_at IS NULL;
+ALTER TABLE message ADD COLUMN ended_by text;               -- the rule, or the person's hold, by which it was never sent
+CREATE INDEX message_unsent ON message (settled_at) WHERE state = 'dropped' AND given_up_at IS NULL;
+
+-- Who set a pause and why; nobody, where a complaint that waits for its answer or the borrower's own word has set it.
+ALTER TABLE contact_stop ADD COLUMN by_staff bigint REFERENCES staff;
+ALTER TABLE contact_stop ADD COLUMN because text NOT NULL DEFAULT '';
 
 -- Put off for a while by whoever owns it: hidden until then. It moves no deadline.
 ALTER TABLE duty ADD COLUMN snoozed_until timestamptz;
