@@ -20,6 +20,7 @@ import dataclasses
 import json
 import re
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from datetime import time, timedelta
 from functools import partial
@@ -30,6 +31,7 @@ from zoneinfo import ZoneInfo
 from holdfast import (
     applications,
     confirmation,
+    contact,
     days,
     decisioning,
     duties,
@@ -43,6 +45,7 @@ from holdfast import (
 )
 from holdfast.collateral import CHECKLIST, appraise, ask_settlement, custody, sample_price_book
 from holdfast.collateral import value as value_now
+from holdfast.contact import inbound
 from holdfast.database.connection import transaction
 from holdfast.duties import ownership
 from holdfast.followup import complaints, visits
@@ -55,7 +58,7 @@ from holdfast.kernel.rate import Per, Rate
 from holdfast.parties import MAY, Role, box_of, change_private, party_by_id
 from holdfast.products import Method, Terms, define, new_version
 from holdfast.release import disposal
-from holdfast.servicing import approved, closing
+from holdfast.servicing import answers, approved, closing
 from holdfast.stories import cast
 from holdfast.stories.stage import SITE
 from holdfast.stories.tales import BEGINS
@@ -181,6 +184,24 @@ def _complaint(house: House, what: str, *, answered: bool = False, **fields: Any
     if answered:
         house.do(complaints.answer, "approver", loan=loan, complaint=taken.public_id, outcome="upheld", words=WORDS)
     return _loan(house, "active", {"complaint_id": taken.public_id, "what": what}, **fields)
+
+
+def _asked(house: House) -> Post:
+    """The borrower of the loan that is repaid has asked something on the phone."""
+    loan = house.loans["active"]
+    party = house.one("SELECT y.public_id FROM loan l JOIN party y USING (party_id) WHERE l.public_id = %s", loan)
+    house.stage.do(inbound.ask, Actor(party, "borrower"), loan=loan, words=WORDS)
+    return _loan(house, "active", words=WORDS)
+
+
+def _stray(house: House, *, to_loan: bool = True) -> Post:
+    """Somebody has written from a number that nobody has."""
+    with transaction() as db:
+        heard = [contact.Inbound("stray", "13700000009", "106", WORDS)]
+        contact.keep_heard(lambda: nullcontext(db), lambda _: house.stage.clock)("carrier", heard)
+        contact.take_inbound(db, clock=house.stage.clock, answers=answers.stands)
+    found = house.one("SELECT public_id FROM inbound WHERE came_to = 'queued' ORDER BY inbound_id DESC LIMIT 1")
+    return Post({"inbound_id": found}, {"why": WORDS, **({"loan": house.loans["active"]} if to_loan else {})})
 
 
 def _number_of_draft(house: House) -> Post:
@@ -1191,6 +1212,9 @@ FORMS: Final[Mapping[str, Form]] = {
         "visit.plan", "caller", lambda house: _visit(house, "move", planned_for=f"{house.stage.today + timedelta(days=1)}T11:00")
     ),
     "visit_act · cancel": Form("visit.plan", "caller", partial(_visit, what="cancel", reason=WORDS)),
+    "inbound_of": Form("inbound.answer", "caller", _asked),
+    "inbound_link": Form("inbound.link", "caller", _stray, sight="field"),
+    "inbound_aside": Form("inbound.link", "caller", partial(_stray, to_loan=False), sight="nowhere"),
     "complaints_of": Form("complaint.take", "caller", on("active", channel="phone", about="price", words=WORDS)),
     "complaint_act · add": Form("complaint.take", "caller", partial(_complaint, what="add", words=WORDS)),
     "complaint_act · handle": Form("complaint.answer", "approver", partial(_complaint, what="handle")),

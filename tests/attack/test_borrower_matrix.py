@@ -148,6 +148,8 @@ FORMS: Final[Mapping[str, Form]] = {
     "withdraw": Form("submitted", _withdrawal),
     "confirm": Form("called", _code_of_the_call),
     "decision": on("refused", words=WORDS),
+    "ask": on("active", words=WORDS),
+    "leave_alone": on("active"),
     "pay": on("active", what="all"),
     "pay_code": on("active"),
     "pay_paid": Form("active", _intent),

@@ -19,6 +19,7 @@ from holdfast.web.api import (
     collateral,
     complaints,
     confirmation,
+    contact,
     contracts,
     decisioning,
     duties,
@@ -106,6 +107,6 @@ for _capability in (
     applications, collateral, pledges,
     servicing, papers, confirmation, decisioning, contracts, payments, rails, restructuring, relief, programmes, duties, approvals, journal,
     ledger, policy, products,
-    parties, takeover, night, release, complaints, inbound, visits,
+    parties, takeover, night, release, complaints, inbound, visits, contact,
 ):  # fmt: skip
     api.add_router("", _capability.router)

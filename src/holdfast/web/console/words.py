@@ -21,6 +21,7 @@ from holdfast.web.borrower import wording
 from holdfast.web.console import (
     call_refusals,
     complaint_words,
+    contact_words,
     contract_words,
     custody_words,
     decision_words,
@@ -337,6 +338,7 @@ _REFUSALS: Final[Mapping[str, Text]] = {
     **restructuring_refusals.REFUSALS,
     **inbound_words.REFUSALS,
     **complaint_words.REFUSALS,
+    **contact_words.REFUSALS,
     **visit_words.REFUSALS,
     **relief_words.REFUSALS,
     **paper_refusals.REFUSALS,
