@@ -58,7 +58,9 @@ class House(Desk):
         return {"sms": self.gateway}
 
     def claim(self, clock: FixedClock) -> Any:
-        return contact.claim(self.db, self.channels, clock=clock, limit=100)[1]
+        ended, handed, _ = contact.claim(self.db, self.channels, clock=clock, limit=100)
+        record_contacts(self.db, ended, clock=clock)
+        return handed
 
     def send(self, clock: FixedClock) -> list[Any]:
         handed = self.claim(clock)
@@ -311,6 +313,71 @@ def test_a_message_that_failed_is_a_callers_duty_at_once_and_its_own_duty_ends_w
     assert house.hand_over_undelivered(at(10, 2)) == 0, "once"
     assert house.state(number)[0] == "failed"
     assert not [line for line in examine(house.db, DAY, EXPECTATIONS).missing if line.kind == "reach"]
+
+
+def test_a_reminder_that_a_person_holds_is_a_callers_duty_in_the_morning_and_never_nobodys(house: House) -> None:
+    duty_no = house.reminder_duty()
+    row = house.db.execute("SELECT about FROM duty WHERE loan_id = %s AND duty_no = %s", [house.loan_id, duty_no]).fetchone()
+    assert row is not None
+    officer = hire(house.db, "officer")
+    contact.hold_line(
+        house.db, clock=at(7), by=officer, loan_id=house.loan_id, on=DAY, kind="message", about=row[0], reason="客户刚来过电话"
+    )
+    held = read_chain(house.db, house.loan_id)[-1]
+    assert held.kind == "night.held" and "客户刚来过电话" in held.body.decode()
+    number = house.promise(duty_no=duty_no)
+    house.claim(at(10))
+    assert house.state(number)[0] == "dropped"
+    assert house.hand_over_undelivered(at(10, 1)) == 1
+    assert "reach" in house.open_duties()
+    assert house.hand_over_undelivered(at(10, 2)) == 0, "once"
+    assert not [line for line in examine(house.db, DAY, EXPECTATIONS).missing if line.kind == "reach"]
+
+
+def test_a_held_line_that_is_let_go_in_time_is_sent_and_needs_nobody(house: House) -> None:
+    duty_no = house.reminder_duty()
+    row = house.db.execute("SELECT about FROM duty WHERE loan_id = %s AND duty_no = %s", [house.loan_id, duty_no]).fetchone()
+    assert row is not None
+    officer = hire(house.db, "officer")
+    contact.hold_line(
+        house.db, clock=at(7), by=officer, loan_id=house.loan_id, on=DAY, kind="message", about=row[0], reason="客户刚来过电话"
+    )
+    contact.let_go(house.db, clock=at(8), by=officer, loan_id=house.loan_id, on=DAY, kind="message", about=row[0])
+    assert read_chain(house.db, house.loan_id)[-1].kind == "night.let_go"
+    number = house.promise(duty_no=duty_no)
+    house.send(at(10))
+    assert house.state(number)[0] == "sent"
+    assert house.hand_over_undelivered(at(10, 1)) == 0
+
+
+@pytest.mark.parametrize("why", ["no number", "time over"])
+def test_a_message_that_could_not_be_sent_is_a_callers_duty(house: House, why: str) -> None:
+    number = house.promise(duty_no=house.reminder_duty())
+    if why == "no number":
+        house.db.execute("UPDATE message SET party_id = %s WHERE message_no = %s", [person(house.book, phone=None).party_id, number])
+    house.claim(at(10) if why == "no number" else FixedClock(moment(10) + timedelta(days=1), ZONE))
+    assert house.state(number)[0] == "dropped"
+    assert house.hand_over_undelivered(at(10, 1)) == 1
+    assert "reach" in house.open_duties()
+    assert "reminder" not in [row[0] for row in house.db.execute("SELECT kind FROM duty WHERE open AND due_on = %s", [DAY]).fetchall()], (
+        "its own duty has ended with it"
+    )
+
+
+def test_a_borrower_whom_a_rule_protects_is_left_alone_by_people_too(house: House) -> None:
+    contact.stop(
+        house.db,
+        clock=at(9),
+        by=hire(house.db, "caller"),
+        party=house.party,
+        reason="opt_out",
+        because="客户要求",
+        purposes=frozenset({"reminder"}),
+    )
+    number = house.promise(duty_no=house.reminder_duty())
+    house.claim(at(10))
+    assert house.state(number)[0] == "dropped"
+    assert house.hand_over_undelivered(at(10, 1)) == 0
 
 
 def test_what_nobody_knows_waits_an_hour_for_a_receipt_before_a_person_takes_it(house: House) -> None:

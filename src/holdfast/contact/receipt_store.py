@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -82,6 +82,14 @@ UNDELIVERED: Final = """
     WHERE m.state IN ('failed', 'unknown') AND m.given_up_at IS NULL AND m.sent_at IS NOT NULL
       AND (m.state = 'failed' OR m.sent_at <= %s)
     ORDER BY m.sent_at, m.loan_id, m.message_no LIMIT %s FOR UPDATE OF m"""
+UNSENT: Final = """
+    SELECT m.loan_id, m.message_no, m.duty_no, m.purpose, m.template, m.state, m.state_why, COALESCE(d.open, false), l.state
+    FROM message m LEFT JOIN duty d ON d.loan_id = m.loan_id AND d.duty_no = m.duty_no LEFT JOIN loan l ON l.loan_id = m.loan_id
+    WHERE m.state = 'dropped' AND m.given_up_at IS NULL AND m.ended_by = ANY(%s) AND m.party_id IS NOT NULL
+    ORDER BY m.settled_at, m.loan_id, m.message_no LIMIT %s FOR UPDATE OF m"""
+ENDED_BY: Final = """
+    UPDATE message m SET ended_by = line.rule FROM unnest(%s::bigint[], %s::integer[], %s::text[]) AS line (loan_id, message_no, rule)
+    WHERE m.loan_id = line.loan_id AND m.message_no = line.message_no"""
 GIVEN_UP: Final = """
     UPDATE message m SET given_up_at = %s FROM unnest(%s::bigint[], %s::integer[]) AS line (loan_id, message_no)
     WHERE m.loan_id = line.loan_id AND m.message_no = line.message_no"""
@@ -272,6 +280,17 @@ def stuck(db: Db, before: datetime, limit: int) -> list[Stuck]:
 def undelivered(db: Db, before: datetime, limit: int) -> list[Undelivered]:
     """Messages that failed, or that nobody knows of since before that moment, and that no person has yet."""
     return [Undelivered(*row) for row in db.execute(UNDELIVERED, (before, limit)).fetchall()]
+
+
+def unsent(db: Db, rules: Collection[str], limit: int) -> list[Undelivered]:
+    """Messages to somebody the book knows that one of these rules ended before they were sent, and that no person has yet."""
+    return [Undelivered(*row) for row in db.execute(UNSENT, (sorted(rules), limit)).fetchall()]
+
+
+def ended_by(db: Db, rows: Sequence[tuple[int, int, str]]) -> None:
+    """Write by which rule messages were never sent: loan, message, rule."""
+    if rows:
+        db.execute(ENDED_BY, [list(column) for column in zip(*rows, strict=True)])
 
 
 def given_up(db: Db, keys: Sequence[Key], at: datetime) -> None:

@@ -42,6 +42,10 @@ _FIRST_LOOK: Final = timedelta(seconds=1)
 _DUTY: Final = "reach"
 # Before money is out, and once all is settled, no borrower waits for it: somebody has the case in hand, or nobody needs it.
 _REACHED_IN: Final = frozenset({LoanState.ACTIVE, LoanState.WRITTEN_OFF, LoanState.RELEASING})
+# What was never sent, and must reach the borrower all the same: another way, by a person. A rule of the pack that forbids it is not here.
+_BY_A_PERSON: Final = frozenset(
+    {"tonight.hold", "contact.window", "contact.no_number", "contact.no_channel", "contact.finance_allowed"}
+)  # fmt: skip
 _PURPOSES: Final = frozenset({"service", "reminder", "collection"})
 _AT_ONCE: Final = 1_000
 
@@ -136,10 +140,11 @@ def ask_after(db: Db, channel: SmsChannel, *, clock: Clock, limit: int = 200) ->
 def undelivered(db: Db, *, clock: Clock, limit: int = 200) -> tuple[list[Undelivered], list[Dispatched]]:
     """The messages that a person has to take over now, marked as such; and which duties of theirs this ends.
 
+    They did not arrive, or nobody knows, or they were never sent: held by a person, no number, no way to send, their time over.
     The caller records the latter (`record_contacts`) and then calls `hand_to_a_person` for each of the former.
     """
     now = clock.now()
-    found = receipt_store.undelivered(db, now - PERSON_AFTER, limit)
+    found = receipt_store.undelivered(db, now - PERSON_AFTER, limit) + receipt_store.unsent(db, _BY_A_PERSON, limit)
     receipt_store.given_up(db, [(each.loan_id, each.message_no) for each in found], now)
     told = [each for each in found if each.purpose in _PURPOSES and each.loan_state in _REACHED_IN]
     ended = [

@@ -50,7 +50,7 @@ def hold(request: HttpRequest, desk: Desk) -> HttpResponse:
         number = book.loan_number(db, desk.look, wanted["loan"])
         line = {"loan_id": number, "on": wanted["on"], "kind": "message", "about": wanted["about"]}
         if wanted["let_go"]:
-            let_go(db, by=desk.staff, **line)
+            let_go(db, clock=desk.clock, by=desk.staff, **line)
         else:
             hold_line(db, clock=desk.clock, by=desk.staff, reason=wanted["reason"], **line)
 
