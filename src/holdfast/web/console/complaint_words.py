@@ -30,7 +30,7 @@ CHANNELS: Final[Mapping[str, str | Promise]] = {
 STATES: Final[Mapping[str, tuple[str, str | Promise]]] = {
     ComplaintState.OPEN: ("now", _("To be answered")),
     ComplaintState.EXTENDED: ("warn", _("To be answered, more time taken")),
-    ComplaintState.ANSWERED: ("done", _("Answered")),
+    ComplaintState.ANSWERED: ("done", _("Answered in writing")),
     ComplaintState.ESCALATED: ("warn", _("To be answered a second time")),
     ComplaintState.FINAL: ("done", _("Answered a second time")),
 }

@@ -73,7 +73,9 @@ class TakeForm(AddForm):
 class AnswerForm(AddForm):
     """The written answer."""
 
-    outcome = forms.ChoiceField(label=_("What was found"), choices=[(code, complaint_words.OUTCOMES[code]) for code in OUTCOMES])
+    outcome = forms.ChoiceField(
+        label=_("What was found"), choices=[("", "—"), *[(code, complaint_words.OUTCOMES[code]) for code in OUTCOMES]]
+    )
     field_order = ("outcome", "words", "file")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -81,11 +83,15 @@ class AnswerForm(AddForm):
         self.fields["words"].label = _("The answer, as the borrower reads it")
 
 
+def _day() -> forms.DateInput:
+    return forms.DateInput(attrs={"type": "date", "class": "in"}, format="%Y-%m-%d")
+
+
 class PeriodForm(forms.Form):
     """The days of the register."""
 
-    since = forms.DateField(required=False, widget=forms.DateInput(attrs={"type": "date", "class": "in"}), label=_("from"))
-    until = forms.DateField(required=False, widget=forms.DateInput(attrs={"type": "date", "class": "in"}), label=_("until"))
+    since = forms.DateField(required=False, widget=_day(), label=_("from"))
+    until = forms.DateField(required=False, widget=_day(), label=_("until"))
 
 
 def on_loan(db: Db, desk: Desk, loan_id: str) -> Mapping[str, Any] | None:

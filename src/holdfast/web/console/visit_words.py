@@ -40,7 +40,7 @@ OUTCOMES: Final[Mapping[str, str | Promise]] = {
 STATES: Final[Mapping[str, tuple[str, str | Promise]]] = {
     VisitState.PLANNED: ("todo", _("Planned")),
     VisitState.BEGUN: ("now", _("At the door")),
-    VisitState.REPORTED: ("warn", _("To be confirmed by the other one")),
+    VisitState.REPORTED: ("warn", _("Second to confirm")),
     VisitState.CONFIRMED: ("done", _("Confirmed by both")),
     VisitState.CANCELLED: ("hold", _("Called off")),
 }

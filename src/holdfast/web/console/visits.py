@@ -54,7 +54,7 @@ class PlanForm(MoveForm):
     first = forms.ChoiceField(label=_("First of the two, who has the duty"))
     second = forms.ChoiceField(label=_("Second of the two"))
     address = forms.CharField(
-        label=_("Where"), max_length=200, required=False, help_text=_("Left empty: the address that the borrower gave.")
+        label=_("Address to visit"), max_length=200, required=False, help_text=_("Left empty: the address that the borrower gave.")
     )
     lat, lon = _place()
     words = forms.CharField(label=_("What for, in words"), min_length=4, max_length=visits.MOST_WORDS, widget=forms.Textarea(attrs=_AREA))
@@ -65,7 +65,7 @@ class PlanForm(MoveForm):
         for name in ("first", "second"):
             field = self.fields[name]
             assert isinstance(field, forms.ChoiceField)
-            field.choices = people
+            field.choices = [("", "—"), *people]
         for name in ("lat", "lon"):
             self.fields[name].required = False
         self.fields["lat"].help_text = _("If the point is known: then the report shows how far from it the two stood.")
@@ -84,13 +84,13 @@ class ReportForm(ActForm):
     photo2 = forms.FileField(label=_("Another photo, if there is one"), required=False, widget=forms.FileInput(attrs=_PICTURE))
     lat, lon = _place()
     accuracy_m = forms.IntegerField(required=False, min_value=0, max_value=1_000_000, widget=forms.HiddenInput)
-    met = forms.ChoiceField(label=_("Whom we met"), choices=[(code, visit_words.MET[code]) for code in MET])
+    met = forms.ChoiceField(label=_("Whom we met"), choices=[("", "—"), *[(code, visit_words.MET[code]) for code in MET]])
     told = forms.ChoiceField(
         label=_("Who was told of the debt"),
-        choices=[(code, visit_words.TOLD[code]) for code in TOLD],
+        choices=[("", "—"), *[(code, visit_words.TOLD[code]) for code in TOLD]],
         help_text=_("Nobody but the borrower may be told. If it happened, say so: it stands in the record."),
     )
-    outcome = forms.ChoiceField(label=_("What came of it"), choices=[(code, visit_words.OUTCOMES[code]) for code in OUTCOMES])
+    outcome = forms.ChoiceField(label=_("What came of it"), choices=[("", "—"), *[(code, visit_words.OUTCOMES[code]) for code in OUTCOMES]])
     words = forms.CharField(
         label=_("What was said and seen"), min_length=4, max_length=visits.MOST_WORDS, widget=forms.Textarea(attrs=_AREA)
     )
@@ -248,4 +248,6 @@ def _plan_form(db: Db, desk: Desk, request: HttpRequest | None) -> PlanForm:
     people = [(each.public_id, f"{each.name} · {words.word(words.ROLES, each.role)}") for each in staff_list(db) if may(each, "visit.make")]
     tomorrow = instant_on(desk.today + timedelta(days=1), time(10), desk.lender.zone).astimezone(timezone.get_current_timezone())
     given: dict[str, Any] = {"name": "plan", "people": people, "tomorrow": tomorrow}
-    return PlanForm(request.POST, **given) if request is not None else PlanForm(**given)
+    if request is not None:
+        return PlanForm(request.POST, **given)
+    return PlanForm(**given, initial={"first": desk.staff.public_id} if may(desk.staff, "visit.make") else None)
