@@ -17,11 +17,12 @@ from psycopg.sql import SQL, Literal
 
 from holdfast import applications, contact, contracts, payments, servicing
 from holdfast.database.connection import transaction
-from holdfast.database.hands import hands_for, share
+from holdfast.database.hands import Hands, hands_for, share
 from holdfast.duties.audit import Audit, examine
 from holdfast.duties.kept_audits import audited_on, keep
 from holdfast.duties.period import cover
 from holdfast.duties.statements import state, stated_through
+from holdfast.followup import promises
 from holdfast.journal import SYSTEM
 from holdfast.kernel import canonical
 from holdfast.kernel.clock import Clock, FixedClock, instant_on
@@ -34,11 +35,15 @@ from holdfast.servicing.verify import Check, LoanProofs, Part, prove_loans, veri
 from holdfast.wiring import CHANNELS, EXPECTATIONS, RAIL, carry, receive_many, take_answer
 
 Db = psycopg.Connection[Any]
+# A message on its way, and what its channel said to it.
+Answered = tuple[contact.Handed, contact.Accepted]
 
 FURTHEST_DAYS: Final = 400
 _MORNING = time(10)
 _EVENING = time(22)
 _SENDS_AT_ONCE = 2_000
+# A process that is started for a morning costs a second or two, which that many messages' answers do too: fewer are written by one.
+_SENDS_A_PART = 8_000
 # Where a key may be sent once only, few are on their way at a time: of those, nobody knows if we die.
 _SENDS_UNSURE_AT_ONCE = 100
 
@@ -88,6 +93,7 @@ def close_book(day: date, now: Clock) -> Night:
         pass
     with transaction() as db:
         night = end_night(db, clock=now, on=day)
+        promises.judge_all(db, clock=now, on=day)
         db.execute(
             "INSERT INTO night (on_date, summary, ran_at) VALUES (%s, %s, %s) ON CONFLICT (on_date) DO NOTHING",
             [day, canonical.encode(night.as_json()).decode(), now.now()],
@@ -101,10 +107,10 @@ def _close_part(now: Clock, day: date, first: int, last: int) -> dict[str, int]:
         return close_part(db, clock=now, on=day, first=first, last=last)
 
 
-def preview(on: date, *, most: int | None = None) -> Night:
-    """What the night of `on` would do to the book as it stands now, or to the first `most` loans; writes nothing."""
+def preview(on: date, *, most: int | None = None, skip: int = 0) -> Night:
+    """What the night of `on` would do to the book as it stands now, or to `most` loans after the first `skip`; writes nothing."""
     with transaction() as db:
-        return run_night(db, clock=clock(db), on=on, dry_run=True, most=most)
+        return run_night(db, clock=clock(db), on=on, dry_run=True, most=most, skip=skip)
 
 
 def open_next_day() -> date:
@@ -122,22 +128,52 @@ def open_next_day() -> date:
 
 
 def send_due(now: Clock) -> int:
-    """Hand over all that may be sent by now, and close the duties that it proves; returns how many messages moved."""
+    """Hand over all that may be sent by now, and close the duties that it proves; returns how many messages moved.
+
+    A large morning's answers are written by as many processes as they are worth. All answers of one loan go to the same of them, and
+    the next messages are claimed when all are written: each is asked about by the rules as if one process did everything.
+    """
     moved = 0
     sure = all(channel.capabilities().once_per_key for channel in CHANNELS.values())
-    limit = _SENDS_AT_ONCE if sure else _SENDS_UNSURE_AT_ONCE
-    while True:
-        # Written as on its way before it leaves: whoever dies in between sends nothing twice.
-        with transaction() as db:
-            ended, handed, due = contact.claim(db, CHANNELS, clock=now, limit=limit)
-            record_contacts(db, ended, clock=now)
-        if not due:
-            return moved
-        answered = contact.hand_over(CHANNELS, handed, now.now())
-        with transaction() as db:
-            sent = contact.take_answers(db, CHANNELS, answered, clock=now)
-            record_contacts(db, sent, clock=now)
-        moved += len(ended) + len(sent)
+    with transaction() as db:
+        waiting = contact.waiting_now(db, clock=now)
+    with Hands(hands_for_sending(waiting)) as hands:
+        limit = _SENDS_AT_ONCE * hands.many if sure else _SENDS_UNSURE_AT_ONCE
+        while True:
+            # Written as on its way before it leaves: whoever dies in between sends nothing twice.
+            with transaction() as db:
+                ended, handed, due = contact.claim(db, CHANNELS, clock=now, limit=limit)
+                record_contacts(db, ended, clock=now)
+            if not due:
+                return moved
+            answered = contact.hand_over(CHANNELS, handed, now.now())
+            moved += len(ended) + share_answers(hands, now, answered)
+
+
+def hands_for_sending(waiting: int) -> int:
+    """How many processes so many messages' answers are worth."""
+    return hands_for(waiting // _SENDS_A_PART)
+
+
+def share_answers(hands: Hands, now: Clock, answered: Sequence[Answered]) -> int:
+    """Write what became of messages that were handed over, each hand those of its own loans; how many."""
+    return sum(hands.share(_record_answers, [(now, part) for part in _parts_of_answers(answered, hands.many)]))
+
+
+def _parts_of_answers(answered: Sequence[Answered], many: int) -> list[list[Answered]]:
+    """The answers in at most so many parts, those of one loan in one of them and in their order."""
+    parts: list[list[Answered]] = [[] for _ in range(many)]
+    for each in answered:
+        parts[each[0].due.loan_id % many].append(each)
+    return [part for part in parts if part]
+
+
+def _record_answers(now: Clock, answered: Sequence[Answered]) -> int:
+    """Write what became of messages that were handed over, and close the duties that they prove, in one transaction; how many."""
+    with transaction() as db:
+        sent = contact.take_answers(db, CHANNELS, answered, clock=now)
+        record_contacts(db, sent, clock=now)
+    return len(sent)
 
 
 def take_receipts(now: Clock | None = None) -> int:

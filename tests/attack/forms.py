@@ -48,7 +48,8 @@ from holdfast.collateral import value as value_now
 from holdfast.contact import inbound
 from holdfast.database.connection import transaction
 from holdfast.duties import ownership
-from holdfast.followup import complaints, visits
+from holdfast.followup import complaints, promises, visits
+from holdfast.followup.promises_model import Part
 from holdfast.followup.visits_model import Point
 from holdfast.journal import SYSTEM, Actor
 from holdfast.kernel.clock import instant_on
@@ -147,6 +148,20 @@ def _at_counter(house: House) -> str:
     return str(house.do(applications.start, "officer", party=party, **plan).public_id)
 
 
+def _promise(house: House, what: str, **fields: Any) -> Post:
+    """The loan that is late, whose borrower may promise, has promised, or has not kept it."""
+    loan, today = house.loans["late"], house.stage.today
+    if what:
+        part = Part(today, house.yuan(100))
+        house.do(promises.make, "caller", loan=loan, parts=[part], identified=True)
+    else:
+        fields |= {"identified": "on", "pay_by_1": str(today), "amount_1": "100"}
+    if what == "speak":
+        with transaction() as db:
+            promises.judge_all(db, clock=house.stage.clock, on=today + timedelta(days=1))
+    return _loan(house, "late", {"what": what} if what else None, **fields)
+
+
 def _visit(house: House, what: str, *, so_far: str = "planned", **fields: Any) -> Post:
     """A visit about the loan that is late, tomorrow at ten, by a caller and an officer; as far as it has come."""
     loan, tomorrow = house.loans["late"], house.stage.today + timedelta(days=1)
@@ -184,6 +199,12 @@ def _complaint(house: House, what: str, *, answered: bool = False, **fields: Any
     if answered:
         house.do(complaints.answer, "approver", loan=loan, complaint=taken.public_id, outcome="upheld", words=WORDS)
     return _loan(house, "active", {"complaint_id": taken.public_id, "what": what}, **fields)
+
+
+def _paused(house: House) -> Post:
+    """Contact with the borrower of the loan that is repaid rests, for a colleague's reason."""
+    house.do(contact.pause, "officer", loan=house.loans["active"], reason="dispute", because=WORDS)
+    return _loan(house, "active", {"reason": "dispute"}, because=WORDS)
 
 
 def _asked(house: House) -> Post:
@@ -1215,6 +1236,11 @@ FORMS: Final[Mapping[str, Form]] = {
     "inbound_of": Form("inbound.answer", "caller", _asked),
     "inbound_link": Form("inbound.link", "caller", _stray, sight="field"),
     "inbound_aside": Form("inbound.link", "caller", partial(_stray, to_loan=False), sight="nowhere"),
+    "contact_of": Form("contact.stop", "caller", on("active", reason="dispute", because=WORDS)),
+    "contact_lift": Form("contact.stop", "caller", _paused),
+    "promises_of": Form("promise.take", "caller", partial(_promise, what="")),
+    "promise_act · withdraw": Form("promise.take", "caller", partial(_promise, what="withdraw", reason=WORDS)),
+    "promise_act · speak": Form("promise.take", "caller", partial(_promise, what="speak", outcome="reached", words=WORDS)),
     "complaints_of": Form("complaint.take", "caller", on("active", channel="phone", about="price", words=WORDS)),
     "complaint_act · add": Form("complaint.take", "caller", partial(_complaint, what="add", words=WORDS)),
     "complaint_act · handle": Form("complaint.answer", "approver", partial(_complaint, what="handle")),

@@ -40,6 +40,7 @@ NOT_HERE: Final = {
     "complaint_extended",
     "complaint_second",
     "visit",
+    "promise_broken",
 }
 
 

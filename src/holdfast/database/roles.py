@@ -42,6 +42,7 @@ APPEND_ONLY: Final = frozenset(
         "restructuring_answer",
         "ticket_word",
         "complaint_against", "complaint_step", "visit_photo",
+        "promise_part",
     }
 )  # fmt: skip
 
@@ -67,6 +68,7 @@ MUTABLE: Final = {
     "restructuring": _CHANGE,
     "inbound": _CHANGE, "ticket": _CHANGE,
     "complaint": _CHANGE, "visit": _CHANGE,
+    "promise": _CHANGE,
     "tonight_hold": _CHANGE_AND_REMOVE,
     "message_part": _CHANGE, "channel_heard": _CHANGE,
     "staff_absence": _CHANGE,

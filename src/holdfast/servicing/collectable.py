@@ -44,3 +44,15 @@ def receipt_of(db: psycopg.Connection[Any], loan_id: int, source: str) -> int | 
         {"loan": loan_id, "source": source},
     ).fetchone()
     return None if row is None or row[0] is None else int(row[0])
+
+
+def received(db: psycopg.Connection[Any], loan_id: int, *, after_event: int) -> list[tuple[date, int]]:
+    """Value date and minor units of each receipt that was entered after that event of the loan and not taken back."""
+    return db.execute(
+        """SELECT e.on_date, (e.payload::jsonb ->> 'amount')::bigint FROM loan_event e
+            WHERE e.loan_id = %(loan)s AND e.kind = 'receipt' AND e.event_no > %(after)s
+              AND NOT EXISTS (SELECT 1 FROM loan_event r WHERE r.loan_id = e.loan_id AND r.kind = 'reversal'
+                                 AND (r.payload::jsonb ->> 'event_no')::integer = e.event_no)
+            ORDER BY e.event_no""",
+        {"loan": loan_id, "after": after_event},
+    ).fetchall()

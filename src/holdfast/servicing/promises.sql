@@ -4,7 +4,7 @@ CREATE TABLE payment_promise (
     record_seq integer NOT NULL,                -- the note on the loan's chain
     made_on    date    NOT NULL,
     pay_by     date    NOT NULL,
-    PRIMARY KEY (loan_id, record_seq),
+    PRIMARY KEY (loan_id, record_seq, pay_by),
     CHECK (pay_by >= made_on)
 );
 CREATE INDEX payment_promise_day ON payment_promise (pay_by);

@@ -156,7 +156,7 @@ WITH stake AS MATERIALIZED (
                 ELSE floor(100 * extract(epoch FROM %(now)s - d.window_from) / extract(epoch FROM d.due_at - d.window_from))
            END AS time_used,
            CASE WHEN d.due_at <= %(now)s THEN %(today)s::date - (d.due_at AT TIME ZONE %(zone)s)::date ELSE 0 END AS days_overdue,
-           d.loan_id IN (SELECT p.loan_id FROM {broken}) AS promise_broken,
+           d.kind = 'promise_broken' OR d.loan_id IN (SELECT p.loan_id FROM {broken}) AS promise_broken,
            d.loan_id IN (SELECT k.loan_id FROM custody_item i JOIN pledge g USING (thing_id) JOIN pledge_loan k USING (pledge_id)
                           WHERE i.state = 'missing' AND g.state = 'delivered') AS thing_missing,
            d.loan_id IN (SELECT f.loan_id FROM loan_freeze f WHERE f.lifted_seq IS NULL) AS frozen
@@ -167,7 +167,8 @@ WITH stake AS MATERIALIZED (
     {after}
     ORDER BY points DESC, due_at, loan_id, duty_no LIMIT %(limit)s
 )
-SELECT r.*, CASE WHEN r.promise_broken THEN (SELECT max(p.pay_by) FROM {broken} AND p.loan_id = r.loan_id) END AS promise,
+SELECT r.*, CASE WHEN r.promise_broken THEN (SELECT max(p.pay_by) FROM payment_promise p
+                                         WHERE p.loan_id = r.loan_id AND p.pay_by < %(today)s::date) END AS promise,
        l.public_id, l.contract_no, l.borrower_label, l.currency, p.name_zh, p.name_en,
        d.kind, d.about, d.due_on, d.window_from, d.role, d.owner_id, d.attempts, d.snoozed_until, o.name AS owner
   FROM ranked r JOIN duty d USING (loan_id, duty_no) JOIN loan l USING (loan_id) JOIN product p ON p.code = l.product_code

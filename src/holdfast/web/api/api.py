@@ -34,6 +34,7 @@ from holdfast.web.api import (
     policy,
     products,
     programmes,
+    promises,
     rails,
     release,
     relief,

@@ -158,6 +158,7 @@ _PLACES = {
     "tapes": "tapes",
     "tape": "tapes",
     **dict.fromkeys(("shadow", "shadow_run", "shadow_accept"), "tapes"),
+    **dict.fromkeys(("promises_of", "promise_act"), "home"),
     **dict.fromkeys(("visits", "visits_of", "visit_act"), "visits"),
     **dict.fromkeys(("inbound", "inbound_of", "inbound_link", "inbound_aside"), "inbound"),
     **dict.fromkeys(("complaints", "complaints_of", "complaint_act"), "complaints"),

@@ -30,6 +30,7 @@ from holdfast.web.console import (
     ledger_words,
     money_words,
     paper_refusals,
+    promise_words,
     release_refusals,
     relief_words,
     restructuring_refusals,
@@ -235,6 +236,7 @@ DUTY_ACTS: Final[Mapping[str, Text]] = {
     "complaint": _("Answer"),
     "complaint_extended": _("Answer"),
     "complaint_second": _("Answer"),
+    "promise_broken": _("Call"),
     "visit": _("Visit"),
 }
 
@@ -267,6 +269,31 @@ RULES: Final[Mapping[str, Text]] = {
     "interest is earned day by day": _("interest is earned day by day"),
     "interest that is billed leaves what has accrued": _("interest that is billed leaves what has accrued"),
     "interest in doubt is kept off income": _("interest in doubt is kept off income"),
+}
+
+# Why a message that was promised did not go out, by the rule that ended it or the state it is in.
+NOT_SENT: Final[Mapping[str, Text]] = {
+    "promised": _("still to go, within its hours"),
+    "held": _("still to go, within its hours"),
+    "failed": _("the carrier says that it did not arrive"),
+    "unknown": _("nobody knows whether it arrived"),
+    "dropped": _("not sent"),
+    "duty.closed": _("no longer needed: what it was about has been done"),
+    "tonight.hold": _("held by a person"),
+    "contact.window": _("its time was over before it could go"),
+    "contact.no_number": _("no number of the borrower is known"),
+    "contact.no_channel": _("no way to send text messages is set up"),
+    "contact.finance_allowed": _("the carrier takes no messages about lending"),
+    "contact.opt_out": _("the borrower asked to be left alone"),
+    "contact.pauses": _("contact rests: a complaint, a dispute or hardship"),
+    "contact.right_party": _("only the borrower or a guarantor may be told"),
+    "contact.marketing_needs_consent": _("the borrower has not agreed to marketing"),
+    "contact.quiet_hours": _("quiet hours"),
+    "contact.sms_hours": _("outside the hours of text messages"),
+    "contact.service_waits_for_morning": _("waits for morning"),
+    "contact.sms_per_day_reminder": _("the day's number of reminders is used up"),
+    "contact.sms_per_day_collection": _("the day's number of collection messages is used up"),
+    "contact.per_day_all_channels": _("the day's number of contacts over all channels is used up"),
 }
 
 _REMINDER: Final = re.compile(r"i(?P<n>\d+) T-(?P<days>\d+)")
@@ -339,6 +366,7 @@ _REFUSALS: Final[Mapping[str, Text]] = {
     **inbound_words.REFUSALS,
     **complaint_words.REFUSALS,
     **contact_words.REFUSALS,
+    **promise_words.REFUSALS,
     **visit_words.REFUSALS,
     **relief_words.REFUSALS,
     **paper_refusals.REFUSALS,
