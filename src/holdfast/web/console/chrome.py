@@ -162,6 +162,7 @@ _PLACES = {
     **dict.fromkeys(("visits", "visits_of", "visit_act"), "visits"),
     **dict.fromkeys(("inbound", "inbound_of", "inbound_link", "inbound_aside"), "inbound"),
     **dict.fromkeys(("complaints", "complaints_of", "complaint_act"), "complaints"),
+    **dict.fromkeys(("contact_of", "contact_lift"), "loans"),
     "journal": "journal",
     "loan_journal": "journal",
 }
