@@ -16,7 +16,7 @@ ABOUT: Final[Mapping[str, str | Promise]] = {
     "payment": _("A payment or its booking"),
     "privacy": _("Personal data"),
     "collateral": _("The thing in custody"),
-    "service": _("How they were served"),
+    "service": _("The service"),
     "other": _("Something else"),
 }
 CHANNELS: Final[Mapping[str, str | Promise]] = {
