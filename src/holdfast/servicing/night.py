@@ -89,10 +89,10 @@ class Reminded:
     unpaid: int
 
 
-def run_night(db: Db, *, clock: Clock, on: date, dry_run: bool = False, most: int | None = None) -> Night:
+def run_night(db: Db, *, clock: Clock, on: date, dry_run: bool = False, most: int | None = None, skip: int = 0) -> Night:
     """Close the business day `on` in one transaction. Again it does nothing more: what it did moved each loan's next event on.
 
-    A dry run may look at no more than `most` loans: a screen shows the first ones of a very large night.
+    A dry run may look at no more than `most` loans after the first `skip`: a screen shows a very large night page by page.
     """
     if not dry_run:
         night = Night(on)
@@ -101,10 +101,10 @@ def run_night(db: Db, *, clock: Clock, on: date, dry_run: bool = False, most: in
         _end(db, night, _evening(db, clock, on))
         return night
     night, evening = Night(on), _evening(db, clock, on, foreseen={})
-    ids = night_store.due_loans(db, on)[:most]
+    ids = night_store.due_loans(db, on)[skip:][:most]
     for start in range(0, len(ids), PART):
         _close_day(db, ids[start : start + PART], night, evening)
-    if most is None or len(ids) < most:
+    if not skip and (most is None or len(ids) < most):
         _end(db, night, evening)
     else:
         _classes(db, night, evening.known, on, keep_lines=True)  # what a product's loans earn together is known of a whole night only

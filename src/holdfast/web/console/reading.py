@@ -342,6 +342,38 @@ def messages_promised_for(db: Db, day: date, branch_id: int | None) -> Row:
     )[0]
 
 
+def messages_not_done(db: Db, look: Look, day: date, limit: int) -> list[Row]:
+    """The messages promised for a day that did not go out, or of which nobody knows: whose, why, and whether a person has it."""
+    sight, values = look.sight.condition("l")
+    return fetch(
+        db,
+        f"""
+        SELECT l.public_id, l.borrower_label, l.contract_no, d.kind, d.about, m.purpose, m.given_up_at IS NOT NULL AS with_person,
+               CASE WHEN m.state = 'dropped' THEN coalesce(m.ended_by, 'dropped') ELSE m.state END AS why
+          FROM message m JOIN loan l USING (loan_id) LEFT JOIN duty d ON d.loan_id = m.loan_id AND d.duty_no = m.duty_no
+         WHERE m.on_date = %(day)s AND m.state NOT IN ('sending', 'sent', 'delivered') AND {sight}
+         ORDER BY m.state = 'promised', l.loan_id, m.message_no LIMIT %(limit)s
+        """,
+        {**values, "day": day, "limit": limit},
+    )
+
+
+def night_by_product(db: Db, look: Look, day: date) -> list[Row]:
+    """The whole of a night by product and branch within sight: loans that it touches, and reminders that it promises for the next day."""
+    sight, values = look.sight.condition("l")
+    return fetch(
+        db,
+        f"""
+        SELECT p.name_zh, p.name_en, b.name AS branch, count(*) AS loans, count(d.loan_id) AS reminders
+          FROM account a JOIN loan l USING (loan_id) JOIN product p ON p.code = l.product_code JOIN branch b USING (branch_id)
+          LEFT JOIN duty d ON d.loan_id = l.loan_id AND d.open AND d.kind = 'reminder' AND d.due_on = %(day)s + 1
+         WHERE a.next_event_on <= %(day)s AND {sight}
+         GROUP BY p.code, p.name_zh, p.name_en, b.branch_id, b.name ORDER BY p.code, b.branch_id
+        """,
+        {**values, "day": day},
+    )
+
+
 # -- tapes ----------------------------------------------------------------------------------------
 
 

@@ -28,7 +28,7 @@ from holdfast.web.console.templatetags.console import money, of_language
 
 KINDS: Final = ("message", "entry", "duty", "class")
 _SHOWN: Final = 200
-# A night is looked at whole up to so many loans; of a larger one the first ones are shown and the page says so.
+# A night is looked at so many loans at a time; of a larger one the page tells the whole by product, and its lines page by page.
 _LOOKED_AT: Final = 300
 
 
@@ -66,7 +66,10 @@ def hold(request: HttpRequest, desk: Desk) -> HttpResponse:
 
 
 def _page(request: HttpRequest, desk: Desk, *, form: ActForm | None = None, status: int = 200) -> HttpResponse:
-    night = preview(desk.today, most=_LOOKED_AT)
+    asked = request.GET.get("page", "")
+    page = int(asked) if asked.isdecimal() and len(asked) < 6 else 1
+    page = max(page, 1)
+    night = preview(desk.today, most=_LOOKED_AT, skip=(page - 1) * _LOOKED_AT)
     kind = request.GET.get("kind", "")
     if kind not in KINDS:
         kind = next((name for name in KINDS if any(line.kind == name for line in night.lines)), "message")
@@ -75,9 +78,11 @@ def _page(request: HttpRequest, desk: Desk, *, form: ActForm | None = None, stat
         known = reading.loans_named(db, desk.look, sorted({line.loan for line in night.lines if line.loan}))
         held = reading.held_lines(db, desk.look, desk.today, tomorrow)
         kept = reading.messages_promised_for(db, desk.today, desk.branch_only)
+        undone = reading.messages_not_done(db, desk.look, desk.today, _SHOWN)
         last = reading.last_night(db)
         due = reading.count_due_loans(db, desk.today)
         next_due = reading.next_due_on(db, desk.today)
+        by_product = reading.night_by_product(db, desk.look, desk.today) if due > _LOOKED_AT else []
         products = {row["code"]: of_language((row["name_zh"], row["name_en"])) for row in reading.products(db)}
         branches = {row["public_id"]: row["name"] for row in reading.branches(db)}
     # Entries of all loans of a product are the whole lender's figures, and shown to who sees the whole lender.
@@ -98,6 +103,12 @@ def _page(request: HttpRequest, desk: Desk, *, form: ActForm | None = None, stat
         "hidden": max(0, len(of_kind) - _SHOWN),
         "held": [_held(row, desk) for row in held],
         "kept": kept,
+        "undone": [_undone(row) for row in undone],
+        "undone_hidden": max(0, kept.get("dropped", 0) + kept.get("failed", 0) + kept.get("waiting", 0) - len(undone)),
+        "by_product": [row | {"product": of_language((row["name_zh"], row["name_en"]))} for row in by_product],
+        "page": page,
+        "pages": -(-due // _LOOKED_AT),
+        "sms_hours": desk.pack.hours("contact.sms_hours", on=tomorrow),
         "last": last,
         "next_due": next_due,
     }
@@ -119,7 +130,23 @@ def _line(line: NightLine, loan: Mapping[str, Any] | None, desk: Desk, tried: Ac
         form = _form(line.loan, line.about, line.what["send_on"])
     what = _what(line, loan, desk.lender.name or "Holdfast")
     rule = words.word(words.RULES, line.rule)
-    return {"line": line, "loan": loan, "what": what, "rule": rule, "held": held, "form": form, "failed": failed}
+    moment = words.about("reminder", line.about) if line.kind == "message" else ""
+    sends_on = date.fromisoformat(line.what["send_on"]) if line.kind == "message" else None
+    told = {"line": line, "loan": loan, "what": what, "rule": rule, "moment": moment, "sends_on": sends_on}
+    return told | {"held": held, "form": form, "failed": failed}
+
+
+def _undone(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A difference between what was promised and what was done: of which loan, why, and who has it now."""
+    if row["why"] in ("promised", "held"):
+        after = ""
+    elif row["with_person"]:
+        after = gettext("with a caller now")
+    elif row["why"] in ("failed", "unknown"):
+        after = gettext("a caller takes it over as soon as no receipt can change it")
+    else:
+        after = ""
+    return {"row": row, "what": words.about("reminder", row["about"] or ""), "why": words.word(words.NOT_SENT, row["why"]), "after": after}
 
 
 def _held(row: Mapping[str, Any], desk: Desk) -> dict[str, Any]:
