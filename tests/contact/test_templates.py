@@ -11,6 +11,9 @@ from holdfast.kernel.errors import BadInput, Fault
 
 AMOUNT = {"minor": 176_650, "currency": "CNY"}
 PARAMS: dict[str, Any] = {
+    "asked": "balance",
+    "no": "a1b2c3",
+    "at": "10:00",
     "contract": "1234", "n": 3, "amount": AMOUNT, "due_on": "2026-11-25", "paid_on": "2026-11-23", "by": "2026-11-26", "days": 8,
     "principal_out": {"minor": 0, "currency": "CNY"}, "code": "482913", "what": "sign",
     "extra": AMOUNT, "due": AMOUNT, "total": AMOUNT,
