@@ -183,7 +183,7 @@ _WORK: Final[tuple[tuple[str, str, Any], ...]] = (
 )
 _VIEWS: Final[tuple[tuple[str, str, Any], ...]] = (
     ("visits", "list", _("Field visits")),
-    ("inbound", "phone", _("From borrowers")),
+    ("inbound", "list", _("From borrowers")),
     ("complaints", "list", _("Complaints")),
     ("programmes", "list", _("Programmes")),
     ("prices", "list", _("Prices")),
