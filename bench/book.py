@@ -15,7 +15,9 @@ from typing import Any, Final
 import psycopg
 
 from bench.scratch import Scratch, columns_of, say
-from holdfast.contact import Dispatched
+from holdfast.contact import Accepted, Dispatched, Handed
+from holdfast.contact.model import Due
+from holdfast.days import Answered
 from holdfast.journal import Actor
 from holdfast.kernel.clock import FixedClock, instant_on
 from holdfast.kernel.rate import Per, Rate
@@ -32,6 +34,7 @@ DAY: Final = date(2026, 6, 30)
 COHORTS: Final = 30
 INSTALMENTS: Final = 12
 SENDS_AT_ONCE: Final = 2_000
+_PHONE: Final = "13900000000"
 BY: Final = Actor("st_bench", "officer")
 
 # Each row of these tables belongs to one loan and is copied as it is, but for the loan's number.
@@ -74,6 +77,19 @@ def reminders_of(db: Db, day: date) -> list[Dispatched]:
         "SELECT loan_id, message_no, duty_no FROM message WHERE on_date = %s AND duty_no IS NOT NULL ORDER BY loan_id", [day]
     ).fetchall()
     return [Dispatched(loan_id, message_no, duty_no, "sent", "contact.sms_hours") for loan_id, message_no, duty_no in rows]
+
+
+def taken(db: Db, day: date) -> list[Answered]:
+    """That day's promised messages of duties as a carrier has taken all of them, in the order in which they are claimed."""
+    rows = db.execute(
+        "SELECT queue_id, loan_id, message_no, duty_no, purpose, body, send_until FROM outbox JOIN message USING (loan_id, message_no)"
+        " WHERE on_date = %s AND duty_no IS NOT NULL ORDER BY message.send_from, queue_id", [day],
+    ).fetchall()  # fmt: skip
+    return [
+        (Handed(Due(queue_id, loan_id, number, duty_no, None, purpose, "sms", body, until, True, None), "contact.sms_hours", _PHONE, body),
+         Accepted(f"{loan_id}:{number}", None, "sent"))
+        for queue_id, loan_id, number, duty_no, purpose, body, until in rows
+    ]  # fmt: skip
 
 
 def evenly(loans: int, cohorts: Sequence[int] = tuple(range(COHORTS))) -> dict[int, int]:

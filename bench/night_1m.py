@@ -1,8 +1,9 @@
 """`night-1m`: what a business day's end and the morning after cost in a book of a million loans.
 
 One round is: the night of a day (instalments that fell due, arrears that begin, tomorrow's reminders promised), and
-next morning the record and the next duty of each reminder that a carrier has taken. The carrier itself is not
-in it. Three rounds on three days; the figure is the middle one. About a sixth of the loans are touched in each.
+next morning, of each message that a carrier has taken, what became of it, its record and the next duty, by the processes
+among which `days.send_due` shares it. Neither the carrier nor the asking of the rules is in it. Three rounds on
+three days; the figure is the middle one. About a sixth of the loans are touched in each.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ import psycopg
 from bench import book
 from bench.scratch import Figure, Rows, Scratch, Spent, bare_copy, say, scratch_book, take_rows
 from holdfast.database.connection import transaction
-from holdfast.days import close_book
-from holdfast.servicing.night import record_contacts
+from holdfast.database.hands import Hands
+from holdfast.days import close_book, hands_for_sending, share_answers
 
 ROUNDS = 3
 LOANS = 1_000_000
@@ -92,11 +93,11 @@ def live_round(scratch: Scratch, day: date) -> Round:
         done = close_book(day, book.evening(day))
     tomorrow = day + timedelta(days=1)
     with transaction() as db:
-        sent = book.reminders_of(db, tomorrow)
-    with scratch.watch() as morning:
-        for start in range(0, len(sent), book.SENDS_AT_ONCE):
-            with transaction() as db:
-                record_contacts(db, sent[start : start + book.SENDS_AT_ONCE], clock=book.morning(tomorrow))
+        sent = book.taken(db, tomorrow)
+    with scratch.watch() as morning, Hands(hands_for_sending(len(sent))) as hands:
+        portion = book.SENDS_AT_ONCE * hands.many
+        for start in range(0, len(sent), portion):
+            share_answers(hands, book.morning(tomorrow), sent[start : start + portion])
     return Round(day, done.loans, night, morning, done.as_json())
 
 
@@ -119,6 +120,7 @@ def rows_of(db: psycopg.Connection[Any], day: date) -> Sequence[Rows]:
         take_rows(db, "gl_entry", when, at),
         take_rows(db, "message", "on_date = %(tomorrow)s", at),
         take_rows(db, "outbox", "(loan_id, message_no) IN (SELECT loan_id, message_no FROM message WHERE on_date = %(tomorrow)s)", at),
+        take_rows(db, "contact_ledger", "on_date = %(tomorrow)s", at),
         take_rows(
             db, "duty", "EXISTS (SELECT 1 FROM round_record r WHERE r.loan_id = duty.loan_id AND r.seq IN (opened_seq, proof_seq))", at
         ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import date
 from typing import Any
 
@@ -11,6 +12,7 @@ from holdfast import payments, servicing
 from holdfast.journal import SYSTEM
 from holdfast.kernel.errors import BadInput, Forbidden, NotFound, Refusal
 from holdfast.payments import BankLineState
+from holdfast.payments.matching import judge
 from holdfast.payments.model import BankFile
 from holdfast.wiring import carry
 from tests.payments.house import ACCOUNT, House
@@ -295,6 +297,23 @@ def test_the_file_is_on_record_with_its_digest(house: House) -> None:
     row = house.db.execute("SELECT kind, convert_from(body, 'UTF8') FROM record WHERE loan_id = %s", [file.file_id]).fetchone()
     assert row is not None
     assert row[0] == "bank_file.loaded" and file.digest in row[1]
+
+
+def test_many_lines_of_one_loan_are_each_judged_twice_at_most(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file of many lines for few loans once took as many judgements as the square of its lines."""
+    judged: list[str] = []
+
+    def counted(told: Any, known: Any) -> Any:
+        judged.append(told.remark)
+        return judge(told, known)
+
+    monkeypatch.setattr(sys.modules[payments.load_bank_file.__module__], "judge", counted)
+    loan = house.paid()
+    house.load(csv(*(f"2026-03-02,1.{number:02d},示例张三,,{contract_no(house, loan)},R{number}" for number in range(12))))
+    house.match()
+    assert house.receipts(loan) == [(100 + number, house.book.day) for number in range(12)]
+    assert len(judged) <= 2 * 12
+    house.prove()
 
 
 def test_ten_thousand_lines_are_taken_in_and_each_stands_once(house: House) -> None:

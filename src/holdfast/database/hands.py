@@ -22,7 +22,7 @@ from holdfast.kernel.errors import Fault, Unavailable
 
 Answer = TypeVar("Answer")
 
-# To start a hand costs half a processor second, about as much as one part: with fewer parts than this for each, one process does them all.
+# To start a hand costs a processor second or more, as much as one part or two: with fewer parts for each, one process does them all.
 _PARTS_A_HAND = 2
 
 
@@ -36,25 +36,45 @@ def share(work: Callable[..., Answer], parts: Sequence[tuple[Any, ...]], *, hand
 
     An error of one part is raised here when its turn comes; parts that were not begun are then left.
     """
-    many = hands_for(len(parts)) if hands is None else hands
-    if many <= 1:
-        for part in parts:
-            yield work(*part)
-        return
-    with ExitStack() as ending:
-        free: SimpleQueue[_Hand] = SimpleQueue()
-        for _ in range(many):
-            free.put(ending.enter_context(_Hand()))
+    with Hands(hands_for(len(parts)) if hands is None else hands) as ready:
+        yield from ready.share(work, parts)
+
+
+class Hands:
+    """So many hands, ready for one piece of work after the other; where it is one, this process does it."""
+
+    def __init__(self, many: int) -> None:
+        self.many = max(1, many)
+        self._free: SimpleQueue[_Hand] = SimpleQueue()
+        self._ending = ExitStack()
+
+    def __enter__(self) -> Self:
+        if self.many > 1:
+            with ExitStack() as ending:
+                for _ in range(self.many):
+                    self._free.put(ending.enter_context(_Hand()))
+                self._ending = ending.pop_all()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._ending.close()
+
+    def share(self, work: Callable[..., Answer], parts: Sequence[tuple[Any, ...]]) -> Iterator[Answer]:
+        """As the function of this name; the hands are there afterwards."""
+        if self.many == 1:
+            for part in parts:
+                yield work(*part)
+            return
 
         def give(part: tuple[Any, ...]) -> Answer:
-            hand = free.get()
+            hand = self._free.get()
             try:
                 answer: Answer = hand.do(work, part)
                 return answer
             finally:
-                free.put(hand)
+                self._free.put(hand)
 
-        with ThreadPoolExecutor(many) as threads:
+        with ThreadPoolExecutor(self.many) as threads:
             yield from threads.map(give, parts)
 
 

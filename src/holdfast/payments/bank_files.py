@@ -139,21 +139,39 @@ def match_lines(db: Db, *, clock: Clock, receive: Receive, answer: Record, limit
         if line.about:
             _tell(db, clock, line, answer)
     left = [line for line in waiting if not line.about]
-    while left:
-        left = _match_round(db, clock, left, words, sealed, receive)
+    judged = _proposals(db, left, words, sealed)
+    turn, later = _first_of_each(left, judged)
+    while turn:
+        left = sorted(_match_round(db, clock, turn, judged, words, sealed, receive) + later, key=lambda line: line.line_id)
+        turn, later = _first_of_each(left, judged)
+        # What was just posted bears on these: a line is judged anew when its turn comes, and not while it waits for it.
+        judged |= _proposals(db, turn, words, sealed)
     return len(waiting)
+
+
+def _first_of_each(lines: Sequence[BankLine], judged: Mapping[int, Proposal]) -> tuple[list[BankLine], list[BankLine]]:
+    """The first of these lines for each loan, and all that are for none; and the rest."""
+    seen: set[int] = set()
+    first: list[BankLine] = []
+    rest: list[BankLine] = []
+    for line in lines:
+        loan_id = judged[line.line_id].loan_id
+        (rest if loan_id in seen else first).append(line)
+        if loan_id is not None:
+            seen.add(loan_id)
+    return first, rest
 
 
 def _match_round(
     db: Db,
     clock: Clock,
     waiting: Sequence[BankLine],
+    judged: Mapping[int, Proposal],
     words: Mapping[int, Mapping[str, str]],
     sealed: Mapping[int, Kept],
     receive: Receive,
 ) -> list[BankLine]:
     """Match the first of these lines for each loan, and all that are for none; the rest, which must see what those have paid."""
-    judged = _proposals(db, waiting, words, sealed)
     loans = store.loans_at_hand(db, [each.loan_id for each in judged.values() if each.loan_id is not None])
     posted: dict[int, BankLine] = {}
     missed: list[tuple[BankLine, str]] = []
