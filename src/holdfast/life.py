@@ -415,7 +415,7 @@ RECORDS: Final = {
             ("complaint.escalated_apart", "投诉申请复核（不在还款中）", "Complaint taken further, loan not being repaid"),
             ("visit.planned", "安排外访", "Visit planned"),
             ("visit.moved", "外访改期", "Visit moved"),
-            ("visit.begun", "外访出发", "Visit begun"),
+            ("visit.begun", "外访到达", "Visitors at the door"),
             ("visit.reported", "外访记录", "Visit reported"),
             ("visit.confirmed", "同访人确认外访", "Visit confirmed by the second person"),
             ("visit.cancelled", "取消外访", "Visit cancelled"),
