@@ -201,7 +201,7 @@ def _complaint(house: House, what: str, *, answered: bool = False, **fields: Any
     return _loan(house, "active", {"complaint_id": taken.public_id, "what": what}, **fields)
 
 
-def _paused(house: House) -> Post:
+def _contact_rests(house: House) -> Post:
     """Contact with the borrower of the loan that is repaid rests, for a colleague's reason."""
     house.do(contact.pause, "officer", loan=house.loans["active"], reason="dispute", because=WORDS)
     return _loan(house, "active", {"reason": "dispute"}, because=WORDS)
@@ -1237,7 +1237,7 @@ FORMS: Final[Mapping[str, Form]] = {
     "inbound_link": Form("inbound.link", "caller", _stray, sight="field"),
     "inbound_aside": Form("inbound.link", "caller", partial(_stray, to_loan=False), sight="nowhere"),
     "contact_of": Form("contact.stop", "caller", on("active", reason="dispute", because=WORDS)),
-    "contact_lift": Form("contact.stop", "caller", _paused),
+    "contact_lift": Form("contact.stop", "caller", _contact_rests),
     "promises_of": Form("promise.take", "caller", partial(_promise, what="")),
     "promise_act · withdraw": Form("promise.take", "caller", partial(_promise, what="withdraw", reason=WORDS)),
     "promise_act · speak": Form("promise.take", "caller", partial(_promise, what="speak", outcome="reached", words=WORDS)),
