@@ -11,7 +11,7 @@ from hypothesis import given
 from holdfast.kernel import canonical
 from holdfast.kernel.errors import BadInput
 from holdfast.kernel.rate import Rate
-from holdfast.products.terms import Excess, Fee, FeeAt, Method, Rest, Terms
+from holdfast.products.terms import Excess, Fee, FeeAt, Method, PayoutJoins, Rest, Terms
 from tests.servicing.contracts import START, contract, contracts
 
 
@@ -35,8 +35,8 @@ def test_money_of_each_kind_comes_back_from_json_in_whatever_order_it_was_told()
 
 
 def test_what_says_nothing_yet_is_kept_all_the_same() -> None:
-    terms = contract(rest=Rest.DUE_DATE)
-    assert Terms.from_json(terms.to_json()) == terms
+    for terms in (contract(rest=Rest.DUE_DATE), contract(rate=Rate(0), payout_joins=PayoutJoins.SAME_DAY)):
+        assert Terms.from_json(terms.to_json()) == terms
 
 
 def test_what_has_a_default_may_be_left_out() -> None:
@@ -67,6 +67,8 @@ def test_what_has_a_default_may_be_left_out() -> None:
         ({"principal_grace": 12}, "terms.principal_grace"),
         ({"down_payment_ppb": 1_000_000_000}, "terms.down_payment_ppb"),
         ({"balanced": 1}, "terms.balanced"),
+        ({"payout_joins": "sooner"}, "terms.payout_joins"),
+        ({"payout_joins": "same_day"}, "terms.payout_joins"),
         ({"allocation": ["fee", "fee", "interest", "principal"]}, "terms.allocation"),
         ({"allocation": "fee"}, "terms.allocation"),
         ({"fees": "none"}, "terms.fees"),

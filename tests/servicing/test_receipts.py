@@ -13,7 +13,7 @@ from holdfast.kernel.errors import Fault, Refusal
 from holdfast.kernel.rate import Rate
 from holdfast.kernel.rounding import Rounding
 from holdfast.products.schedule import due_on
-from holdfast.products.terms import Across, ChargesDue, Excess, Method, PayoffInterest
+from holdfast.products.terms import Across, ChargesDue, Excess, Method, PayoffInterest, PayoutJoins
 from holdfast.servicing.fold import Allocation, Event, State, begin, fold, in_order, step
 from holdfast.servicing.payoff import payoff
 from tests.servicing.contracts import START, Story, contract, lent, stories
@@ -58,6 +58,24 @@ def test_what_already_fell_due_on_a_day_is_paid_before_the_down_payment_of_a_pay
     rows = [(row.n, row.due_on, row.principal) for row in story.state.instalments[:3]]
     assert rows == [(0, START, 20_000), (1, FIRST, 20_000), (-1, FIRST, 10_000)]
     assert [line[0] for line in laid(story.paid(30_000, FIRST).state)[1:]] == [1, -1]
+
+
+def test_a_payout_may_join_what_falls_due_on_its_day_and_its_down_payment_then_comes_first() -> None:
+    terms = contract(principal=100_000, instalments=4, rate=Rate(0), down_payment_ppb=200_000_000, limit=200_000)
+    story = lent(replace(terms, payout_joins=PayoutJoins.SAME_DAY)).paid(20_000, START).tell("disbursed", FIRST, amount=50_000)
+    # 1,000.00 less 200.00 at once, and 500.00 less 100.00 at once: 1,200.00 over the four that fall due from that day on.
+    rows = [(row.n, row.due_on, row.principal) for row in story.state.instalments]
+    assert rows[:3] == [(0, START, 20_000), (-1, FIRST, 10_000), (1, FIRST, 30_000)]
+    assert [row[2] for row in rows[3:]] == [30_000, 30_000, 30_000]
+    assert [line[0] for line in laid(story.paid(30_000, FIRST).state)[1:]] == [-1, 1]
+
+
+def test_a_payout_on_the_last_day_joins_the_instalment_of_that_day_only_where_the_contract_says_so() -> None:
+    terms = contract(principal=100_000, instalments=1, rate=Rate(0), limit=200_000)
+    with pytest.raises(Refusal, match="last due date"):
+        _ = lent(terms).tell("disbursed", FIRST, amount=50_000).state
+    state = lent(replace(terms, payout_joins=PayoutJoins.SAME_DAY)).paid(100_000, FIRST).tell("disbursed", FIRST, amount=50_000).state
+    assert (state.instalments[0].unpaid, state.instalments[0].paid_on, state.next_due) == (50_000, None, (FIRST, 50_000))
 
 
 def test_two_events_of_one_number_are_a_fault() -> None:

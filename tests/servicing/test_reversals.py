@@ -12,9 +12,11 @@ import pytest
 from holdfast.kernel.errors import BadInput, Refusal
 from holdfast.kernel.money import Money
 from holdfast.kernel.rate import Rate
+from holdfast.products.terms import PayoutJoins
 from holdfast.servicing import Rearrangement, quote, rearrange, refund, reverse, waive_for_cooling_off, write_off
 from holdfast.servicing.further import lend_more
 from holdfast.servicing.rescheduling import Kind
+from holdfast.servicing.service import one
 from holdfast.servicing.verify import verify_books
 from tests.books import OFFICER, Book, round_terms
 
@@ -134,6 +136,19 @@ def test_the_payout_that_the_loan_began_with_stands(book: Book) -> None:
     loan = book.lend().public_id
     with pytest.raises(Refusal, match="began with"):
         reverse(book.db, clock=book.clock, by=OFFICER, loan=loan, event_no=1, reason=WHY)
+
+
+def test_a_payout_that_joins_what_falls_due_on_its_day_is_read_back_with_its_down_payment_first(book: Book) -> None:
+    terms = round_terms(book.day, rate=Rate(0), limit=200_000, down_payment_ppb=200_000_000, payout_joins=PayoutJoins.SAME_DAY)
+    loan = book.lend(terms).public_id
+    book.pay(loan, 240)
+    book.walk(31)
+    lend_more(book.db, clock=book.clock, by=OFFICER, loan=loan, amount=yuan(300), paid_on=book.day)
+    assert [row.n for row in one(book.db, loan).state.instalments[:3]] == [0, -1, 1]
+    book.pay(loan, 100)
+    paid = [(row.n, row.paid) for row in one(book.db, loan).state.instalments[:3]]
+    assert paid == [(0, 24_000), (-1, 6_000), (1, 4_000)]
+    proved(book)
 
 
 def test_no_more_is_lent_than_the_contract_s_limit(book: Book) -> None:

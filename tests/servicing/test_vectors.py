@@ -122,6 +122,8 @@ RECALCULATION = {
     "pre_close_interest": "TILL_PRE_CLOSE_DATE",
 }  # fmt: skip
 BEARS = {"interest_method": "DECLINING_BALANCE", "annual_rate_percent": "12"}
+LONGER = {"type": "RESCHEDULE", "entered_on": "2023-10-01", "from_due_date": "2023-10-16", "extra_terms": 2}
+LENT_LATER = {"type": "DISBURSEMENT", "date": "2023-10-20", "amount": "400.00", "entered_on": "2023-10-20"}
 DAILY = {"compounding": "INTEREST", "compounding_frequency": {"unit": "DAILY", "interval": 1}}
 
 
@@ -136,6 +138,7 @@ DAILY = {"compounding": "INTEREST", "compounding_frequency": {"unit": "DAILY", "
         ("009", {}, [{"type": "CHARGEBACK"}], "not-yet chargeback"),
         ("009", {"days_in_month": "30", "days_in_year": "365"}, [], "not-yet day-count-30-365"),
         ("009", {}, [{"type": "CHARGE", "calculation": "PERCENT_OF_THE_MOON"}], "not-yet charge-percent-of-the-moon"),
+        ("236", {}, [LONGER, LENT_LATER], "not-yet payout-after-extension"),
     ],
 )  # fmt: skip
 def test_what_we_cannot_do_is_skipped_by_family(name: str, change: dict[str, Any], events: list[dict[str, Any]], skip: str | None) -> None:

@@ -110,6 +110,16 @@ class ChargesDue(StrEnum):
     INSTALMENT = "instalment"
 
 
+class PayoutJoins(StrEnum):
+    """Which instalments share a further payout: those that fall due after its day, or one that falls due on it as well.
+
+    With the second, the payout's own down payment stands before what falls due that day.
+    """
+
+    LATER = "later"
+    SAME_DAY = "same_day"
+
+
 class FeeAt(StrEnum):
     """When a fee without a date of its own falls due."""
 
@@ -210,6 +220,7 @@ class Terms:
     fees: tuple[Fee, ...] = ()
     penalty: Penalty | None = None
     charges_due: ChargesDue = ChargesDue.OWN_DAY
+    payout_joins: PayoutJoins = PayoutJoins.LATER
 
     def __post_init__(self) -> None:
         exponent_of(self.currency, "terms.currency")
@@ -257,6 +268,11 @@ class Terms:
         if self.recalculates and self.interest_grace:
             raise BadInput(
                 "terms.interest_grace: interest that follows what is owed is asked for as it falls due", field="terms.interest_grace"
+            )
+        if self.payout_joins is PayoutJoins.SAME_DAY and self.rate.ppb:
+            raise BadInput(
+                "terms.payout_joins: an instalment with interest asks for what was owed before its day; write later",
+                field="terms.payout_joins",
             )
         if self.compounding and self.overdue_interest is OverdueInterest.NONE:
             raise BadInput("terms.compounding: say in overdue_interest that what is overdue bears interest", field="terms.compounding")
@@ -326,6 +342,7 @@ class Terms:
             **({} if self.limit is None else {"limit": self.limit}),
             **({} if self.penalty is None else {"penalty": _penalty_json(self.penalty)}),
             **({} if self.charges_due is ChargesDue.OWN_DAY else {"charges_due": self.charges_due.value}),
+            **({} if self.payout_joins is PayoutJoins.LATER else {"payout_joins": self.payout_joins.value}),
         }
 
     @classmethod
@@ -490,4 +507,5 @@ _READERS: Final[dict[str, Callable[[object, str], Any]]] = {
     "fees": _fees,
     "penalty": _penalty,
     "charges_due": _one_of(ChargesDue),
+    "payout_joins": _one_of(PayoutJoins),
 }

@@ -14,11 +14,11 @@ from typing import Any, Final
 from holdfast.kernel.errors import Fault, Refusal
 from holdfast.kernel.rate import Rate
 from holdfast.products.schedule import Instalment, down_payment, evenly, rest_of_schedule, schedule
-from holdfast.products.terms import Terms
+from holdfast.products.terms import PayoutJoins, Terms
 from holdfast.servicing import charging, recalculation, rescheduling
 from holdfast.servicing.allocation import allocate
 from holdfast.servicing.payoff import ends, owed_interest, payoff
-from holdfast.servicing.state import Allocation, Charge, Event, State, Totals, by_day
+from holdfast.servicing.state import Allocation, Charge, Event, State, Totals
 
 __all__ = ["Allocation", "Charge", "Event", "Instalment", "State", "Totals", "begin", "fold", "in_order", "step"]
 
@@ -86,14 +86,17 @@ def _disbursed(state: State, event: Event) -> None:
 def _spread_further(state: State, event: Event, amount: int) -> None:
     """A second payout joins the instalments still to fall due, after its own down payment, and bears interest from its day.
 
-    Without interest it joins in equal parts. A contract that fixes its instalment keeps it, so that the loan runs
-    longer within its term; otherwise the instalment is set anew. A loan that was paid off owes this sum and nothing else.
+    Without interest it joins in equal parts, and what falls due on its own day too if the contract says so. A contract that
+    fixes its instalment keeps it, so that the loan runs longer within its term; otherwise the instalment is set anew. A loan
+    that was paid off owes this sum and nothing else.
     """
     terms = state.terms
     was_paid_off, state.paid_off_on = state.paid_off_on is not None, None
     if terms.instalment_amount is not None:
         rescheduling.fill_term(state)
-    rows = [row for row in rescheduling.regular(state) if row.due_on > event.on]
+    bears_interest = bool(state.now.rate.ppb or state.rates)
+    same_day = terms.payout_joins is PayoutJoins.SAME_DAY and not bears_interest
+    rows = [row for row in rescheduling.regular(state) if row.due_on > event.on or (same_day and row.due_on == event.on)]
     if not rows:
         raise Refusal("a payout cannot come after the last due date", code="after_maturity", event_no=event.event_no)
     at_once = down_payment(terms, amount)
@@ -102,7 +105,7 @@ def _spread_further(state: State, event: Event, amount: int) -> None:
     for row, (principal, interest) in zip(rows, paid, strict=True):
         row.principal, row.principal_paid = row.principal - principal, row.principal_paid - principal
         row.interest, row.interest_paid = row.interest - interest, row.interest_paid - interest
-    if state.now.rate.ppb or state.rates:
+    if bears_interest:
         rescheduling.relay(state, rows, [], event.on, joins=amount - at_once, keeps_level=terms.instalment_amount is not None)
         recalculation.restart(state, event.on)
     else:
@@ -116,7 +119,7 @@ def _spread_further(state: State, event: Event, amount: int) -> None:
     if at_once:
         earliest = min(row.n for row in state.instalments)
         state.instalments.append(Instalment(min(0, earliest) - 1, event.on, at_once, 0))
-        state.instalments.sort(key=by_day)
+        state.arrange()
 
 
 def _charge(state: State, event: Event) -> None:
@@ -136,7 +139,7 @@ def _charge(state: State, event: Event) -> None:
             state.loose.add(row.n)
             state.instalments.append(row)
         row.due_on = max(row.due_on, falls_due)
-        state.instalments.sort(key=by_day)
+        state.arrange()
     state.charges.append(Charge(row.n, event.payload["part"], amount, falls_due))
     billed = row.due_on <= state.through
     if event.payload["part"] == "penalty":

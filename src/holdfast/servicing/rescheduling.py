@@ -23,7 +23,7 @@ from holdfast.kernel.rounding import divide, to_minor
 from holdfast.products.schedule import Instalment, added_time_rate, due_on, evenly, financed, lay_out, level, level_over, rate_over
 from holdfast.products.terms import MOST_INSTALMENTS, Method, Rest, Terms
 from holdfast.servicing.arrears import days_past_due
-from holdfast.servicing.state import Charge, Event, State, by_day
+from holdfast.servicing.state import Charge, Event, State
 
 
 class Kind(StrEnum):
@@ -284,7 +284,7 @@ def apply(state: State, event: Event) -> None:
     change = Rearrangement.from_json(event.payload["change"])
     earned = _earned(state)
     _RULES[change.kind](state, change, event.on)
-    state.instalments.sort(key=by_day)
+    state.arrange()
     for name, was in earned.items():
         setattr(state.totals, name, getattr(state.totals, name) + _earned(state)[name] - was)
 
@@ -309,7 +309,7 @@ def defer(state: State, event: Event) -> None:
         terms = terms_of_row(state, first.n)
         rate = added_time_rate(terms, was_due_on, first.due_on, months=event.payload["months"])
         first.interest += to_minor(owed * rate, terms.rounding)
-    state.instalments.sort(key=by_day)
+    state.arrange()
     for name, was in earned.items():
         setattr(state.totals, name, getattr(state.totals, name) + _earned(state)[name] - was)
 
@@ -510,7 +510,7 @@ def fill_term(state: State) -> None:
     terms = state.now
     numbers = {row.n for row in state.instalments}
     state.instalments.extend(Instalment(n, due_on(terms, n), 0, 0) for n in range(1, terms.instalments + 1) if n not in numbers)
-    state.instalments.sort(key=by_day)
+    state.arrange()
 
 
 def _stepped(terms: Terms, start: date, steps: int) -> date:

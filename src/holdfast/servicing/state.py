@@ -13,7 +13,7 @@ from typing import Any
 
 from holdfast.kernel.rate import Rate
 from holdfast.products.schedule import Instalment, period_start
-from holdfast.products.terms import Terms
+from holdfast.products.terms import PayoutJoins, Terms
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +76,11 @@ def by_day(row: Instalment) -> tuple[date, bool, int]:
     what already fell due on its day.
     """
     return row.due_on, row.n < 0, row.n
+
+
+def by_number(row: Instalment) -> tuple[date, int]:
+    """The order under a contract whose further payouts join what falls due on their day: their down payment comes before that."""
+    return row.due_on, row.n
 
 
 @dataclass(slots=True)
@@ -150,6 +155,10 @@ class State:
     def now(self) -> Terms:
         """The terms in force: the contract's, or what was agreed in their place."""
         return self.replaced or self.terms
+
+    def arrange(self) -> None:
+        """Put the instalments in the order in which they stand and are paid."""
+        self.instalments.sort(key=by_day if self.terms.payout_joins is PayoutJoins.LATER else by_number)
 
     def starts_on(self, row: Instalment) -> date:
         """The day from which the instalment's period runs: the due date before it, wherever an agreement has moved that to."""

@@ -21,7 +21,7 @@ from holdfast.ledger import Slope
 from holdfast.life import LoanState
 from holdfast.loans import Loan, loan_id_of
 from holdfast.policy import Lender, ask_lender
-from holdfast.products.terms import Terms
+from holdfast.products.terms import PayoutJoins, Terms
 from holdfast.servicing.duties import Cursors
 from holdfast.servicing.fold import Charge, Event, Instalment, State, Totals
 from holdfast.servicing.held import Account, Held
@@ -160,6 +160,8 @@ def _held(row: Sequence[Any], instalments: list[Instalment], duties: list[Duty],
         pauses=pauses_of(row[34]),
         charges=charges_of(row[35]),
     )
+    if state.terms.payout_joins is not PayoutJoins.LATER:
+        state.arrange()
     if row[36] is not None:
         put_agreed(state, row[36])
     account = Account(

@@ -37,12 +37,14 @@ from holdfast.ledger import (
     nearest,
     waiting_moves,
 )
+from holdfast.products.terms import PayoutJoins
 from holdfast.servicing.books import DRAWER, PAIRS, accruing, in_doubt, standing, suspended
 from holdfast.servicing.fold import Event, Instalment, State, fold, in_order
 from holdfast.servicing.month_end import recorded_root, root_now, snapshots
 from holdfast.servicing.month_end_store import entries_digest
 from holdfast.servicing.periods import standing_closes
 from holdfast.servicing.rearranging import watched
+from holdfast.servicing.state import by_number
 from holdfast.servicing.store import agreed_text, charges_text, pauses_text, terms_read
 
 Db = psycopg.Connection[Any]
@@ -353,6 +355,8 @@ def _verify_loan(proofs: LoanProofs, row: Sequence[Any], events: list[Event], st
                 check.differ(loan=row[1], field=name, stored=_plain(was), computed=_plain(value))
     if [event.event_no for event in events] != list(range(1, len(events) + 1)):
         check.differ(loan=row[1], field="event_no", stored=[event.event_no for event in events][:20], computed="1, 2, 3 without a gap")
+    if state.terms.payout_joins is not PayoutJoins.LATER:
+        stored = sorted(stored, key=by_number)
     if state.instalments != stored:
         check.differ(loan=row[1], field="instalments", stored=_first_unequal(stored, state), computed="the schedule that the events give")
     _add_lines(proofs, row, state, accrued, on)

@@ -121,6 +121,7 @@ class _History:
         self.transactions: list[Transaction] = []
         self.disbursements: list[tuple[date, int]] = []
         self.at_payout: list[tuple[str, Fraction | int]] = []
+        self.extended_from: int | None = None
         self.approved = False
         self.penalised: set[int] = set()
         self.pauses: list[Pause] = []
@@ -207,6 +208,10 @@ class _History:
                 self.terms, principal=amount, disbursed_on=on, instalment_amount=fixed, balloon=min(self.terms.balloon, amount - 1),
                 last_due_on=None if days is None else on + timedelta(days=days), fees=(*self.terms.fees, *fees),
             )  # fmt: skip
+        longer = self.extended_from if self.disbursements and not self.setting.progressive else None
+        if longer is not None and any(row.n >= longer and row.due_on < on for row in regular(self.state())):
+            # The peer's older engine shares it among what has fallen due of a longer term too, as if it had been known before.
+            raise NotYet("payout-after-extension", "events")
         if self.disbursements and on >= max(row.due_on for row in regular(self.state())):
             # The peer makes a new instalment of it; a contract of ours has run out by then.
             raise NotYet("payout-after-maturity", "events")
@@ -284,6 +289,7 @@ class _History:
             periods = said["grace_principal_instalments"]
             self._agree(Rearrangement(Kind.HOLIDAY, from_n=row.n, periods=periods, asks=Asks.INTEREST, longer=True), on, where)
         if "extra_terms" in said:
+            self.extended_from = row.n
             self._agree(Rearrangement(Kind.EXTEND, from_n=row.n, instalments=said["extra_terms"]), on, where)
         if "grace_interest_instalments" in said:
             periods = said["grace_interest_instalments"]

@@ -30,6 +30,7 @@ from holdfast.products.terms import (
     Method,
     OverdueInterest,
     PayoffInterest,
+    PayoutJoins,
     PeriodInterest,
     Rest,
     Terms,
@@ -226,6 +227,7 @@ def read_setting(data: object) -> Setting:
         last_due_on=None if fixed is None else disbursed_on + timedelta(days=fixed),
         fees=_fees(given.get("fees", []), currency),
         charges_due=ChargesDue.INSTALMENT if progressive else ChargesDue.OWN_DAY,
+        payout_joins=PayoutJoins.LATER if progressive or rate.ppb else PayoutJoins.SAME_DAY,
         **_recalculation(given, progressive, rate, method, disbursed_on),
     )
     due_on(terms, instalments)
