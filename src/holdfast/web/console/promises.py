@@ -66,6 +66,14 @@ class MakeForm(ActForm):
                 self.add_error(missing, gettext("A part has a day and an amount."))
         return given
 
+    def first_part(self) -> list[forms.BoundField]:
+        """The day and the amount of the first part."""
+        return [self["pay_by_1"], self["amount_1"]]
+
+    def more_parts(self) -> list[forms.BoundField]:
+        """The days and the amounts of the others."""
+        return [self[f"{name}_{number}"] for number in range(2, _MOST_FIELDS + 1) for name in ("pay_by", "amount")]
+
     def parts(self) -> list[Part]:
         """The parts that were filled in."""
         pairs = [(self.cleaned_data[f"pay_by_{n}"], self.cleaned_data[f"amount_{n}"]) for n in range(1, _MOST_FIELDS + 1)]
