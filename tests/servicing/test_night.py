@@ -202,7 +202,7 @@ def test_moments_long_gone_are_stepped_over_not_walked_through(book: Book) -> No
     from holdfast.policy import lender
     from holdfast.servicing.duties import follow_ups, plan_of, recoveries
 
-    plan = plan_of(book.pack, lender(book.db), "phone", START)
+    plan = plan_of(book.pack, lender(book.db), "phone", START, product="phone")
     began = date(2026, 1, 1)
 
     def days(moments: Any, many: int) -> list[int]:

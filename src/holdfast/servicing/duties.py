@@ -41,15 +41,18 @@ class Plan:
     region: str | None
 
 
-def plan_of(pack: Pack, lender: Lender, collateral: str, on: date) -> Plan:
-    """The plan of `pack` on `on` for a loan secured by `collateral` (`phone`, `vehicle`, `real_estate` or `none`)."""
+def plan_of(pack: Pack, lender: Lender, collateral: str, on: date, *, product: str) -> Plan:
+    """The plan of `pack` on `on` for a loan of that product, secured by `collateral` (`phone`, `vehicle`, `real_estate` or `none`).
+
+    A rule of the pack that names products binds theirs; one that names none binds all others.
+    """
 
     def days(key: str) -> int:
-        return pack.number(key, on=on, lender_type=lender.lender_type)
+        return pack.number(key, on=on, lender_type=lender.lender_type, product=product)
 
     return Plan(
-        days_before=pack.numbers("reminder.days_before", on=on, lender_type=lender.lender_type),
-        days_past_due=pack.numbers("followup.days_past_due", on=on, lender_type=lender.lender_type),
+        days_before=pack.numbers("reminder.days_before", on=on, lender_type=lender.lender_type, product=product),
+        days_past_due=pack.numbers("followup.days_past_due", on=on, lender_type=lender.lender_type, product=product),
         then_every=days("followup.then_every_days"),
         recovery_days=days("recovery.review_days"),
         refund_workdays=days("refund.sla_workdays"),

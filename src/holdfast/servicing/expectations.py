@@ -272,7 +272,7 @@ def _instant(on: date, hour: time, zone: str) -> datetime:
 
 # Promises: each loan that has terms, in order, whether or not its ground row is there.
 _TERMS: Final = """
-    SELECT t.loan_id, t.terms, l.pack_version, l.opened_on, p.collateral
+    SELECT t.loan_id, t.terms, l.pack_version, l.opened_on, p.collateral, l.product_code
     FROM loan_terms t LEFT JOIN loan l USING (loan_id) LEFT JOIN product p ON p.code = l.product_code
     WHERE t.loan_id > %s AND t.loan_id <= %s ORDER BY t.loan_id"""
 # Promises: all events entered by a day, in the order in which they were entered.
@@ -291,8 +291,8 @@ def serviced_loans(db: psycopg.Connection[Any], after: int, upto: int, as_of: da
     found = {}
     for loan_id, terms, *governed_by in db.execute(_TERMS, [after, upto]).fetchall():
         if tuple(governed_by) not in demands:
-            version, opened_on, collateral = governed_by
-            demands[tuple(governed_by)] = _demands(_pack(db, known_lender, version), known_lender, collateral, opened_on or as_of)
+            version, opened_on, collateral, product = governed_by
+            demands[tuple(governed_by)] = _demands(_pack(db, known_lender, version), known_lender, collateral, opened_on or as_of, product)
         found[loan_id] = expectation(Terms.from_json(json.loads(terms)), events.get(loan_id, []), demands[tuple(governed_by)], as_of)
     return found
 
@@ -304,13 +304,13 @@ def _pack(db: psycopg.Connection[Any], known_lender: Lender, version: str | None
     return read_pack(db, *version.split(" ", 1))
 
 
-def _demands(pack: Pack, known_lender: Lender, collateral: str | None, on: date) -> Demands:
+def _demands(pack: Pack, known_lender: Lender, collateral: str | None, on: date, product: str | None) -> Demands:
     def number(key: str) -> int:
-        return pack.number(key, on=on, lender_type=known_lender.lender_type)
+        return pack.number(key, on=on, lender_type=known_lender.lender_type, product=product)
 
     return Demands(
-        remind_days_before=pack.numbers("reminder.days_before", on=on, lender_type=known_lender.lender_type),
-        follow_up_days=pack.numbers("followup.days_past_due", on=on, lender_type=known_lender.lender_type),
+        remind_days_before=pack.numbers("reminder.days_before", on=on, lender_type=known_lender.lender_type, product=product),
+        follow_up_days=pack.numbers("followup.days_past_due", on=on, lender_type=known_lender.lender_type, product=product),
         follow_up_every=number("followup.then_every_days"),
         recover_every=number("recovery.review_days"),
         refund_workdays=number("refund.sla_workdays"),

@@ -94,7 +94,7 @@ class Plans:
     """The plans of the packs that govern the loans at hand, each read once."""
 
     # By the pack's digest and all else that a plan is made of: what was right for one loan of this process is right for the next.
-    _made: ClassVar[dict[tuple[str, str | None, str | None, str, date], Plan]] = {}
+    _made: ClassVar[dict[tuple[str, str | None, str | None, str, str, date], Plan]] = {}
 
     def __init__(self, db: Db, known: Lender) -> None:
         self._db = db
@@ -103,10 +103,13 @@ class Plans:
 
     def of(self, held: Held) -> Plan:
         """The plan that governs this loan: its own pack, as it stood on the day the loan was opened."""
-        key = (held.pack_digest, self._lender.lender_type, self._lender.region, held.collateral, held.loan.opened_on)
+        loan = held.loan
+        key = (held.pack_digest, self._lender.lender_type, self._lender.region, held.collateral, loan.product_code, loan.opened_on)
         plan = self._made.get(key)
         if plan is None:
-            plan = self._made[key] = plan_of(self.pack(held.loan.pack_version), self._lender, held.collateral, held.loan.opened_on)
+            plan = self._made[key] = plan_of(
+                self.pack(loan.pack_version), self._lender, held.collateral, loan.opened_on, product=loan.product_code
+            )
         return plan
 
     def pack(self, version: str) -> Pack:
@@ -151,7 +154,7 @@ def originate(
     )  # fmt: skip
     event = Event(1, "disbursed", terms.disbursed_on, today, {"amount": terms.principal})
     try:
-        return do(db, held, clock, by, known, [event], plan=plan_of(pack, known, held.collateral, today))
+        return do(db, held, clock, by, known, [event], plan=plan_of(pack, known, held.collateral, today, product=product_code))
     except psycopg.errors.UniqueViolation as error:
         if error.diag.table_name != "loan_registry":
             raise
@@ -187,7 +190,7 @@ def take_over(
     ids = chain_ids(db, len(rows))
     act = Act(today, clock.now(), by, known.zone, known.closed_through)
     collateral = {code: _collateral(db, code) for code in {row.product_code for row in rows}}
-    plans: dict[str, Plan] = {kind: plan_of(pack, known, kind, today) for kind in set(collateral.values())}
+    plans: dict[str, Plan] = {code: plan_of(pack, known, kind, today, product=code) for code, kind in collateral.items()}
     changes = []
     for loan_id, row in zip(ids, rows, strict=True):
         held = _unborn(
@@ -199,7 +202,7 @@ def take_over(
             state=State(row.terms, [], Totals(), through=as_of),
         )  # fmt: skip
         event = Event(1, "taken_over", as_of, today, {**row.payload, "source": dict(row.source)})
-        changes.append(change(held, act, plans[held.collateral], [event]))
+        changes.append(change(held, act, plans[row.product_code], [event]))
     append_batch(db, [each.record for each in changes], at=act.now, on=today, by=by, label=label)
     writing.write(db, changes, source=label, at=act.now, today=act.booked_on)
     writing.register_tape(db, [(row.identity, each.held.loan.loan_id) for row, each in zip(rows, changes, strict=True)])

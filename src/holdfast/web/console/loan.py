@@ -72,7 +72,7 @@ def page(request: HttpRequest, desk: Desk, loan_id: str, *, tried: Tried | None 
         grows = serviced and money_desk.may_grow(db, desk, detail.number, detail.row.state)
     row, currency = detail.row, detail.row.currency
     earlier = bool(request.GET.get("records"))
-    days_before = pack.numbers("reminder.days_before", on=desk.today, lender_type=desk.lender.lender_type)
+    days_before = pack.numbers("reminder.days_before", on=row.opened_on, lender_type=desk.lender.lender_type, product=row.product)
     to_come = [] if earlier else story.ahead(schedule, duties, days_before, desk.today, desk.now)
     open_duties = [_card(duty, desk, tried) for duty in duties if duty.open]
     folded = behind(stage_panels, {duty.kind for duty in duties if duty.open}) if serviced else frozenset()
