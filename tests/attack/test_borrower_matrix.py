@@ -20,6 +20,7 @@ from django.test import Client
 from django.urls import URLPattern, reverse
 
 from holdfast import confirmation, contracts, payments, restructuring
+from holdfast.followup import complaints
 from holdfast.kernel.errors import NotFound
 from holdfast.loans import loan_id_of
 from holdfast.servicing import Kind, Rearrangement
@@ -74,6 +75,13 @@ def _signature(house: House) -> Post:
     code_id = house.stage.do(contracts.ask_code, house.stage.borrower_of(loan), loan=loan)
     house.stage.deliver()
     return Post(sent.names, {**sent.fields, "code_id": code_id, "code": house.stage.phone.code(), "sign": "yes"})
+
+
+def _complaint(house: House) -> Post:
+    loan = house.loans["active"]
+    given = {"channel": "page", "about": "price", "words": WORDS}
+    taken = house.stage.do(complaints.take_in, house.stage.borrower_of(loan), loan=loan, **given)
+    return Post({"loan_id": loan, "complaint_id": taken.public_id}, {"words": WORDS})
 
 
 def _more_time(house: House) -> Post:
@@ -154,6 +162,8 @@ FORMS: Final[Mapping[str, Form]] = {
     "pay_code": on("active"),
     "pay_paid": Form("active", _intent),
     "pay_cancel": Form("active", _intent),
+    "complaint": on("active", about="price", words=WORDS),
+    "complaint_more": Form("active", _complaint),
     "terms": Form("active", _more_time),
     "terms_withdraw": Form("active", _more_time_asked),
     "terms_agree · code": Form("active", _anew_asked),
