@@ -250,9 +250,9 @@ def test_wrong_roles_and_wrong_words_are_refused(house: House) -> None:
             answered(house, loan, found.public_id, **{field: wrong})
         assert refused.value.field == field
     other = house.loan()
-    for field, wrong in {"about": "weather", "channel": "pigeon", "words": "<b>", "against": ["st_none"]}.items():
+    for field, given in {"about": "weather", "channel": "pigeon", "words": "<b>", "against": ["st_none"]}.items():
         with pytest.raises(BadInput) as refused:
-            taken(house, other, **{field: wrong})
+            taken(house, other, **{field: given})
         assert refused.value.field == field
 
 

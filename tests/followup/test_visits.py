@@ -220,10 +220,11 @@ def test_only_the_two_go_and_only_they_and_the_planner_read_where(house: House) 
 def test_a_report_needs_a_photo_and_says_nothing_impossible(house: House) -> None:
     loan = house.loan()
     visit = begun(house, loan)
-    for field, wrong in {
+    wrongs: dict[str, dict[str, Any]] = {
         "photos": {"photos": []}, "told": {"met": "nobody", "told": "borrower"}, "met": {"met": "ghost"}, "outcome": {"outcome": "x"},
         "words": {"words": "x"},
-    }.items():  # fmt: skip
+    }  # fmt: skip
+    for field, wrong in wrongs.items():
         with pytest.raises(BadInput) as refused:
             reported(house, visit, **wrong)
         assert refused.value.field == field

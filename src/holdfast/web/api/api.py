@@ -108,6 +108,6 @@ for _capability in (
     applications, collateral, pledges,
     servicing, papers, confirmation, decisioning, contracts, payments, rails, restructuring, relief, programmes, duties, approvals, journal,
     ledger, policy, products,
-    parties, takeover, night, release, complaints, inbound, visits, contact,
+    parties, takeover, night, release, complaints, inbound, promises, visits, contact,
 ):  # fmt: skip
     api.add_router("", _capability.router)
