@@ -111,6 +111,17 @@ def test_whoever_opted_out_still_has_the_answer_to_what_they_ask(house: House) -
     assert [each.outcome for each in done] == ["delivered", "delivered"]
 
 
+def test_what_a_rule_refuses_of_one_message_is_a_persons_and_holds_up_no_other(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    house.loan()
+
+    def refuses(*_: object, **__: object) -> None:
+        raise Refusal("no ticket today", code="refused_for_the_test")
+
+    monkeypatch.setattr(inbound, "_ticket", refuses)
+    writes(house, "我下周才能还", "余额")
+    assert came_to(house) == ["queued", "answered"]
+
+
 def test_a_sentence_opens_a_ticket_with_a_last_day_and_a_duty(house: House) -> None:
     loan = house.loan()  # a Monday, 2 March 2026
     writes(house, "我下周才能还，可以吗（示例）")

@@ -23,7 +23,7 @@ from holdfast.contact.service import promise
 from holdfast.duties import Case, enter, take, take_by_id, take_own
 from holdfast.journal import SYSTEM, Actor, write_record
 from holdfast.kernel.clock import Clock, iso_instant
-from holdfast.kernel.errors import BadInput, NotFound, Refusal
+from holdfast.kernel.errors import BadInput, HoldfastError, NotFound, Refusal
 from holdfast.kernel.ids import new_id
 from holdfast.kernel.sealing import NONCE_BYTES, Box, Sealed, master_box
 from holdfast.life import DUTIES, LoanState
@@ -55,7 +55,12 @@ def take_inbound(db: Db, *, clock: Clock, answers: Answers, limit: int = _AT_ONC
         said = receipt_store.said(channel, sealed)
         text = said["text"] if said["complete"] else f"{said['text'] or ''} […]"
         one = _One(db, clock, answers, heard_id, channel, lookup, heard_at, text or "", with_phone(db, lookup))
-        came_to = one.settle()
+        try:
+            with db.transaction():
+                came_to = one.settle()
+        except HoldfastError:
+            # What a rule refuses of one message is a person's to read, and holds up none of the others.
+            came_to = one.leave_to_a_person()
         receipt_store.inbound_came_to(db, heard_id, "stopped" if came_to == "stopped" else "kept")
     return len(waiting)
 
@@ -171,7 +176,7 @@ class _One:
 
     def settle(self) -> str:
         """Do what it asks for and write what it came to."""
-        loans = rows.loans_of(self.db, [each.party_id for each in self.parties], [str(state) for state in _WITH_DUTY])
+        loans = self._loans()
         if self.question is Question.STOP and self.parties:
             self._stop()
             return self._write("stopped", loans, template="inbound_stopped")
@@ -189,6 +194,13 @@ class _One:
         # Told once a ticket: two machines that answer each other come to rest here.
         params = {"by": ticket.answer_by.isoformat()}
         return self._write("ticket", loans, template="inbound_ticket" if first else None, params=params)
+
+    def leave_to_a_person(self) -> str:
+        """Queue it as it is."""
+        return self._write("queued", self._loans())
+
+    def _loans(self) -> Sequence[tuple[int, str]]:
+        return rows.loans_of(self.db, [each.party_id for each in self.parties], [str(state) for state in _WITH_DUTY])
 
     def _stop(self) -> None:
         for party in self.parties:
