@@ -113,6 +113,17 @@ def test_a_table_with_a_gap_an_overlap_or_no_last_row_is_refused_by_name(content
     assert told in refused.value.sentence
 
 
+def test_a_gate_with_more_cases_than_are_tried_is_refused_and_not_half_looked_at() -> None:
+    raw = json.loads(TABLE.content)
+    body = next(node for node in raw["nodes"] if node["id"] == "score")["content"]
+    body["inputs"] += [{"id": f"more_{number}", "name": "", "field": f"more_{number}"} for number in range(3)]
+    cells = [", ".join(str(10 * number + each) for each in range(30)) for number in range(3)]
+    for row in body["rules"][:-1]:
+        row.update({f"more_{number}": cell for number, cell in enumerate(cells)})
+    with pytest.raises(BadInput, match=r"score: [0-9]+ cases are more than the 20000 that are tried"):
+        policy_table.read(json.dumps(raw))
+
+
 def test_the_next_better_value_of_a_gate_is_found() -> None:
     assert TABLE.better("score", "score", 480, up=True) == 495
     assert TABLE.better("score", "score", 500, up=True) == 510
