@@ -13,6 +13,7 @@ from django.urls import URLPattern, reverse
 
 from holdfast import payments
 from holdfast.database.connection import transaction
+from holdfast.followup import complaints
 from holdfast.kernel.errors import HoldfastError
 from holdfast.kernel.money import Money
 from holdfast.stories import cast
@@ -51,6 +52,15 @@ class Two:
         }  # fmt: skip
         self.head = row[3]
 
+    def complain(self) -> None:
+        """The one with the loan complains, so that there is a complaint which the other must not find."""
+        words = "示例：请说明罚息是怎么算的"
+        taken = self.stage.do(
+            complaints.take_in, self.stage.borrower_of(self.loan), loan=self.loan, channel="page", about="price", words=words
+        )
+        self.named["complaint_id"] = taken.public_id
+        self.head = self.head_now()
+
     def head_now(self) -> int:
         with transaction() as db:
             row = db.execute("SELECT head_seq FROM loan WHERE public_id = %s", [self.loan]).fetchone()
@@ -77,6 +87,7 @@ def addresses(two: Two) -> dict[str, str]:
 
 def test_nothing_of_another_borrowers_loan_is_behind_any_address(committed_db: psycopg.Connection[Any]) -> None:
     two = Two()
+    two.complain()
     client = as_borrower(two.other.public_id, Client(raise_request_exception=False))
     pages = addresses(two)
     assert len(pages) >= 15
