@@ -17,6 +17,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import wraps
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +25,30 @@ import pytest
 
 pytest.importorskip("playwright", reason="the browser tests need playwright: pip install -e '.[browser]'")
 
-from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, sync_playwright
 
 from tests.daytime import zone_of_late_morning
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+
+
+def _and_arrive(act: Callable[..., None]) -> Callable[..., None]:
+    """The same act, and then wait until the page that it led to is whole.
+
+    Playwright's own click returns when another page has begun to arrive; what is read of it in that moment is nothing.
+    """
+
+    @wraps(act)
+    def acted(of: Page | Locator, *arguments: Any, **options: Any) -> None:
+        act(of, *arguments, **options)
+        (of.page if isinstance(of, Locator) else of).wait_for_load_state()
+
+    return acted
+
+
+for _hand in (Page, Locator):
+    for _act in ("click", "press"):
+        setattr(_hand, _act, _and_arrive(getattr(_hand, _act)))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -86,7 +86,7 @@ class Town:
             is_mobile=width < 768, has_touch=width < 768,
         )  # fmt: skip
         visitor = Visitor(self.house, context.new_page())
-        visitor.page.set_default_timeout(20_000)
+        visitor.page.set_default_timeout(60_000)
         visitor.page.on("console", visitor.hear)
         visitor.page.on("pageerror", lambda error: visitor.complaints.append(str(error)))
         self.visitors[name] = visitor
