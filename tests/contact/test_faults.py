@@ -130,7 +130,7 @@ def live(base: datetime, chance: random.Random, kills: int, longest: float) -> N
 
 @pytest.mark.parametrize(
     ("version", "count", "kills"),
-    [("3.0", 1_000, 3), pytest.param("2.0", 20_000, 25, marks=pytest.mark.long), pytest.param("3.0", 80_000, 60, marks=pytest.mark.long)],
+    [("3.0", 5_000, 8), pytest.param("2.0", 20_000, 25, marks=pytest.mark.long), pytest.param("3.0", 80_000, 60, marks=pytest.mark.long)],
 )
 def test_nobody_is_sent_anything_twice_and_every_message_ends_delivered_failed_or_with_a_person(
     committed_db: psycopg.Connection[Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: str, count: int, kills: int
