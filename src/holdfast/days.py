@@ -22,7 +22,7 @@ from holdfast.duties.audit import Audit, examine
 from holdfast.duties.kept_audits import audited_on, keep
 from holdfast.duties.period import cover
 from holdfast.duties.statements import state, stated_through
-from holdfast.followup import promises
+from holdfast.followup import promises, settlements
 from holdfast.journal import SYSTEM
 from holdfast.kernel import canonical
 from holdfast.kernel.clock import Clock, FixedClock, instant_on
@@ -94,6 +94,7 @@ def close_book(day: date, now: Clock) -> Night:
     with transaction() as db:
         night = end_night(db, clock=now, on=day)
         promises.judge_all(db, clock=now, on=day)
+        carry(settlements.judge_all, db, clock=now, by=SYSTEM, on=day)
         db.execute(
             "INSERT INTO night (on_date, summary, ran_at) VALUES (%s, %s, %s) ON CONFLICT (on_date) DO NOTHING",
             [day, canonical.encode(night.as_json()).decode(), now.now()],

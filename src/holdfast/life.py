@@ -114,6 +114,8 @@ BEGINS: Final = {
     "loan.payoff_undone": "release.cancel",
     "arrears.cleared": "release.cure",  # what had fallen due is paid on a loan whose default was noticed
     "money.returned": "servicing.take_back_receipt",  # the bank took back what a receipt stands for: a returned debit, a reversed credit
+    "settlement.paid_on": "settlements.judge",  # money came in on a loan whose settlement runs: the last of it ends the loan
+    "settlement.undone": "settlements.undo",  # money of a kept settlement was taken back: what was forgiven is owed again
     "money.taken_back": "payments.take_back",  # a receipt was reversed: what it came by is in suspense, or out of its drawer, again
 }
 
@@ -123,8 +125,10 @@ class DutyKind:
     """A kind of duty: who owns it and which kinds of journal record may close it.
 
     `after`: the kinds of record that call for it, `within` so many workdays of the pack's rule of that name
-    (0: the same day). Without `after` it is called for by what falls due, as servicing computes.
-    `hours`: when on its day work on it may begin, and when it ends.
+    (0: the same day); where no rule is named, the record itself says by when (`dated`), by its stage's own rule.
+    Without `after` it is called for by what falls due, as servicing computes.
+    `hours`: when on its day work on it may begin, and when it ends. `days_before`: how many days before its day that may
+    be; None: from the day on which it was called for.
     """
 
     name: str
@@ -135,36 +139,50 @@ class DutyKind:
     after: frozenset[str] = frozenset()
     within: str = ""
     hours: tuple[time, time] = (time(9), time(18))
+    days_before: int | None = None
 
     @property
     def chained(self) -> bool:
         """Whether a record calls for it, rather than a date of the schedule."""
         return bool(self.after)
 
+    @property
+    def dated(self) -> bool:
+        """Whether the record that calls for it also says by when."""
+        return self.chained and not self.within
+
 
 # A record that ends the reason for a duty proves it as well as the act itself does.
-_PAID = frozenset({"receipt.posted", "receipt.reversed", "loan.written_off", "loan.goodwill", "loan.goodwill.reversed"})
+_PAID = frozenset(
+    {
+        "receipt.posted", "receipt.reversed", "loan.written_off", "loan.goodwill", "loan.goodwill.reversed", "loan.forgiven",
+        "loan.forgiven.reversed",
+    }
+)  # fmt: skip
 # Days that moved, or money that is no longer asked for, end the reason for what stood for the old ones.
 _MOVED = frozenset(
     {
         "loan.deferred", "loan.deferred.reversed", "loan.rearranged", "loan.rearranged.reversed",
         "loan.waived", "loan.waived.reversed", "loan.part_waived", "loan.part_waived.reversed",
         "loan.charged", "loan.charged.reversed", "loan.written_off.reversed", "loan.disbursed.reversed",
+        "reminder.replanned",
     }
 )  # fmt: skip
 # A certificate, a return and a report are proved by the act itself; nobody's word closes them. Money that is owed again ends their reason.
-_RETURNED = frozenset({"receipt.reversed", "loan.disbursed"})
+_RETURNED = frozenset({"receipt.reversed", "loan.disbursed", "loan.forgiven.reversed"})
 _ENDED = frozenset({"application.withdrawn", "loan.refused"})
 _TOLD = frozenset({"contact.sent", "contact.refused", "contact.noted", "contact.handed_over"})
 _EVENING = (time(8), time(21))
+# A review of a business may be made so many days before its day; whoever wants it earlier has it called for earlier.
+REVIEWED_DAYS_BEFORE: Final = 30
 _ALL_DAY = (time(0), time(23, 59))
 
 
 def _kind(
     name: str, zh: str, en: str, role: str, *, by: set[str] | frozenset[str], after: set[str] | None = None,
-    within: str = "", hours: tuple[time, time] = (time(9), time(18)),
+    within: str = "", hours: tuple[time, time] = (time(9), time(18)), days_before: int | None = None,
 ) -> DutyKind:  # fmt: skip
-    return DutyKind(name, zh, en, role, frozenset(by), frozenset(after or ()), within, hours)
+    return DutyKind(name, zh, en, role, frozenset(by), frozenset(after or ()), within, hours, days_before)
 
 
 DUTIES: Final = {
@@ -217,6 +235,16 @@ DUTIES: Final = {
               within="sla.inbound"),
         _kind("promise_broken", "跟进未兑现的还款承诺", "Follow up a broken promise", "caller",
               by={"promise.followed_up", "promise.made", "promise.needless"}, after={"promise.broken"}, within="sla.promise_broken"),
+        # -- a debt settled for less --
+        _kind("settlement", "协商结清审批", "Decide on a settlement", "approver",
+              by={"settlement.approved", "settlement.refused", "settlement.withdrawn", "settlement.lapsed", "settlement.overtaken"},
+              after={"settlement.offered"}, within="sla.settlement"),
+        _kind("settlement_agree", "请借款人确认协商结清", "Have the borrower agree to a settlement", "caller",
+              by={"settlement.agreed", "settlement.withdrawn", "settlement.lapsed", "settlement.overtaken"},
+              after={"settlement.approved"}, within="sla.settlement_agree"),
+        _kind("settlement_broken", "跟进未履行的协商结清", "Follow up a broken settlement", "caller",
+              by={"settlement.followed_up", "settlement.offered", "settlement.needless"},
+              after={"settlement.broken"}, within="sla.settlement_broken"),
         # -- what the borrower complains of, and what is looked at on the spot --
         _kind("complaint", "答复投诉", "Answer a complaint", "approver", by={"complaint.answered", "complaint.extended"},
               after={"complaint.taken"}, within="sla.complaint"),
@@ -226,6 +254,12 @@ DUTIES: Final = {
               after={"complaint.escalated"}, within="sla.complaint_second"),
         _kind("visit", "外访", "Visit the borrower", "caller", by={"visit.confirmed", "visit.cancelled"},
               after={"visit.planned"}, within="sla.visit", hours=_EVENING),
+        # -- how a borrower's business goes --
+        _kind("business_review", "经营贷后检查", "Review the borrower's business", "officer",
+              by={"review.made", "review.worse", "review.brought_forward", "review.needless", "release.opened"},
+              after={"review.called", "review.brought_forward", "review.made", "review.worse"}, days_before=REVIEWED_DAYS_BEFORE),
+        _kind("review_reading", "审阅转差的贷后检查", "Read a review that found things worse", "risk",
+              by={"review.read", "review.needless", "release.opened"}, after={"review.worse"}, within="sla.review_reading"),
         # -- when it is paid --
         _kind("release_notice", "通知领取押品", "Tell the borrower to fetch the thing", "system",
               by=_TOLD | {"release.cancelled"}, after={"release.opened"},
@@ -370,6 +404,8 @@ RECORDS: Final = {
             ("loan.part_waived.reversed", "撤销减免", "Partial waiver taken back"),
             ("loan.goodwill", "出借人让利抵欠", "Goodwill credit"),
             ("loan.goodwill.reversed", "撤销让利", "Goodwill credit taken back"),
+            ("loan.forgiven", "协商结清，余额免除", "Settled for less: the rest forgiven"),
+            ("loan.forgiven.reversed", "撤销余额免除", "What was forgiven is owed again"),
             ("loan.paused", "暂停计算逾期", "Count of days late paused"),
             ("loan.paused.reversed", "撤销暂停", "Pause taken back"),
             ("loan.resumed", "恢复计算逾期", "Count of days late resumed"),
@@ -388,6 +424,7 @@ RECORDS: Final = {
         *_records(
             "followup",
             ("contact.promised", "待发消息", "Message written, to be sent"),
+            ("reminder.replanned", "改按新提醒计划", "Reminded by another plan from now on"),
             ("contact.sent", "已发消息", "Message sent"),
             ("contact.refused", "消息未发", "Message not sent"),
             ("contact.noted", "联系记录", "Contact noted"),
@@ -405,6 +442,19 @@ RECORDS: Final = {
             ("promise.withdrawn", "撤回还款承诺", "Promise to pay withdrawn"),
             ("promise.followed_up", "未兑现承诺已跟进", "Broken promise followed up"),
             ("promise.needless", "欠款已还，无需跟进承诺", "Nothing late any more, no talk needed"),
+            ("settlement.offered", "提出协商结清", "Settlement offered"),
+            ("settlement.seconded", "协商结清审批，一人同意", "First of two agreed to a settlement"),
+            ("settlement.approved", "协商结清获批", "Settlement approved"),
+            ("settlement.refused", "协商结清未获批", "Settlement refused"),
+            ("settlement.withdrawn", "撤回协商结清", "Settlement withdrawn"),
+            ("settlement.lapsed", "协商结清逾期未确认", "Settlement lapsed without an agreement"),
+            ("settlement.overtaken", "协商结清不再需要", "Settlement overtaken: the loan ended otherwise"),
+            ("settlement.agreed", "借款人确认协商结清", "Borrower agreed to a settlement"),
+            ("settlement.kept", "协商结清已履行", "Settlement kept"),
+            ("settlement.undone", "协商结清的款项被撤回", "Money of a settlement taken back"),
+            ("settlement.broken", "协商结清未履行", "Settlement broken"),
+            ("settlement.followed_up", "未履行协商结清已跟进", "Broken settlement followed up"),
+            ("settlement.needless", "无需跟进协商结清", "No talk about the settlement needed"),
             ("complaint.taken", "受理投诉", "Complaint taken in"),
             ("complaint.taken_apart", "受理投诉（不在还款中）", "Complaint taken in, loan not being repaid"),
             ("complaint.added", "投诉补充", "Added to a complaint"),
@@ -419,6 +469,14 @@ RECORDS: Final = {
             ("visit.reported", "外访记录", "Visit reported"),
             ("visit.confirmed", "同访人确认外访", "Visit confirmed by the second person"),
             ("visit.cancelled", "取消外访", "Visit cancelled"),
+            ("review.called", "应作经营贷后检查", "Review of the business called for"),
+            ("review.brought_forward", "贷后检查提前", "Review brought forward"),
+            ("review.begun", "开始贷后检查", "Review begun"),
+            ("review.given_up", "贷后检查未完成", "Review given up"),
+            ("review.made", "完成贷后检查", "Review made"),
+            ("review.worse", "贷后检查发现转差", "Review found things worse"),
+            ("review.read", "风控审阅贷后检查", "Review read by risk"),
+            ("review.needless", "无需再作贷后检查", "No review needed any more"),
             ("night.held", "今晚事项暂缓", "Line of the night held"),
             ("night.let_go", "今晚事项恢复", "Held line let go again"),
             ("duty.taken", "领取事项", "Duty taken"),

@@ -26,6 +26,7 @@ from holdfast.database.connection import transaction
 from holdfast.duties.audit import Provider
 from holdfast.duties.chained import chained_duties
 from holdfast.files.ports import Notary, Press
+from holdfast.followup import settlements
 from holdfast.journal import Actor
 from holdfast.kernel.clock import Clock
 from holdfast.kernel.errors import HoldfastError
@@ -118,6 +119,8 @@ FOLLOWERS: Final[Mapping[str, _Follower]] = {
     "servicing.receive": _receive,
     "servicing.take_back_receipt": _take_back_receipt,
     "payments.take_back": _take_back_money,
+    "settlements.judge": settlements.judge,
+    "settlements.undo": settlements.undo,
     "release.open": release.open,
     "release.cancel": partial(release.cancel, bureau=BUREAU),
     "release.cure": release.cure,

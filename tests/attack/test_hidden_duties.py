@@ -41,6 +41,9 @@ NOT_HERE: Final = {
     "complaint_second",
     "visit",
     "promise_broken",
+    "settlement",
+    "settlement_agree",
+    "settlement_broken",
 }
 
 

@@ -1,5 +1,7 @@
 """What a message says, in the borrower's language, and how many segments it takes.
 
+The texts here ship with the program and are version 0 of each; what a lender has agreed to in their place comes from `texts`.
+
 Amounts in words of the currency (元, never a sign that carriers refuse); nothing that is not
 masked; the lender's signature 【】 in front, as carriers require.
 """
@@ -77,6 +79,16 @@ TEMPLATES: Final[Mapping[str, Mapping[str, str]]] = {
         "zh-hans": "您尾号 {contract} 的合同，新的还款安排已备好。请在借款页查看前后对比，同意的话用验证码确认；不确认则一切照旧。",
         "en": "Contract ending {contract}: new terms are ready. See them beside the old ones on your loan page, and agree with a code if"
         " you want them. If you do not, nothing changes.",
+    },
+    "settlement_offered": {
+        "zh-hans": "您尾号 {contract} 的合同，协商结清方案已获批：共还 {total}，其余免除。请在 {by}或之前到借款页查看，同意的话用验证码确认。",
+        "en": "Contract ending {contract}: a settlement is ready. You pay {total} in all and the rest is forgiven. See it on your loan page"
+        " and agree with a code by {by}.",
+    },
+    "settlement_kept": {
+        "zh-hans": "您尾号 {contract} 的合同，约定的 {total} 已收齐，其余欠款已免除，借款结清。有押品的，我们会联系您归还。",
+        "en": "Contract ending {contract}: all of {total} has come in. The rest is forgiven and the loan is settled. If you"
+        " pledged something, we will be in touch to give it back.",
     },
     "terms_agreed": {
         "zh-hans": "您尾号 {contract} 的合同，新还款安排已生效。下一期第 {n} 期 {due_on}到期，应还 {due}；往后共还 {total}。",
@@ -187,6 +199,7 @@ CODE_PURPOSES: Final[Mapping[str, Mapping[str, str]]] = {
     "collect": {"zh-hans": "领取押品", "en": "collect what you pledged"},
     "phone": {"zh-hans": "更换手机号", "en": "change your phone number"},
     "restructuring": {"zh-hans": "同意新的还款安排", "en": "agree to the new terms"},
+    "settlement": {"zh-hans": "同意协商结清", "en": "agree to the settlement"},
     "mandate": {"zh-hans": "授权自动扣款", "en": "allow collecting from your account"},
 }
 
@@ -200,16 +213,38 @@ ASKED: Final[Mapping[str, Mapping[str, str]]] = {
 }
 
 
-def text_of(template: str, params: Mapping[str, Any], *, language: str, signature: str | None) -> str:
-    """The message as the borrower will read it.
+# A value of each name, as long as they usually are: for counting segments and for the preview of a text.
+SAMPLES: Final[Mapping[str, Any]] = {
+    "contract": "0042", "n": 3, "amount": {"minor": 176_650, "currency": "CNY"}, "due_on": "2026-11-25", "paid_on": "2026-11-23",
+    "principal_out": {"minor": 1_250_000, "currency": "CNY"}, "by": "2026-11-26", "on": "2026-11-23", "at": "10:00", "days": "1-6",
+    "days_late": 31, "extra": {"minor": 12_300, "currency": "CNY"}, "due": {"minor": 176_650, "currency": "CNY"},
+    "total": {"minor": 2_345_600, "currency": "CNY"}, "place": "示例营业部", "hours": "09:00-18:00", "contact": "400-000",
+    "asked": "balance", "no": "a1b2c3", "code": "482913", "what": "sign",
+}  # fmt: skip
+# The overdue text counts days where the others name weekdays.
+_SAMPLES_OF: Final[Mapping[str, Mapping[str, Any]]] = {"overdue": {"days": 8}}
+
+
+def samples_of(template: str) -> Mapping[str, Any]:
+    """A value for each name that a message may say."""
+    return {**SAMPLES, **_SAMPLES_OF.get(template, {})}
+
+
+def tongue_of(language: str) -> str:
+    """The language of the texts that a person of this language reads: `zh-hans` or `en`."""
+    return "en" if language.startswith("en") else "zh-hans"
+
+
+def text_of(template: str, params: Mapping[str, Any], *, language: str, signature: str | None, words: str | None = None) -> str:
+    """The message as the borrower will read it, in the shipped words or in those that are given.
 
     BadInput for a template or a value that is missing; Fault if the text would show a whole number
     that identifies somebody, or a currency sign.
     """
-    tongue = "en" if language.startswith("en") else "zh-hans"
+    tongue = tongue_of(language)
     if template not in TEMPLATES:
         raise BadInput(f"template: there is no message called {template!r}", field="template")
-    words, write = TEMPLATES[template][tongue], _WRITERS[tongue]
+    words, write = words or TEMPLATES[template][tongue], _WRITERS[tongue]
     try:
         text = words.format_map({name: write(name, value) for name, value in params.items()})
     except KeyError as error:

@@ -42,7 +42,8 @@ APPEND_ONLY: Final = frozenset(
         "restructuring_answer",
         "ticket_word",
         "complaint_against", "complaint_step", "visit_photo",
-        "promise_part",
+        "reminder_plan", "reminder_plan_live",
+        "promise_part", "settlement_part",
     }
 )  # fmt: skip
 
@@ -69,6 +70,7 @@ MUTABLE: Final = {
     "inbound": _CHANGE, "ticket": _CHANGE,
     "complaint": _CHANGE, "visit": _CHANGE,
     "promise": _CHANGE,
+    "settlement": _CHANGE,
     "tonight_hold": _CHANGE_AND_REMOVE,
     "message_part": _CHANGE, "channel_heard": _CHANGE,
     "staff_absence": _CHANGE,

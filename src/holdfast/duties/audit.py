@@ -21,12 +21,14 @@ from holdfast.kernel.clock import iso_instant
 from holdfast.life import DUTIES, LIVE, LoanState
 
 # A record of these kinds ends the reason for a duty, so it may close one before its day has come.
+REPLANNED: Final = "reminder.replanned"
 _ENDS_THE_REASON: Final = frozenset(
     {
         "receipt.posted", "receipt.reversed", "loan.written_off",
         "loan.deferred", "loan.deferred.reversed", "loan.rearranged", "loan.rearranged.reversed", "loan.waived", "loan.waived.reversed",
-        "loan.goodwill", "loan.goodwill.reversed", "loan.part_waived", "loan.part_waived.reversed", "loan.charged", "loan.charged.reversed",
-        "loan.written_off.reversed",
+        "loan.goodwill", "loan.goodwill.reversed", "loan.forgiven", "loan.forgiven.reversed", "loan.part_waived", "loan.part_waived.reversed", "loan.charged", "loan.charged.reversed",
+        "loan.written_off.reversed", "reminder.replanned",
+        "review.brought_forward", "review.needless", "release.opened",
     }
 )  # fmt: skip
 
@@ -196,6 +198,8 @@ class _Hearing:
                     return
                 self._late(moment.kind, moment.due_at, f"{moment.about}: duty {standing.duty_no} is still open")
                 waiting_behind = waiting_behind or standing
+            elif not moment.demanded and any(row.proof is not None and row.proof.kind == REPLANNED for row in exact):
+                continue  # another plan begins before its day, and the loan stands by that one already
             elif any(not row.open for row in exact):
                 for row in exact:
                     if not row.open and not self.faults[row.duty_no]:

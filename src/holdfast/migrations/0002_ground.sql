@@ -18,7 +18,7 @@ CREATE TABLE loan_freeze (
 ALTER TABLE loan_event DROP CONSTRAINT loan_event_kind_check;
 ALTER TABLE loan_event ADD CONSTRAINT loan_event_kind_check CHECK (kind IN (
     'disbursed', 'taken_over', 'receipt', 'instalment_due', 'reversal', 'written_off', 'refund', 'deferred', 'waived', 'charge',
-    'waived_part', 'goodwill', 'paused', 'resumed', 'rearranged'));
+    'waived_part', 'goodwill', 'forgiven', 'paused', 'resumed', 'rearranged'));
 
 -- What the lender gives from its own pocket.
 INSERT INTO gl_account (code, kind) VALUES ('goodwill_expense', 'expense');
@@ -32,6 +32,8 @@ ALTER TABLE account ADD COLUMN agreed text;                                     
 ALTER TABLE account ADD COLUMN fee_written_off bigint NOT NULL DEFAULT 0;
 ALTER TABLE account ADD COLUMN penalty_written_off bigint NOT NULL DEFAULT 0;
 ALTER TABLE account ADD COLUMN goodwill bigint NOT NULL DEFAULT 0;
+ALTER TABLE account ADD COLUMN forgiven bigint NOT NULL DEFAULT 0;                     -- of a claim that was written off, by a settlement
+ALTER TABLE account ADD COLUMN settling boolean NOT NULL DEFAULT false;                -- a settlement runs: receipts are told to it
 
 CREATE INDEX account_paused ON account (loan_id) WHERE pauses IS NOT NULL;
 
@@ -50,7 +52,7 @@ CREATE TABLE one_time_code (
     code_id    text PRIMARY KEY,                -- 'oc_...'
     chain_id   bigint  NOT NULL,                -- the application, loan or party it is about
     party_id   bigint  REFERENCES party,
-    purpose    text    NOT NULL CHECK (purpose IN ('login', 'confirm', 'sign', 'collect', 'phone', 'mandate', 'consent', 'restructuring')),
+    purpose    text    NOT NULL CHECK (purpose IN ('login', 'confirm', 'sign', 'collect', 'phone', 'mandate', 'consent', 'restructuring', 'settlement')),
     bound      text    NOT NULL,                -- digest of what is agreed to by typing the code
     lookup     bytea   NOT NULL,                -- the number, as a keyed hash: for the cap on codes to one number
     masked     text    NOT NULL,                -- the number, as it may be shown

@@ -30,7 +30,9 @@ class Migration(migrations.Migration):
         migrations.RunSQL((files("holdfast") / "contact" / "inbound.sql").read_text("utf-8")),
         migrations.RunSQL((files("holdfast") / "duties" / "owners.sql").read_text("utf-8")),
         migrations.RunSQL((files("holdfast") / "servicing" / "promises.sql").read_text("utf-8")),
+        migrations.RunSQL((files("holdfast") / "servicing" / "reminder_plans.sql").read_text("utf-8")),
         migrations.RunSQL((files("holdfast") / "followup" / "promises.sql").read_text("utf-8")),
         migrations.RunSQL((files("holdfast") / "followup" / "complaints.sql").read_text("utf-8")),
         migrations.RunSQL((files("holdfast") / "followup" / "visits.sql").read_text("utf-8")),
+        migrations.RunSQL((files("holdfast") / "followup" / "settlements.sql").read_text("utf-8")),
     ]

@@ -42,6 +42,7 @@ SIDES: Final[Mapping[str, tuple[str, str] | None]] = {
     "overpaid": ("taken", "credit"),
     "recovered": ("taken", "principal"),
     "goodwill": None,  # the parts that it pays are counted as paid
+    "forgiven": ("taken", "principal"),  # a claim that was written off and is not asked for any more
     "principal_written_off": None,
     "interest_written_off": None,
     "fee_written_off": None,

@@ -21,9 +21,11 @@ import psycopg
 
 from holdfast.duties.audit import Expectation, Expected
 from holdfast.kernel.clock import instant_on
-from holdfast.policy import Lender, Pack, add_workdays, lender, read_pack, shipped
+from holdfast.policy import REST_AT_MOST, Lender, Pack, add_workdays, kind_of_rest, lender, read_pack, rest_days, shipped
 from holdfast.products.terms import Terms
+from holdfast.servicing import reminder_plan_store
 from holdfast.servicing.fold import Event, State, begin, fold, step
+from holdfast.servicing.reminder_plan_model import LivePlan, plan_on
 
 _DAY: Final = timedelta(days=1)
 _EVENING: Final = time(21)  # a reminder's last hour
@@ -49,6 +51,26 @@ class Demands:
     bureau_workdays: int
     region: str | None
     zone: str
+    product: str = ""
+    plans: Sequence[LivePlan] = ()
+    rests: frozenset[str] = frozenset()
+
+    def days_on(self, on: date) -> tuple[Sequence[int], Sequence[int]]:
+        """Days before and days after a due date that bind on that day: those of the plan in force on it, else the pack's."""
+        plan = plan_on(self.plans, self.product, on)
+        if plan is None:
+            return self.remind_days_before, self.follow_up_days
+        return [-each.days for each in plan.moments if each.days <= 0], [each.days for each in plan.moments if each.days > 0]
+
+    @property
+    def days_before(self) -> Sequence[int]:
+        """Every day before a due date that ever binds."""
+        planned = {-each.days for plan in self.plans for each in plan.moments if each.days <= 0}
+        return sorted({*self.remind_days_before, *planned})
+
+    def in_force_by(self, on: date) -> Demands:
+        """What was demanded before any plan that begins later."""
+        return replace(self, plans=[plan for plan in self.plans if plan.from_day <= on])
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,8 +110,8 @@ def expectation(terms: Terms, events: Sequence[Event], demands: Demands, as_of: 
     stretches = [_Stretch(before, now) for before, now in zip([None, *known], known, strict=False)]
     began_on = known[0].since
     moments = [
-        *_cut(_reminders(stretches, demands, began_on, as_of), as_of),
-        *_cut(_follow_ups(stretches, demands, began_on, as_of), as_of),
+        *_as_plans_change(_reminders, stretches, demands, began_on, as_of),
+        *_as_plans_change(_follow_ups, stretches, demands, began_on, as_of),
         *_cut(_recoveries(stretches, demands, began_on, as_of), as_of),
         *_refunds(known, demands),
         *_releases(known, demands),
@@ -133,7 +155,8 @@ def _known(day: date, state: State, first: Event) -> _Known:
         since=day,
         until=None,
         unpaid=sorted((row.due_on, row.n) for row in state.instalments if row.unpaid > 0) if running else (),
-        written_off_on=state.written_off_on,
+        # A claim that was written off and then settled is recovered no further.
+        written_off_on=None if paid_off else state.written_off_on,
         paid_off=paid_off and not nothing_taken,
         owed=not paid_off,
         owed_back=totals.overpaid > totals.refunded,
@@ -143,11 +166,31 @@ def _known(day: date, state: State, first: Event) -> _Known:
 # -- the moments of each kind ---------------------------------------------------------------------
 
 
+_OfKind = Callable[[Sequence[_Stretch], Demands, date, date], Iterator[Expected]]
+
+
+def _as_plans_change(of_kind: _OfKind, stretches: Sequence[_Stretch], demands: Demands, began_on: date, as_of: date) -> list[Expected]:
+    """The moments of one kind. Until a plan to come has its first day, a loan may stand by the days before it or, after an act, by its own:
+    a moment still ahead that only one of the two asks for is allowed, and not demanded yet.
+    """
+    now = list(_cut(of_kind(stretches, demands.in_force_by(as_of), began_on, as_of), as_of))
+    if all(plan.from_day <= as_of for plan in demands.plans):
+        return now
+    then = list(_cut(of_kind(stretches, demands, began_on, as_of), as_of))
+    both = {(each.due_on, each.about) for each in now} & {(each.due_on, each.about) for each in then}
+    found = {(each.due_on, each.about): each for each in (*now, *then)}
+    return [
+        found[key] if key in both or key[0] <= as_of else replace(found[key], demanded=False)
+        for key in sorted(found)
+    ]  # fmt: skip
+
+
 def _reminders(stretches: Sequence[_Stretch], demands: Demands, began_on: date, as_of: date) -> Iterator[Expected]:
     """Some days before each unpaid instalment falls due, and on the day."""
-    if not demands.remind_days_before:
+    every = demands.days_before
+    if not every:
         return
-    furthest = timedelta(days=max(demands.remind_days_before))
+    furthest = timedelta(days=max(every) + (REST_AT_MOST if demands.rests else 0))
     for stretch in stretches:
         first, end = stretch.days(began_on)
         unpaid = stretch.now.unpaid
@@ -156,14 +199,29 @@ def _reminders(stretches: Sequence[_Stretch], demands: Demands, began_on: date, 
         for due_on, n in unpaid[bisect_left(unpaid, (first, 0)) :]:
             if due_on - furthest > (upcoming or end or due_on):
                 break
-            for days in demands.remind_days_before:
-                on = due_on - timedelta(days=days)
+            for days, on in _reminded(due_on, every, demands):
                 if on < first or (end is not None and on >= end):
                     continue
                 if on > as_of:
                     upcoming = on if upcoming is None else min(on, upcoming)
                 demanded = on > stretch.now.since or (due_on, n) in was_unpaid
                 yield _expected("reminder", f"i{n} T-{days}", on, _EVENING, demands.zone, demanded)
+
+
+def _reminded(due_on: date, every: Sequence[int], demands: Demands) -> Iterator[tuple[int, date]]:
+    """Each reminder of what falls due that day, the nearest first: how many days before, and on which day it is made."""
+    taken: set[date] = set()
+    for days in sorted(every):
+        on = due_on - timedelta(days=days)
+        while days and _rests(on, demands):
+            on -= _DAY
+        if on not in taken and days in demands.days_on(on)[0]:
+            taken.add(on)
+            yield days, on
+
+
+def _rests(on: date, demands: Demands) -> bool:
+    return bool(demands.rests) and kind_of_rest(on, demands.region) in demands.rests
 
 
 def _follow_ups(stretches: Sequence[_Stretch], demands: Demands, began_on: date, as_of: date) -> Iterator[Expected]:
@@ -174,8 +232,7 @@ def _follow_ups(stretches: Sequence[_Stretch], demands: Demands, began_on: date,
         first, end = stretch.days(began_on)
         oldest = stretch.now.unpaid[0][0]
         was_oldest = stretch.before is not None and bool(stretch.before.unpaid) and stretch.before.unpaid[0][0] == oldest
-        for days in _paces(demands.follow_up_days, demands.follow_up_every):
-            on = oldest + timedelta(days=days)
+        for days, on in _followed(oldest, demands):
             if end is not None and on >= end:
                 break
             if on < first:
@@ -185,6 +242,26 @@ def _follow_ups(stretches: Sequence[_Stretch], demands: Demands, began_on: date,
             yield _expected("follow_up", f"{oldest} T+{days}", on, _CLOSING, demands.zone, demanded)
             if on > as_of:
                 break
+
+
+def _followed(oldest: date, demands: Demands) -> Iterator[tuple[int, date]]:
+    """Each day of following up what has been due since `oldest`, without end: how many days after, and on which day it is done."""
+    if not demands.plans and not demands.rests:
+        yield from ((days, oldest + timedelta(days=days)) for days in _paces(demands.follow_up_days, demands.follow_up_every))
+    before: date | None = None
+    for late in count(1):
+        on = oldest + timedelta(days=late)
+        while _rests(on, demands):
+            on += _DAY
+        if (before is None or on > before) and _paced(late, demands.days_on(on)[1], demands.follow_up_every):
+            before = on
+            yield late, on
+
+
+def _paced(late: int, named: Sequence[int], every: int) -> bool:
+    """Whether somebody follows up that many days after the due date: on the days named, then at a steady pace."""
+    last = named[-1] if named else 0
+    return late in named or (late > last and (late - last) % every == 0)
 
 
 def _recoveries(stretches: Sequence[_Stretch], demands: Demands, began_on: date, as_of: date) -> Iterator[Expected]:
@@ -288,11 +365,13 @@ def serviced_loans(db: psycopg.Connection[Any], after: int, upto: int, as_of: da
     for loan_id, event_no, kind, on, entered_on, payload in db.execute(_EVENTS, [after, upto, as_of]):
         events.setdefault(loan_id, []).append(Event(event_no, kind, on, entered_on, json.loads(payload)))
     demands: dict[tuple[Any, ...], Demands] = {}
+    plans = reminder_plan_store.live(db)
     found = {}
     for loan_id, terms, *governed_by in db.execute(_TERMS, [after, upto]).fetchall():
         if tuple(governed_by) not in demands:
             version, opened_on, collateral, product = governed_by
-            demands[tuple(governed_by)] = _demands(_pack(db, known_lender, version), known_lender, collateral, opened_on or as_of, product)
+            pack = _pack(db, known_lender, version)
+            demands[tuple(governed_by)] = _demands(pack, known_lender, collateral, opened_on or as_of, product, plans)
         found[loan_id] = expectation(Terms.from_json(json.loads(terms)), events.get(loan_id, []), demands[tuple(governed_by)], as_of)
     return found
 
@@ -304,7 +383,7 @@ def _pack(db: psycopg.Connection[Any], known_lender: Lender, version: str | None
     return read_pack(db, *version.split(" ", 1))
 
 
-def _demands(pack: Pack, known_lender: Lender, collateral: str | None, on: date, product: str | None) -> Demands:
+def _demands(pack: Pack, known_lender: Lender, collateral: str | None, on: date, product: str | None, plans: Sequence[LivePlan]) -> Demands:
     def number(key: str) -> int:
         return pack.number(key, on=on, lender_type=known_lender.lender_type, product=product)
 
@@ -319,4 +398,7 @@ def _demands(pack: Pack, known_lender: Lender, collateral: str | None, on: date,
         bureau_workdays=number("release.sla.credit_update"),
         region=known_lender.region,
         zone=known_lender.zone,
+        product=product or "",
+        plans=plans,
+        rests=rest_days(pack, on=on, lender_type=known_lender.lender_type, product=product),
     )

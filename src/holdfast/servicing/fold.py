@@ -202,7 +202,7 @@ def _receipt(state: State, event: Event) -> None:
     elif state.paid_off_on is not None:
         totals.overpaid += amount
     elif ends(state, amount, event.on):
-        _pay_off(state, event, amount)
+        _pay_off(state, event, amount, list(owed_interest(state, event.on)))
     else:
         totals.overpaid += _lay(state, event, amount, event.payload.get("type", "receipt"))
 
@@ -215,7 +215,7 @@ def _goodwill(state: State, event: Event) -> None:
     if state.closed:
         return
     if amount == owed:
-        _pay_off(state, event, amount)
+        _pay_off(state, event, amount, list(owed_interest(state, event.on)))
     else:
         state.totals.overpaid += _lay(state, event, amount, "goodwill")
 
@@ -228,11 +228,37 @@ def _lay(state: State, event: Event, amount: int, kind: str) -> int:
     return allocate(state, event_no=event.event_no, on=event.on, amount=amount, excess=excess)
 
 
-def _pay_off(state: State, event: Event, amount: int) -> None:
-    """Pay every part that is owed on the day; interest not earned falls away, and what was paid of it is credited."""
+def _forgiven(state: State, event: Event) -> None:
+    """What is still owed is given up, and the loan ends: a settlement was kept.
+
+    Interest, fees and penalty are no longer asked for, and principal is the lender's expense. Of a loan that was written off
+    nothing is on the books any more; what is still claimed is claimed no longer.
+    """
+    totals = state.totals
+    if state.paid_off_on is not None:
+        return
+    if state.written_off_on is not None:
+        totals.forgiven += state.lost
+        state.paid_off_on = event.on
+        return
+    kept = []
+    for row, owed in list(owed_interest(state, event.on)):
+        if row.due_on <= state.through:
+            totals.interest_earned -= max(owed - row.interest_paid, 0)
+            totals.fee_charged -= row.fee - row.fee_paid
+            totals.penalty_charged -= row.penalty - row.penalty_paid
+        row.fee, row.penalty = row.fee_paid, row.penalty_paid
+        kept.append((row, min(owed, row.interest_paid)))
+    # Interest that was paid ahead and is not owed pays principal first, as in any pay-off.
+    amount = max(state.principal_out - sum(row.interest_paid - owed for row, owed in kept), 0)
+    totals.goodwill += amount
+    _pay_off(state, event, amount, kept)
+
+
+def _pay_off(state: State, event: Event, amount: int, all_owed: list[tuple[Instalment, int]]) -> None:
+    """Pay every part that is owed, of interest `all_owed`; what is not earned falls away, and what was paid of it is credited."""
     totals = state.totals
     left = amount
-    all_owed = list(owed_interest(state, event.on))
     if state.terms.recalculates:
         recalculation.lay_paid_off(state, event.on, all_owed)
     for row, owed in all_owed:
@@ -324,6 +350,7 @@ _RULES: Final[dict[str, Callable[[State, Event], None]]] = {
     "waived": _waived,
     "waived_part": charging.waived_part,
     "goodwill": _goodwill,
+    "forgiven": _forgiven,
     "paused": charging.paused,
     "resumed": charging.resumed,
     "deferred": rescheduling.defer,

@@ -17,6 +17,7 @@ from holdfast.loans import Loan
 from holdfast.policy import Lender
 from holdfast.servicing.duties import Cursors
 from holdfast.servicing.fold import Event, Instalment, State
+from holdfast.servicing.reminder_plan_model import LivePlan
 
 Paid = tuple[int, int, int, int]
 
@@ -35,11 +36,15 @@ class Account:
     charges_barred: bool
     non_accrual_since: date | None = None
     accrued: Slope = FLAT
+    settling: bool = False  # a settlement runs: each receipt is told to it
 
 
 @dataclass(slots=True)
 class Held:
-    """One loan, locked, with its folded state and its open duties, and who lends: `pack_digest` is that of the loan's own pack."""
+    """One loan, locked, with its folded state and its open duties, and who lends: `pack_digest` is that of the loan's own pack.
+
+    `live_plans`: the reminder plans that were put live, of whatever product; None where they were not read with it.
+    """
 
     loan: Loan
     collateral: str
@@ -48,6 +53,7 @@ class Held:
     standing: list[Duty]
     lender: Lender
     pack_digest: str
+    live_plans: tuple[LivePlan, ...] | None = None
 
 
 @dataclass(slots=True)

@@ -42,6 +42,7 @@ RECORD_KINDS = {
     "charge": "loan.charged",
     "waived_part": "loan.part_waived",
     "goodwill": "loan.goodwill",
+    "forgiven": "loan.forgiven",
     "paused": "loan.paused",
     "resumed": "loan.resumed",
     "deferred": "loan.deferred",

@@ -26,13 +26,14 @@ from holdfast.payments import payout_under_way
 from holdfast.policy import Lender, Pack, lender, may_originate, read_pack
 from holdfast.products import Terms, check_ceiling
 from holdfast.products.terms import MONEY
-from holdfast.servicing import store, writing
+from holdfast.servicing import reminder_plan_store, store, writing
 from holdfast.servicing.duties import Cursors, Plan, plan_of
-from holdfast.servicing.fold import Event, State, Totals, begin, fold
+from holdfast.servicing.fold import Event, State, Totals, begin, fold, in_order
 from holdfast.servicing.held import Account, Change, Held
 from holdfast.servicing.payoff import PayoffLine, payoff, payoff_lines
 from holdfast.servicing.promises import PROMISED, keep_promise, promise_of
 from holdfast.servicing.recalculation import known_early, standing
+from holdfast.servicing.reminder_plan_model import LivePlan
 from holdfast.servicing.rules import Act, change
 from holdfast.servicing.takeover_rows import TakenOver, TakeoverRow
 
@@ -94,23 +95,31 @@ class Plans:
     """The plans of the packs that govern the loans at hand, each read once."""
 
     # By the pack's digest and all else that a plan is made of: what was right for one loan of this process is right for the next.
-    _made: ClassVar[dict[tuple[str, str | None, str | None, str, str, date], Plan]] = {}
+    _made: ClassVar[dict[tuple[str, str | None, str | None, str, str, date, tuple[LivePlan, ...]], Plan]] = {}
 
     def __init__(self, db: Db, known: Lender) -> None:
         self._db = db
         self._lender = known
         self._packs: dict[str, Pack] = {}
+        self._live: tuple[LivePlan, ...] | None = None
 
     def of(self, held: Held) -> Plan:
-        """The plan that governs this loan: its own pack, as it stood on the day the loan was opened."""
-        loan = held.loan
-        key = (held.pack_digest, self._lender.lender_type, self._lender.region, held.collateral, loan.product_code, loan.opened_on)
+        """The plan that governs this loan: its own pack, as it stood on the day the loan was opened, and the plans put live since."""
+        loan, live = held.loan, self.live if held.live_plans is None else held.live_plans
+        key = (held.pack_digest, self._lender.lender_type, self._lender.region, held.collateral, loan.product_code, loan.opened_on, live)
         plan = self._made.get(key)
         if plan is None:
             plan = self._made[key] = plan_of(
-                self.pack(loan.pack_version), self._lender, held.collateral, loan.opened_on, product=loan.product_code
+                self.pack(loan.pack_version), self._lender, held.collateral, loan.opened_on, product=loan.product_code, live=live
             )
         return plan
+
+    @property
+    def live(self) -> tuple[LivePlan, ...]:
+        """The reminder plans that were put live."""
+        if self._live is None:
+            self._live = reminder_plan_store.live(self._db)
+        return self._live
 
     def pack(self, version: str) -> Pack:
         """The pack named `cn-baseline 2026.11.0`."""
@@ -154,7 +163,15 @@ def originate(
     )  # fmt: skip
     event = Event(1, "disbursed", terms.disbursed_on, today, {"amount": terms.principal})
     try:
-        return do(db, held, clock, by, known, [event], plan=plan_of(pack, known, held.collateral, today, product=product_code))
+        return do(
+            db,
+            held,
+            clock,
+            by,
+            known,
+            [event],
+            plan=plan_of(pack, known, held.collateral, today, product=product_code, live=reminder_plan_store.live(db)),
+        )
     except psycopg.errors.UniqueViolation as error:
         if error.diag.table_name != "loan_registry":
             raise
@@ -190,7 +207,8 @@ def take_over(
     ids = chain_ids(db, len(rows))
     act = Act(today, clock.now(), by, known.zone, known.closed_through)
     collateral = {code: _collateral(db, code) for code in {row.product_code for row in rows}}
-    plans: dict[str, Plan] = {code: plan_of(pack, known, kind, today, product=code) for code, kind in collateral.items()}
+    live = reminder_plan_store.live(db)
+    plans: dict[str, Plan] = {code: plan_of(pack, known, kind, today, product=code, live=live) for code, kind in collateral.items()}
     changes = []
     for loan_id, row in zip(ids, rows, strict=True):
         held = _unborn(
@@ -279,11 +297,27 @@ def reverse(db: Db, *, clock: Clock, by: Actor, loan: str, event_no: int, reason
         why = f"receipt {event_no} of loan {loan} is what a pledged thing brought when its pledge ended; it stands"
         raise Refusal(why, code="receipt_ended_a_pledge", field="event_no")
     words = said(reason, "reason")
-    of = {} if target.kind == "receipt" else {"of": target.kind}
-    event = Event(held.account.last_event_no + 1, "reversal", clock.today(), clock.today(), {"event_no": event_no, "reason": words} | of)
-    done = do(db, held, clock, by, held.lender, [event], history=events)
+    happened: tuple[Happened, ...] = ()
+    forgiven = next((event for event in in_order(events) if event.kind == "forgiven"), None)
+    if forgiven is not None:
+        # What was forgiven rests on the money that had come in; with any of it gone the debt stands whole again, first of all.
+        happened = _take_back(db, held, clock, by, forgiven, words, events).happened
+        happened = (*happened, Happened("settlement.undone", loan, {"settlement": forgiven.payload["settlement"], "reason": words}))
+        held, events = one(db, loan), store.history(db, [held.loan.loan_id])[held.loan.loan_id]
+    done = _take_back(db, held, clock, by, target, words, events)
+    happened = (*done.happened, *happened)
     source = target.payload.get("source")
-    return replace(done, happened=(*done.happened, Happened("money.taken_back", loan, {"source": source}))) if source else done
+    if source:
+        happened = (*happened, Happened("money.taken_back", loan, {"source": source}))
+    return replace(done, happened=happened)
+
+
+def _take_back(db: Db, held: Held, clock: Clock, by: Actor, target: Event, words: str, events: Sequence[Event]) -> Done:
+    """The reversal of one event, whatever it is."""
+    of = {} if target.kind == "receipt" else {"of": target.kind}
+    payload = {"event_no": target.event_no, "reason": words} | of
+    event = Event(held.account.last_event_no + 1, "reversal", clock.today(), clock.today(), payload)
+    return do(db, held, clock, by, held.lender, [event], history=events)
 
 
 def write_off(db: Db, *, clock: Clock, by: Actor, loan: str, reason: str) -> Done:
@@ -465,6 +499,8 @@ def done_of(result: Change) -> Done:
         happened = (Happened("loan.payoff_undone", loan.public_id),)
     elif loan.state is LoanState.ACTIVE and _cleared(result):
         happened = (Happened("arrears.cleared", loan.public_id),)
+    if result.held.account.settling and any(event.kind in ("receipt", "reversal") for event in result.events):
+        happened = (*happened, Happened("settlement.paid_on", loan.public_id))
     number, owing = result.held.account.last_event_no, Money(loan.principal_out, loan.currency)
     return Done(loan.loan_id, loan.public_id, number, result.record, loan.state, owing, happened)
 

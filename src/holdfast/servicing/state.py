@@ -104,6 +104,7 @@ class Totals:
     goodwill: int = 0
     recovered: int = 0
     refunded: int = 0
+    forgiven: int = 0  # of a claim that was written off, by a settlement: no book entry, for nothing of it is on the books
 
     def copy(self) -> Totals:
         """The same sums, to be compared with later ones."""
@@ -185,10 +186,10 @@ class State:
 
     @property
     def lost(self) -> int:
-        """What was given up on the books and has not been recovered: the claim that stays."""
+        """What was given up on the books, and neither recovered nor forgiven: the claim that stays."""
         totals = self.totals
         given_up = totals.principal_written_off + totals.interest_written_off + totals.fee_written_off + totals.penalty_written_off
-        return given_up - totals.recovered
+        return given_up - totals.recovered - totals.forgiven
 
     @property
     def principal_out(self) -> int:

@@ -22,10 +22,12 @@ from holdfast.life import LoanState
 from holdfast.loans import Loan, loan_id_of
 from holdfast.policy import Lender, ask_lender
 from holdfast.products.terms import PayoutJoins, Terms
+from holdfast.servicing import reminder_plan_store
 from holdfast.servicing.duties import Cursors
 from holdfast.servicing.fold import Charge, Event, Instalment, State, Totals
 from holdfast.servicing.held import Account, Held
 from holdfast.servicing.recalculation import standing
+from holdfast.servicing.reminder_plan_model import LivePlan
 from holdfast.servicing.state import Pause
 
 Db = psycopg.Connection[Any]
@@ -39,7 +41,7 @@ SELECT l.loan_id, l.public_id, l.branch_id, l.officer_id, l.party_id, l.borrower
        a.next_event_on, a.last_event_no, a.last_event_on, a.billed_through, a.reminded_through, a.followed_through, a.promised_for,
        a.class_floor, a.observe_until, a.charges_barred, a.paid_off_on, a.written_off_on, a.penalised_through,
        a.pauses, a.charges, a.agreed, {", ".join("a." + name for name in TOTALS)},
-       a.non_accrual_since, a.accrued_daily, a.accrued_constant, coalesce(k.digest, '')
+       a.non_accrual_since, a.accrued_daily, a.accrued_constant, coalesce(k.digest, ''), a.settling
   FROM loan l
   JOIN product p ON p.code = l.product_code
   LEFT JOIN policy_pack k ON k.name || ' ' || k.version = l.pack_version
@@ -118,14 +120,15 @@ def _load(db: Db, read: _Read, which: Sequence[int] | str, lock: bool) -> list[H
         instalments = db.execute(read.instalments, [which], binary=True)
         duties = db.execute(read.duties, [which], binary=True)
         known = ask_lender(db)
+        live = reminder_plan_store.ask_live(db)
     rows_of: defaultdict[int, list[Instalment]] = defaultdict(list)
     for row in instalments.fetchall():
         rows_of[row[0]].append(Instalment(*row[1:]))
     duties_of: defaultdict[int, list[Duty]] = defaultdict(list)
     for row in duties.fetchall():
         duties_of[row[0]].append(Duty(*row))
-    house = known()
-    return [_held(row, rows_of[row[0]], duties_of[row[0]], house) for row in loans.fetchall()]
+    house, plans = known(), live()
+    return [_held(row, rows_of[row[0]], duties_of[row[0]], house, plans) for row in loans.fetchall()]
 
 
 def history(db: Db, loan_ids: Sequence[int]) -> dict[int, list[Event]]:
@@ -136,6 +139,11 @@ def history(db: Db, loan_ids: Sequence[int]) -> dict[int, list[Event]]:
     return found
 
 
+def expect_settlement(db: Db, loan_id: int, runs: bool) -> None:
+    """From now on a settlement runs on the loan, and its receipts are told to it; or none does any more."""
+    db.execute("UPDATE account SET settling = %s WHERE loan_id = %s", [runs, loan_id])
+
+
 def terms_of(db: Db, loan_id: int) -> Terms:
     """The contract's terms; NotFound if the loan has none yet."""
     row = db.execute("SELECT terms FROM loan_terms WHERE loan_id = %s", [loan_id]).fetchone()
@@ -144,7 +152,7 @@ def terms_of(db: Db, loan_id: int) -> Terms:
     return terms_read(row[0])
 
 
-def _held(row: Sequence[Any], instalments: list[Instalment], duties: list[Duty], known: Lender) -> Held:
+def _held(row: Sequence[Any], instalments: list[Instalment], duties: list[Duty], known: Lender, live: tuple[LivePlan, ...]) -> Held:
     loan = Loan(
         row[0], row[1], row[2], row[3], row[4], row[5], row[6], row[7], row[8], row[9], LoanState(row[10]), row[11],
         Head(row[12], row[13]), row[14], row[15], row[16], row[17], row[18],
@@ -152,7 +160,7 @@ def _held(row: Sequence[Any], instalments: list[Instalment], duties: list[Duty],
     state = State(
         terms=terms_read(row[20]),
         instalments=instalments,
-        totals=Totals(*row[37:-4]),
+        totals=Totals(*row[37:-5]),
         paid_off_on=row[31],
         written_off_on=row[32],
         through=row[24],
@@ -165,10 +173,10 @@ def _held(row: Sequence[Any], instalments: list[Instalment], duties: list[Duty],
     if row[36] is not None:
         put_agreed(state, row[36])
     account = Account(
-        row[21], row[22], row[23], Cursors(row[25], row[26]), row[27], row[28], row[29], row[30], row[-4],
-        Slope(int(row[-3]), int(row[-2])),
+        row[21], row[22], row[23], Cursors(row[25], row[26]), row[27], row[28], row[29], row[30], row[-5],
+        Slope(int(row[-4]), int(row[-3])), row[-1],
     )  # fmt: skip
-    return Held(loan, row[19], state, account, duties, known, row[-1])
+    return Held(loan, row[19], state, account, duties, known, row[-2], live)
 
 
 @lru_cache(maxsize=8_192)

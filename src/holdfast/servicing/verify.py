@@ -147,7 +147,7 @@ _LOANS = f"""
 SELECT a.loan_id, l.public_id, l.principal_out, t.terms, a.oldest_unpaid_due_on, a.next_due_on, a.next_due_amount, a.last_event_no,
        a.last_event_on, a.billed_through, a.paid_off_on, a.written_off_on, a.class_floor, a.observe_until,
        a.penalised_through, a.pauses, a.charges, a.agreed,
-       {", ".join("a." + name for name in PAIRS)},
+       {", ".join("a." + name for name in PAIRS)}, a.forgiven,
        a.accrued_daily, a.accrued_constant, a.non_accrual_since, l.branch_id, l.product_code, l.currency
   FROM account a JOIN loan l USING (loan_id) JOIN loan_terms t USING (loan_id)
  WHERE a.loan_id BETWEEN %s AND %s ORDER BY a.loan_id
@@ -173,7 +173,7 @@ SELECT loan_id, n, sum(principal), sum(interest), sum(fee), sum(penalty) FROM al
 _COMPARED: Final = (
     "principal_out", "oldest_unpaid_due_on", "next_due_on", "next_due_amount", "last_event_no", "last_event_on", "billed_through",
     "paid_off_on", "written_off_on", "class_floor", "observe_until", "penalised_through", "pauses", "charges", "agreed", *PAIRS,
-    "accrued_daily", "accrued_constant",
+    "forgiven", "accrued_daily", "accrued_constant",
 )  # fmt: skip
 _PAIR_NAMES: Final = tuple((debit.value, credit.value) for debit, credit in PAIRS.values())
 _NOTHING: Final = (0, 0, 0, 0)
@@ -346,7 +346,7 @@ def _verify_loan(proofs: LoanProofs, row: Sequence[Any], events: list[Event], st
         state.principal_out, state.oldest_unpaid_due_on, next_due[0], next_due[1], len(events),
         max((event.on for event in events), default=None), state.through, state.paid_off_on, state.written_off_on, floor, until,
         state.penalised_through, pauses_text(state.pauses), charges_text(state.charges), agreed_text(state),
-        *[getattr(state.totals, name) for name in PAIRS], accrued.daily, accrued.constant,
+        *[getattr(state.totals, name) for name in PAIRS], state.totals.forgiven, accrued.daily, accrued.constant,
     )  # fmt: skip
     found = (row[2], *row[4:-4])
     if found != computed:

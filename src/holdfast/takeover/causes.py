@@ -75,6 +75,7 @@ _ONLY_HERE: Final[Mapping[str, Cause]] = {
     "waived": Cause.WAIVER_ONLY_HERE,
     "waived_part": Cause.WAIVER_ONLY_HERE,
     "goodwill": Cause.WAIVER_ONLY_HERE,
+    "forgiven": Cause.WAIVER_ONLY_HERE,
     "deferred": Cause.REARRANGED_ONLY_HERE,
     "rearranged": Cause.REARRANGED_ONLY_HERE,
     "paused": Cause.PAUSE_ONLY_HERE,
