@@ -26,8 +26,9 @@ _ENDS_THE_REASON: Final = frozenset(
     {
         "receipt.posted", "receipt.reversed", "loan.written_off",
         "loan.deferred", "loan.deferred.reversed", "loan.rearranged", "loan.rearranged.reversed", "loan.waived", "loan.waived.reversed",
-        "loan.goodwill", "loan.goodwill.reversed", "loan.forgiven", "loan.forgiven.reversed", "loan.part_waived", "loan.part_waived.reversed", "loan.charged", "loan.charged.reversed",
-        "loan.written_off.reversed", "reminder.replanned",
+        "loan.goodwill", "loan.goodwill.reversed", "loan.forgiven", "loan.forgiven.reversed",
+        "loan.part_waived",
+        "loan.part_waived.reversed", "loan.charged", "loan.charged.reversed", "loan.written_off.reversed", "reminder.replanned",
         "review.brought_forward", "review.needless", "release.opened",
     }
 )  # fmt: skip

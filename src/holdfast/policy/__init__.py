@@ -17,10 +17,12 @@ from holdfast.policy.lender import (
     shift_clock,
 )
 from holdfast.policy.pack import SHIPPED, Ceiling, Confidence, Hours, LenderType, LoanPrimeRate, Pack, Rule, load, shipped
+from holdfast.policy.rests import rest_days
 from holdfast.policy.store import pack_in_force, read_pack, record_house_act, store_pack
-from holdfast.policy.workdays import Workday, add_workdays, is_workday
+from holdfast.policy.workdays import REST_AT_MOST, Workday, add_workdays, is_workday, kind_of_rest, next_day_without
 
 __all__ = [
+    "REST_AT_MOST",
     "SHIPPED",
     "Ceiling",
     "Confidence",
@@ -36,14 +38,17 @@ __all__ = [
     "clock",
     "from_fields",
     "is_workday",
+    "kind_of_rest",
     "lender",
     "load",
     "may_originate",
+    "next_day_without",
     "note_closed",
     "note_night",
     "pack_in_force",
     "read_pack",
     "record_house_act",
+    "rest_days",
     "set_business_date",
     "set_lender",
     "shift_clock",

@@ -6,6 +6,7 @@ a date that rests on such a year says so, to be computed again when the year is 
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
@@ -14,6 +15,11 @@ import chinese_calendar
 
 _DAY: Final = timedelta(days=1)
 SATURDAY: Final = 5
+PUBLIC_HOLIDAY: Final = "public_holiday"
+WEEKEND: Final = "weekend"
+REST_KINDS: Final = (PUBLIC_HOLIDAY, WEEKEND)
+# No run of days that are no workdays is longer: the state's longest holiday is nine days, and a weekend may touch it.
+REST_AT_MOST: Final = 14
 # What the library carries: it raises for a year outside.
 FIRST_YEAR: Final = min(chinese_calendar.holidays).year
 LAST_YEAR: Final = max(chinese_calendar.holidays).year
@@ -30,6 +36,20 @@ class Workday:
 def is_workday(day: date, region: str | None) -> bool:
     """Whether people work on `day` in that region (`CN`, `CN-44`, `US`; None where nobody has said)."""
     return bool(chinese_calendar.is_workday(day)) if _published(day, region) else day.weekday() < SATURDAY
+
+
+def kind_of_rest(day: date, region: str | None) -> str | None:
+    """Why nobody works on `day`: a published holiday, or a weekend; None for a workday."""
+    if is_workday(day, region):
+        return None
+    return PUBLIC_HOLIDAY if _published(day, region) and chinese_calendar.get_holiday_detail(day)[1] is not None else WEEKEND
+
+
+def next_day_without(kinds: Set[str], day: date, region: str | None, *, step: timedelta) -> date:
+    """`day`, or the first one from it by `step` that is no rest of those kinds."""
+    while kinds and kind_of_rest(day, region) in kinds:
+        day += step
+    return day
 
 
 def add_workdays(day: date, count: int, region: str | None) -> Workday:

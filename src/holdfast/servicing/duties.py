@@ -7,14 +7,16 @@ comes. `expectations` computes the same a second time, from other facts, for the
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import count, takewhile
+from typing import Final
 
 from holdfast.duties import Duty, Moment
 from holdfast.life import LIVE, LoanState
-from holdfast.policy import Lender, Pack, add_workdays
+from holdfast.policy import REST_AT_MOST, Lender, Pack, add_workdays, next_day_without, rest_days
 from holdfast.servicing.fold import State
+from holdfast.servicing.reminder_plan_model import Era, LivePlan, eras
 
 _RETURN_RULE = {
     "phone": "release.sla.phone_return",
@@ -24,14 +26,19 @@ _RETURN_RULE = {
 RELEASE_KINDS = ("settlement_certificate", "return_collateral", "credit_update")
 # The kinds that servicing computes; duties of any other kind belong to a stage, and stand until that stage's record proves them.
 OWN_KINDS = frozenset({"reminder", "follow_up", "refund", "recovery", *RELEASE_KINDS})
+_DAY: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What the pack asks for, in days; `region` picks the calendar of workdays."""
+    """What the pack and the plans that were put live ask for, in days; `region` picks the calendar of workdays.
 
-    days_before: tuple[int, ...]
-    days_past_due: tuple[int, ...]
+    `eras`: the days of reminding and following up, one after the other in time. `rests`: the kinds of day on which nobody is
+    reminded ahead of a due date or followed up.
+    """
+
+    eras: tuple[Era, ...]
+    rests: frozenset[str]
     then_every: int
     recovery_days: int
     refund_workdays: int
@@ -39,20 +46,49 @@ class Plan:
     return_workdays: int
     credit_workdays: int
     region: str | None
+    _reminded: dict[date, tuple[tuple[date, int], ...]] = field(default_factory=dict, compare=False, repr=False)
+
+    def reminded_on(self, due_on: date) -> tuple[tuple[date, int], ...]:
+        """When the borrower is reminded of what falls due that day, and how many days before that is meant to be: in order.
+
+        Of two that a holiday brings onto one day, the one nearer to the due date stands.
+        """
+        found = self._reminded.get(due_on)
+        if found is None:
+            days_of: dict[date, int] = {}
+            for era in self.eras:
+                for days in era.days_before:
+                    # Told on the due day itself whatever day it is, and never after it.
+                    on = next_day_without(self.rests, due_on - timedelta(days=days), self.region, step=-_DAY) if days else due_on
+                    if era.holds(on):
+                        days_of[on] = min(days, days_of.get(on, days))
+            found = self._reminded[due_on] = tuple(sorted(days_of.items()))
+        return found
+
+    @property
+    def longest(self) -> timedelta:
+        """No reminder is further from its due date than this."""
+        return timedelta(days=max((max(era.days_before, default=0) for era in self.eras), default=0) + (REST_AT_MOST if self.rests else 0))
 
 
-def plan_of(pack: Pack, lender: Lender, collateral: str, on: date, *, product: str) -> Plan:
+def plan_of(pack: Pack, lender: Lender, collateral: str, on: date, *, product: str, live: Sequence[LivePlan] = ()) -> Plan:
     """The plan of `pack` on `on` for a loan of that product, secured by `collateral` (`phone`, `vehicle`, `real_estate` or `none`).
 
-    A rule of the pack that names products binds theirs; one that names none binds all others.
+    A rule of the pack that names products binds theirs; one that names none binds all others. `live`: the reminder plans that were
+    put live, each of which takes the place of the pack's days from its own day on.
     """
 
     def days(key: str) -> int:
         return pack.number(key, on=on, lender_type=lender.lender_type, product=product)
 
     return Plan(
-        days_before=pack.numbers("reminder.days_before", on=on, lender_type=lender.lender_type, product=product),
-        days_past_due=pack.numbers("followup.days_past_due", on=on, lender_type=lender.lender_type, product=product),
+        eras=eras(
+            live,
+            product,
+            days_before=pack.numbers("reminder.days_before", on=on, lender_type=lender.lender_type, product=product),
+            days_past_due=pack.numbers("followup.days_past_due", on=on, lender_type=lender.lender_type, product=product),
+        ),
+        rests=rest_days(pack, on=on, lender_type=lender.lender_type, product=product),
         then_every=days("followup.then_every_days"),
         recovery_days=days("recovery.review_days"),
         refund_workdays=days("refund.sla_workdays"),
@@ -70,46 +106,58 @@ def unpaid_of(state: State) -> list[tuple[int, date]]:
 
 def reminders(unpaid: Sequence[tuple[int, date]], plan: Plan, *, after: date, through: date) -> list[Moment]:
     """All reminder moments later than `after` and not later than `through`."""
-    first = timedelta(days=max(plan.days_before, default=0))
     found: list[Moment] = []
+    longest = plan.longest
     for n, due_on in unpaid:
-        if due_on - first > through:
+        if due_on - longest > through:
             break
-        for days in plan.days_before:
-            on = due_on - timedelta(days=days)
-            if after < on <= through:
-                found.append(Moment(on, "reminder", f"i{n} T-{days}"))
+        found += [_reminder(n, days, on) for on, days in plan.reminded_on(due_on) if after < on <= through]
     return sorted(found)
 
 
 def next_reminder(unpaid: Sequence[tuple[int, date]], plan: Plan, *, after: date) -> Moment | None:
     """The earliest reminder moment later than `after`."""
-    first = timedelta(days=max(plan.days_before, default=0))
+    longest = plan.longest
     best: Moment | None = None
     for n, due_on in unpaid:
-        if best is not None and due_on - first > best.due_on:
+        if best is not None and due_on - longest > best.due_on:
             break
-        for days in plan.days_before:
-            on = due_on - timedelta(days=days)
+        for on, days in plan.reminded_on(due_on):
             if on > after and (best is None or on <= best.due_on):
-                moment = Moment(on, "reminder", f"i{n} T-{days}")
+                moment = _reminder(n, days, on)
                 best = moment if best is None else min(best, moment)
     return best
 
 
+def _reminder(n: int, days: int, on: date) -> Moment:
+    return Moment(on, "reminder", f"i{n} T-{days}")
+
+
 def follow_ups(oldest_unpaid: date, plan: Plan, *, after: date) -> Iterator[Moment]:
-    """The moments later than `after` of following up arrears that began on `oldest_unpaid`, without end."""
-    gone = (after - oldest_unpaid).days
-    for days in plan.days_past_due:
-        if days > gone:
-            yield _follow_up(oldest_unpaid, days)
-    last = max(plan.days_past_due, default=0)
-    for days in count(last + plan.then_every * (max(gone - last, 0) // plan.then_every + 1), plan.then_every):
-        yield _follow_up(oldest_unpaid, days)
+    """The moments later than `after` of following up arrears that began on `oldest_unpaid`, without end.
+
+    Of several that a holiday brings onto one day, the first stands.
+    """
+    last = after
+    for era in plan.eras:
+        if era.until is not None and era.until <= last:
+            continue
+        for days in _days_late(era, plan, (max(last + _DAY, era.since) - oldest_unpaid).days):
+            nominal = oldest_unpaid + timedelta(days=days)
+            if era.until is not None and nominal >= era.until:
+                break
+            on = next_day_without(plan.rests, nominal, plan.region, step=_DAY)
+            if on > last and era.holds(on):
+                last = on
+                yield Moment(on, "follow_up", f"{oldest_unpaid} T+{days}")
 
 
-def _follow_up(oldest_unpaid: date, days: int) -> Moment:
-    return Moment(oldest_unpaid + timedelta(days=days), "follow_up", f"{oldest_unpaid} T+{days}")
+def _days_late(era: Era, plan: Plan, first: int) -> Iterator[int]:
+    """The days of an era after a due date: those that it names, then at a steady pace; of the latter none that is over by day `first`."""
+    yield from era.days_past_due
+    last, every = max(era.days_past_due, default=0), plan.then_every
+    over = max(first - last - (REST_AT_MOST if plan.rests else 0) - 1, 0) // every
+    yield from count(last + every * (over + 1), every)
 
 
 def recoveries(written_off_on: date, plan: Plan, *, after: date) -> Iterator[Moment]:

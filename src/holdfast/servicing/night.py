@@ -32,6 +32,7 @@ from holdfast.servicing.held import Change, Held
 from holdfast.servicing.impairment import candidates, doubt_of
 from holdfast.servicing.night_store import Touched
 from holdfast.servicing.recalculation import standing
+from holdfast.servicing.reminder_plan_model import MACHINE, PERSON, LivePlan, plan_on
 from holdfast.servicing.rules import Act, change, first_unbilled
 from holdfast.servicing.service import Plans, save
 
@@ -142,6 +143,22 @@ def end_night(db: Db, *, clock: Clock, on: date) -> Night:
 
 
 @dataclass(frozen=True, slots=True)
+class Steps:
+    """By which channels somebody is told, one after the other if the one before fails, and by whose plan; a person is always the last."""
+
+    plan: LivePlan | None
+    machine: tuple[str, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        of = {"plan": self.plan.public_id, "plan_name": self.plan.name, "plan_version": self.plan.version} if self.plan is not None else {}
+        return {**of, "channels": [*self.machine, PERSON]}
+
+
+# Of a line's facts, what is told beside the message and is no part of its words.
+BESIDE: Final = frozenset({"send_on", "template", "plan", "plan_name", "plan_version", "channels"})
+
+
+@dataclass(frozen=True, slots=True)
 class _Evening:
     """Who closes which day, and by whose rules; in a dry run, what it would have moved and billed so far."""
 
@@ -154,6 +171,18 @@ class _Evening:
     @property
     def dry_run(self) -> bool:
         return self.foreseen is not None
+
+    def steps(self, product: str, on: date, days: int) -> Steps:
+        """How somebody is told on that day, `days` from the due date."""
+        return steps_on(self.plans.live, product, on, days)
+
+
+def steps_on(live: Sequence[LivePlan], product: str, on: date, days: int) -> Steps:
+    """How somebody is told on that day, `days` from the due date: as the plan in force says, without one by a text message."""
+    plan = plan_on(live, product, on)
+    if plan is None:
+        return Steps(None, MACHINE[:1])
+    return Steps(plan, plan.channels(days))
 
 
 def _evening(db: Db, clock: Clock, on: date, *, foreseen: dict[Key, Folded] | None = None) -> _Evening:
@@ -265,26 +294,45 @@ def _close_day(db: Db, ids: Sequence[int], night: Night, evening: _Evening) -> N
     billed = _bill(db, [each.loan_id for each in touched if each.falls_due_on is not None and each.falls_due_on <= act.today], evening)
     if billed:
         _move_lines(db, night, list(billed.values()), evening)
+    replanned = _replan(db, [each for each in touched if each.loan_id not in billed], evening, tomorrow)
     promises: list[Promise] = []
+    for moved in replanned.values():
+        _tell_entries(night, moved, evening.dry_run)
     for moved in billed.values():
         _tell_entries(night, moved, evening.dry_run)
         first = _first_follow_up(moved, tomorrow)
         if first is not None:
-            promises.append(_told_late(moved.held, first, act))
-            _tell_message(night, promises[-1], moved.held.loan.public_id, first.about, "followup.days_past_due", evening.dry_run)
-    reminded = _reminders(db, touched, billed, tomorrow)
+            step = evening.steps(moved.held.loan.product_code, first.due_on, late_days(first))
+            if step.machine:
+                promises.append(told_late(moved.held, first, act, channel=step.machine[0]))
+                _tell_message(night, promises[-1], moved.held.loan.public_id, first.about, "followup.days_past_due", step, evening.dry_run)
+    reminded = _reminders(db, touched, billed | replanned, tomorrow)
     for each in reminded:
         # One that a person holds is promised too: the dispatcher refuses it in the morning, and that proves the duty.
-        promises.append(_promise(each, act))
-        _tell_message(night, promises[-1], each.loan.public_id, each.loan.about or "", "reminder.days_before", evening.dry_run)
+        step = evening.steps(each.loan.product, each.on, each.loan.days)
+        promises.append(_promise(each, act, channel=step.machine[0]))
+        _tell_message(night, promises[-1], each.loan.public_id, each.loan.about or "", "reminder.days_before", step, evening.dry_run)
     night.loans += len(touched)
     night.messages += len(promises)
-    night.duties += sum(sum(duty.open for duty in each.duties.written) for each in billed.values())
+    night.duties += sum(sum(duty.open for duty in each.duties.written) for each in (*billed.values(), *replanned.values()))
     if evening.dry_run:
         evening.billed.update((loan_id, moved.held) for loan_id, moved in billed.items())
         return
     if billed:
         _save(db, list(billed.values()), act, label=f"night {act.today}")
+    if replanned:
+        moved_to = [each for each in replanned.values() if _moved(each)]
+        if moved_to:
+            _save(db, moved_to, act, label=f"reminder plan {tomorrow}")
+        # What the plan leaves as it is waits for its next day as before.
+        writing.promise(
+            db,
+            [
+                (loan_id, each.held.account.promised_for, each.held.account.next_event_on)
+                for loan_id, each in replanned.items()
+                if not _moved(each)
+            ],
+        )
     if promises:
         promise_batch(db, promises)
         # With its reminder promised, what a loan waits for is the night of its next due date.
@@ -305,6 +353,23 @@ def _bill(db: Db, loan_ids: Sequence[int], evening: _Evening) -> dict[int, Chang
                 held, evening.act, evening.plans.of(held), events, history=history, arrears_from=today + timedelta(days=1)
             )
     return moved
+
+
+def _replan(db: Db, touched: Sequence[Touched], evening: _Evening, tomorrow: date) -> dict[int, Change]:
+    """What a reminder plan that begins tomorrow changes of loans on which nothing fell due, by loan, whether or not it is anything."""
+    begins = [plan for plan in evening.plans.live if plan.from_day == tomorrow]
+    if not begins or not touched:
+        return {}
+    note = {"plans": [{"plan": plan.public_id, "version": plan.version} for plan in begins], "from": tomorrow.isoformat()}
+    return {
+        held.loan.loan_id: change(held, evening.act, evening.plans.of(held), note=("reminder.replanned", note))
+        for held in store.load(db, [each.loan_id for each in touched], lock=False)
+        if held.loan.state is LoanState.ACTIVE
+    }
+
+
+def _moved(replanned: Change) -> bool:
+    return bool(replanned.duties.closed or replanned.duties.written)
 
 
 def _reminders(db: Db, touched: Sequence[Touched], billed: Mapping[int, Change], tomorrow: date) -> list[Reminded]:
@@ -341,7 +406,7 @@ def _falling_due(held: Held, on: date) -> Iterator[Event]:
             yield Event(number, "instalment_due", row.due_on, on, {"n": row.n})
 
 
-def _promise(reminded: Reminded, act: Act) -> Promise:
+def _promise(reminded: Reminded, act: Act, *, channel: str) -> Promise:
     loan = reminded.loan
     send_from, send_until = times(Moment(reminded.on, "reminder", loan.about or ""), act.zone, act.today)
     return Promise(
@@ -349,7 +414,7 @@ def _promise(reminded: Reminded, act: Act) -> Promise:
         duty_no=loan.duty_no,
         party_id=loan.party_id,
         purpose="reminder",
-        channel="sms",
+        channel=channel,
         template="reminder",
         params={
             "contract": loan.contract_no[-4:],
@@ -368,7 +433,13 @@ def _first_follow_up(moved: Change, tomorrow: date) -> Duty | None:
     return next((duty for duty in moved.duties.written if duty.open and duty.kind == "follow_up" and duty.due_on == tomorrow), None)
 
 
-def _told_late(held: Held, duty: Duty, act: Act) -> Promise:
+def late_days(duty: Duty) -> int:
+    """How many days after the due date the follow-up `2026-04-02 T+1` is meant to be."""
+    return int(duty.about.rsplit("T+", 1)[1])
+
+
+def told_late(held: Held, duty: Duty, act: Act, *, channel: str) -> Promise:
+    """The message by which the borrower hears, on the day of the follow-up, what is missing."""
     row = next(each for each in held.state.instalments if each.unpaid > 0)
     send_from, send_until = times(Moment(duty.due_on, "reminder", duty.about), act.zone, act.today)
     return Promise(
@@ -376,7 +447,7 @@ def _told_late(held: Held, duty: Duty, act: Act) -> Promise:
         duty_no=duty.duty_no,
         party_id=held.loan.party_id,
         purpose="collection",
-        channel="sms",
+        channel=channel,
         template="overdue",
         params={
             "contract": held.loan.contract_no[-4:],
@@ -407,9 +478,9 @@ def _tell_entries(night: Night, moved: Change, keep: bool) -> None:
             )
 
 
-def _tell_message(night: Night, promised: Promise, loan: str, about: str, rule: str, keep: bool) -> None:
+def _tell_message(night: Night, promised: Promise, loan: str, about: str, rule: str, steps: Steps, keep: bool) -> None:
     if keep:
-        facts = {"send_on": promised.on_date.isoformat(), "template": promised.template, **promised.params}
+        facts = {"send_on": promised.on_date.isoformat(), "template": promised.template, **steps.as_json(), **promised.params}
         night.lines.append(NightLine(loan, "message", about, facts, rule))
 
 

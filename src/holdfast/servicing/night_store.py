@@ -25,7 +25,7 @@ _LOCK: Final = "SELECT 1 FROM loan WHERE loan_id = ANY(%s) ORDER BY loan_id FOR 
 _TOUCHED: Final = """
 SELECT a.loan_id, l.public_id, l.contract_no, l.currency, l.party_id, a.promised_for,
        (SELECT min(i.due_on) FROM instalment i WHERE i.loan_id = a.loan_id AND i.due_on > a.billed_through),
-       d.duty_no, d.about, d.due_on
+       d.duty_no, d.about, d.due_on, l.product_code, a.next_event_on
   FROM account a JOIN loan l USING (loan_id)
   LEFT JOIN duty d ON d.loan_id = a.loan_id AND d.open AND d.kind = 'reminder'
  WHERE a.loan_id = ANY(%s) AND a.next_event_on <= %s ORDER BY a.loan_id
@@ -58,11 +58,18 @@ class Touched(NamedTuple):
     duty_no: int | None
     about: str | None
     remind_on: date | None
+    product: str
+    next_event_on: date | None
 
     @property
     def reminds_of(self) -> int:
         """The number of the instalment that the reminder `i3 T-7` is about; 0 without one."""
         return int(self.about[1:].split(" ", 1)[0]) if self.about else 0
+
+    @property
+    def days(self) -> int:
+        """How far from the due date the reminder `i3 T-7` is meant to be: -7; 0 without one."""
+        return -int(self.about.rsplit("T-", 1)[1]) if self.about else 0
 
 
 def parts(db: Db, on: date, *, most: int) -> list[tuple[int, int]]:

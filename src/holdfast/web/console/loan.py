@@ -23,7 +23,7 @@ from holdfast.kernel.errors import HoldfastError
 from holdfast.life import DUTIES
 from holdfast.parties import may
 from holdfast.policy import read_pack
-from holdfast.servicing import Quote
+from holdfast.servicing import Quote, reminder_plans
 from holdfast.servicing import reading as book
 from holdfast.servicing.views import Balances, DutyRow, EventRow, InstalmentRow
 from holdfast.web.console import approval, paper_words, relief, story, words
@@ -67,13 +67,13 @@ def page(request: HttpRequest, desk: Desk, loan_id: str, *, tried: Tried | None 
         freezes = take_by_id(db, detail.number, lock=False).freezes
         proof = prove(db, detail.number)
         pack = read_pack(db, *detail.pack_version.split(" ", 1))
+        plan = reminder_plans.plan_for(db, desk.lender, pack, on=detail.row.opened_on, product=detail.row.product)
         serviced = detail.last_event_no > 0
         quote, quote_refused = _quote(db, loan_id, on) if serviced else (None, "")
         grows = serviced and money_desk.may_grow(db, desk, detail.number, detail.row.state)
     row, currency = detail.row, detail.row.currency
     earlier = bool(request.GET.get("records"))
-    days_before = pack.numbers("reminder.days_before", on=row.opened_on, lender_type=desk.lender.lender_type, product=row.product)
-    to_come = [] if earlier else story.ahead(schedule, duties, days_before, desk.today, desk.now)
+    to_come = [] if earlier else story.ahead(schedule, duties, plan, desk.today, desk.now)
     open_duties = [_card(duty, desk, tried) for duty in duties if duty.open]
     folded = behind(stage_panels, {duty.kind for duty in duties if duty.open}) if serviced else frozenset()
     began_on = events.items[-1].on if events.items and events.next is None else row.opened_on

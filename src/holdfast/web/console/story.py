@@ -8,13 +8,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Final
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext, ngettext
 
 from holdfast.life import DUTIES, LIVE, STAGES, LoanState, Stage
+from holdfast.servicing.duties import Plan
 from holdfast.servicing.views import DutyRow, EventRow, InstalmentRow, LoanDetail, Part, TimelineItem
 from holdfast.web.console import words
 from holdfast.web.console.templatetags.console import amount, day, money, of_language, short_day
@@ -98,13 +99,11 @@ class Moment:
     proofs: list[tuple[int, str]] = field(default_factory=list)
 
 
-def ahead(
-    schedule: Sequence[InstalmentRow], duties: Sequence[DutyRow], days_before: Sequence[int], today: date, now: datetime
-) -> list[Moment]:
+def ahead(schedule: Sequence[InstalmentRow], duties: Sequence[DutyRow], plan: Plan, today: date, now: datetime) -> list[Moment]:
     """What is still to come, furthest first: the next two instalments, and every open duty."""
     coming: list[tuple[date, Moment]] = []
     for line in [row for row in schedule if row.state != "paid" and row.due_on >= today][:2]:
-        marks = [words.before(days) for days in sorted(days_before, reverse=True) if line.due_on - timedelta(days=days) > today]
+        marks = [words.before(days) for on, days in plan.reminded_on(line.due_on) if on > today]
         how = gettext("Reminders to come: %(marks)s") % {"marks": gettext(", ").join(marks)} if marks else ""
         what = gettext("Instalment %(n)s falls due: %(amount)s") % {"n": line.n, "amount": amount(line.unpaid.minor, line.unpaid.currency)}
         coming.append((line.due_on, Moment(short_day(line.due_on, today), "todo", what, how)))
