@@ -27,8 +27,9 @@ from holdfast.kernel.errors import BadInput, Unavailable
 _MOST_BYTES: Final = 1_000_000
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 _KEYS: Final = frozenset(
-    {"name", "url", "timeout_s", "finance_allowed", "once_per_key", "long_messages", "per_second", "sign", "send", "receipts", "inbound"}
-)
+    {"name", "url", "timeout_s", "finance_allowed", "once_per_key", "long_messages", "per_second", "templates_must_be_approved",
+     "sign", "send", "receipts", "inbound"}
+)  # fmt: skip
 _OUTCOMES: Final = ("sent", "failed", "not_taken", "unknown")
 _STATES: Final = ("delivered", "failed", "waiting", "unknown")
 _ALGORITHMS: Final = ("md5", "sha1", "sha256", "hmac-sha1", "hmac-sha256")
@@ -89,6 +90,7 @@ class Peer:
     once_per_key: bool
     long_messages: bool
     per_second: int | None
+    templates_must_be_approved: bool
     sign: Recipe
     send: Ask
     answer: Told
@@ -111,6 +113,7 @@ class HttpSms:
             name=peer.name, finance_allowed=peer.finance_allowed, run_against="NOT RUN AGAINST A REAL PEER",
             receipts_pushed=peer.receipts is not None and bool(peer.signature_header), receipts_pulled=peer.pull_receipts is not None,
             inbound=peer.inbound is not None, once_per_key=peer.once_per_key, long_messages=peer.long_messages, per_second=peer.per_second,
+            templates_must_be_approved=peer.templates_must_be_approved,
         )  # fmt: skip
 
     def start(self) -> None:
@@ -302,7 +305,8 @@ def peer(raw: Mapping[str, Any], secret: bytes) -> Peer:
     return Peer(
         name=str(raw.get("name", "SMS provider")), url=url, secret=secret, timeout_s=float(timeout),
         finance_allowed=_flag(raw, "finance_allowed", False), once_per_key=_flag(raw, "once_per_key", False),
-        long_messages=_flag(raw, "long_messages", True), per_second=raw.get("per_second"), sign=_recipe(sign), send=_ask(send, "send"),
+        long_messages=_flag(raw, "long_messages", True), per_second=raw.get("per_second"),
+        templates_must_be_approved=_flag(raw, "templates_must_be_approved", False), sign=_recipe(sign), send=_ask(send, "send"),
         answer=_told(_part(send, "answer"), "send.answer", ("code", "id"), _OUTCOMES, "unknown"),
         receipts=_told(receipts, "receipts", ("id", "stat"), _STATES, "failed") if receipts else None,
         pull_receipts=_ask(_part(receipts, "pull"), "receipts.pull") if receipts and "pull" in receipts else None,

@@ -46,6 +46,8 @@ from holdfast.contact.service import (
     waiting_now,
 )
 from holdfast.contact.templates import TEMPLATES, parts_of, segments, text_of
+from holdfast.contact.texts_model import Wording, Wordings
+from holdfast.contact.texts_store import wordings
 
 __all__ = [
     "TEMPLATES",
@@ -71,6 +73,8 @@ __all__ = [
     "Refused",
     "SmsChannel",
     "Stop",
+    "Wording",
+    "Wordings",
     "ask_after",
     "calls_today",
     "claim",
@@ -102,4 +106,5 @@ __all__ = [
     "text_of",
     "undelivered",
     "waiting_now",
+    "wordings",
 ]

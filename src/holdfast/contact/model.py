@@ -67,6 +67,7 @@ class Due:
     duty_open: bool
     held: str | None
     letter: SealedLetter | None = None
+    text_sha256: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)

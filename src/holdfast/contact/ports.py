@@ -98,7 +98,7 @@ class Capabilities:
 
     `once_per_key`: a letter that is sent again under its key reaches the person once. `on_screen`: our own console is the
     phone, so a one-time code may be read there; with any other channel it is readable only where it was sent to.
-    `per_second` None: no limit of its own.
+    `per_second` None: no limit of its own. `templates_must_be_approved`: it takes only wordings that it has approved itself.
     """
 
     name: str
@@ -111,6 +111,7 @@ class Capabilities:
     long_messages: bool = True
     per_second: int | None = None
     on_screen: bool = False
+    templates_must_be_approved: bool = False
 
     @property
     def receipts(self) -> bool:

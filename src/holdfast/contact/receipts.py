@@ -44,7 +44,8 @@ _DUTY: Final = "reach"
 _REACHED_IN: Final = frozenset({LoanState.ACTIVE, LoanState.WRITTEN_OFF, LoanState.RELEASING})
 # What was never sent, and must reach the borrower all the same: another way, by a person. A rule of the pack that forbids it is not here.
 _BY_A_PERSON: Final = frozenset(
-    {"tonight.hold", "contact.window", "contact.no_number", "contact.no_channel", "contact.finance_allowed"}
+    {"tonight.hold", "contact.window", "contact.no_number", "contact.no_channel", "contact.finance_allowed",
+     "contact.text_approved"}
 )  # fmt: skip
 _PURPOSES: Final = frozenset({"service", "reminder", "collection"})
 _AT_ONCE: Final = 1_000

@@ -12,10 +12,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from holdfast import duties
-from holdfast.contact import receipt_store, store
+from holdfast.contact import receipt_store, store, texts_store
 from holdfast.contact.model import Bubble, Dispatched, Due, Handed, Message, Promise, SealedLetter
 from holdfast.contact.ports import Accepted, Capabilities, Channels, Letter, PartAnswer
 from holdfast.contact.rules import CHANNELS, PURPOSES, REFUSED, Allowed, Made, Refused, Stop, may_contact
@@ -49,14 +49,19 @@ def promise_batch(db: Db, promises: Sequence[Promise]) -> list[int]:
             raise BadInput(f"purpose, channel: there is no {each.purpose} by {each.channel}", field="channel")
     tongue = store.languages(db, (each.party_id for each in promises if each.party_id is not None))
     home = "zh-hans" if known.region is None or known.region.startswith("CN") else "en"
-    bodies, letters = [], []
+    texts = texts_store.wordings(db)
+    bodies, letters, wordings = [], [], []
     for each in promises:
         language = each.language or (tongue.get(each.party_id, home) if each.party_id else home)
-        body = text_of(each.template, each.params, language=language, signature=known.name)
-        whole = text_of(each.template, {**each.params, **each.secret}, language=language, signature=known.name) if each.secret else None
-        bodies.append(body)
+        wording = texts.of(each.template, language)
+        if wording is None:
+            raise BadInput(f"template: there is no message called {each.template!r}", field="template")
+        said: dict[str, Any] = {"language": language, "signature": known.name, "words": wording.words}
+        bodies.append(text_of(each.template, each.params, **said))
+        whole = text_of(each.template, {**each.params, **each.secret}, **said) if each.secret else None
+        wordings.append(wording)
         letters.append(SealedLetter(each.number, whole) if each.number or whole else None)
-    return store.write_promises(db, promises, bodies, letters)
+    return store.write_promises(db, promises, bodies, letters, wordings)
 
 
 def dispatch(db: Db, channels: Channels, *, clock: Clock, limit: int) -> list[Dispatched]:
@@ -210,6 +215,7 @@ class _Dispatch:
     ledger: list[tuple[int, int | None, str, str, date, datetime, str, str, int | None]] = field(default_factory=list)
     done: list[Dispatched] = field(default_factory=list)
     ended: list[tuple[int, int, str]] = field(default_factory=list)
+    taken: dict[str, frozenset[bytes]] = field(default_factory=dict)
 
     def decide(self, due: Sequence[Due]) -> list[Handed]:
         """What may go now; the rest is put off or ended, and is written by `write`."""
@@ -261,7 +267,17 @@ class _Dispatch:
             return Refused("contact.no_channel", f"no way to send by {due.channel} is set up", None)
         if not self.channels[due.channel].capabilities().finance_allowed:
             return Refused("contact.finance_allowed", "this carrier takes no messages about lending", None)
+        if not self._approved_by_carrier(due):
+            return Refused("contact.text_approved", "this carrier has not approved the wording", None)
         return None
+
+    def _approved_by_carrier(self, due: Due) -> bool:
+        can = self.channels[due.channel].capabilities()
+        if not can.templates_must_be_approved:
+            return True
+        if can.name not in self.taken:
+            self.taken[can.name] = texts_store.taken_by(self.db, can.name)
+        return due.text_sha256 is not None and due.text_sha256 in self.taken[can.name]
 
     def _ask(self, due: Due, made: Sequence[Made], stops: Sequence[Stop]) -> Allowed | Refused:
         return may_contact(

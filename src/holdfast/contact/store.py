@@ -11,6 +11,7 @@ import psycopg
 
 from holdfast.contact.model import Bubble, Due, Handed, Message, Promise, SealedLetter
 from holdfast.contact.rules import Made, Stop
+from holdfast.contact.texts_model import Wording
 from holdfast.kernel import canonical
 from holdfast.kernel.sealing import NONCE_BYTES, Sealed, master_box
 
@@ -21,10 +22,11 @@ LAST_MESSAGE_NOS: Final = "SELECT loan_id, max(message_no) FROM message WHERE lo
 LAST_ENTRY_NOS: Final = "SELECT loan_id, max(entry_no) FROM contact_ledger WHERE loan_id = ANY(%s) GROUP BY loan_id"
 COPY_MESSAGES: Final = """
     COPY message (loan_id, message_no, duty_no, purpose, channel, party_id, template, params, body, on_date, send_from, send_until, state,
-                  sealed_letter)
+                  sealed_letter, text_version, text_sha256)
     FROM STDIN (FORMAT BINARY)"""
 MESSAGE_TYPES: Final = (
     "int8", "int4", "int4", "text", "text", "int8", "text", "text", "text", "date", "timestamptz", "timestamptz", "text", "bytea",
+    "int4", "bytea",
 )  # fmt: skip
 COPY_OUTBOX: Final = "COPY outbox (loan_id, message_no, send_from) FROM STDIN (FORMAT BINARY)"
 OUTBOX_TYPES: Final = ("int8", "int4", "timestamptz")
@@ -38,7 +40,7 @@ ONE_CALLER: Final = "SELECT pg_advisory_xact_lock(hashtextextended('holdfast cal
 # Promises: a row is worked by one dispatcher; whether its duty is still open and its line is held is read with it.
 CLAIM_DUE: Final = """
     SELECT o.queue_id, m.loan_id, m.message_no, m.duty_no, m.party_id, m.purpose, m.channel, m.body, m.send_until,
-           m.duty_no IS NULL OR COALESCE(d.open, false), h.reason, m.sealed_letter
+           m.duty_no IS NULL OR COALESCE(d.open, false), h.reason, m.text_sha256, m.sealed_letter
     FROM outbox o
     JOIN message m USING (loan_id, message_no)
     LEFT JOIN duty d ON d.loan_id = m.loan_id AND d.duty_no = m.duty_no
@@ -144,21 +146,23 @@ SELECT_ON_SCREEN: Final = """
 CODES_TO: Final = "SELECT chain_id, masked FROM one_time_code WHERE chain_id = ANY(%s)"
 
 
-def write_promises(db: Db, promises: Sequence[Promise], bodies: Sequence[str], letters: Sequence[SealedLetter | None]) -> list[int]:
+def write_promises(
+    db: Db, promises: Sequence[Promise], bodies: Sequence[str], letters: Sequence[SealedLetter | None], wordings: Sequence[Wording]
+) -> list[int]:
     """Write messages and their places in the outbox; gives back their numbers, in order."""
     last = dict(db.execute(LAST_MESSAGE_NOS, (sorted({each.loan_id for each in promises}),)).fetchall())
     numbers = []
     with db.cursor() as cursor:
         with cursor.copy(COPY_MESSAGES) as copy:
             copy.set_types(MESSAGE_TYPES)
-            for each, body, kept in zip(promises, bodies, letters, strict=True):
+            for each, body, kept, words in zip(promises, bodies, letters, wordings, strict=True):
                 letter = _seal(each.loan_id, kept) if kept else None
                 number = last[each.loan_id] = last.get(each.loan_id, 0) + 1
                 numbers.append(number)
                 params = canonical.encode(dict(each.params)).decode()
                 copy.write_row(
                     (each.loan_id, number, each.duty_no, each.purpose, each.channel, each.party_id, each.template, params, body,
-                     each.on_date, each.send_from, each.send_until, "promised", letter)
+                     each.on_date, each.send_from, each.send_until, "promised", letter, words.version, words.sha256)
                 )  # fmt: skip
         with cursor.copy(COPY_OUTBOX) as copy:
             copy.set_types(OUTBOX_TYPES)
@@ -185,7 +189,7 @@ def one_caller(db: Db, party_id: int) -> None:
 def claim_due(db: Db, now: datetime, limit: int) -> list[Due]:
     """The messages whose time has come, oldest first, locked for this transaction."""
     rows = db.execute(CLAIM_DUE, (now, limit)).fetchall()
-    return [Due(*(*row[:-1], _open(row[1], row[-1]))) for row in rows]
+    return [Due(*(*row[:-2], _open(row[1], row[-1]), None if row[-2] is None else bytes(row[-2]))) for row in rows]
 
 
 def waiting_now(db: Db, now: datetime) -> int:

@@ -21,6 +21,8 @@ ONE_SEGMENT: Final = 70
 LONG_SEGMENT: Final = 67
 # A run of digits this long is a phone, card or identity number that somebody forgot to mask.
 _UNMASKED: Final = re.compile(r"[0-9]{11,}")
+# Where a value stands in a wording.
+FIELD: Final = re.compile(r"\{([^{}]*)\}")
 _SIGNS: Final = re.compile(r"[¥￥$€£]")
 _CURRENCY_ZH: Final = {"CNY": "元", "HKD": "港元", "USD": "美元", "EUR": "欧元", "GBP": "英镑", "SGD": "新加坡元", "JPY": "日元"}
 _WEEKDAYS_ZH: Final = ("周一", "周二", "周三", "周四", "周五", "周六", "周日")
@@ -228,6 +230,11 @@ _SAMPLES_OF: Final[Mapping[str, Mapping[str, Any]]] = {"overdue": {"days": 8}}
 def samples_of(template: str) -> Mapping[str, Any]:
     """A value for each name that a message may say."""
     return {**SAMPLES, **_SAMPLES_OF.get(template, {})}
+
+
+def names_in(words: str) -> frozenset[str]:
+    """The names of the values that a wording says."""
+    return frozenset(FIELD.findall(words))
 
 
 def tongue_of(language: str) -> str:

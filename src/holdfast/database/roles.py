@@ -41,7 +41,7 @@ APPEND_ONLY: Final = frozenset(
         "custody_loss_posting",
         "restructuring_answer",
         "ticket_word",
-        "complaint_against", "complaint_step", "visit_photo",
+        "complaint_against", "complaint_step", "visit_photo", "business_review_photo",
         "reminder_plan", "reminder_plan_live",
         "promise_part", "settlement_part",
     }
@@ -68,7 +68,8 @@ MUTABLE: Final = {
     "party_private": _CHANGE_AND_REMOVE,
     "restructuring": _CHANGE,
     "inbound": _CHANGE, "ticket": _CHANGE,
-    "complaint": _CHANGE, "visit": _CHANGE,
+    "message_text": _CHANGE, "carrier_text": _CHANGE,
+    "complaint": _CHANGE, "visit": _CHANGE, "business_review": _CHANGE,
     "promise": _CHANGE,
     "settlement": _CHANGE,
     "tonight_hold": _CHANGE_AND_REMOVE,

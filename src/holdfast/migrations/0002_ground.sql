@@ -70,6 +70,9 @@ CREATE INDEX one_time_code_number ON one_time_code (lookup, sent_at);
 -- What only the moment of sending may know, sealed under the lender's own key: the number of somebody who is no party yet,
 -- the text with its code.
 ALTER TABLE message ADD COLUMN sealed_letter bytea;
+-- The wording it was written with: 0 ships with the program; the digest tells which words that were.
+ALTER TABLE message ADD COLUMN text_version integer;
+ALTER TABLE message ADD COLUMN text_sha256 bytea;
 
 -- Between the moment a message is handed to the outside and its answer; whoever dies meanwhile leaves it so.
 ALTER TABLE message DROP CONSTRAINT message_state_check;

@@ -28,11 +28,13 @@ class Migration(migrations.Migration):
         migrations.RunSQL((files("holdfast") / "ledger" / "accrual.sql").read_text("utf-8")),
         migrations.RunSQL((files("holdfast") / "contact" / "receipts.sql").read_text("utf-8")),
         migrations.RunSQL((files("holdfast") / "contact" / "inbound.sql").read_text("utf-8")),
+        migrations.RunSQL((files("holdfast") / "contact" / "texts.sql").read_text("utf-8")),
         migrations.RunSQL((files("holdfast") / "duties" / "owners.sql").read_text("utf-8")),
         migrations.RunSQL((files("holdfast") / "servicing" / "promises.sql").read_text("utf-8")),
         migrations.RunSQL((files("holdfast") / "servicing" / "reminder_plans.sql").read_text("utf-8")),
         migrations.RunSQL((files("holdfast") / "followup" / "promises.sql").read_text("utf-8")),
         migrations.RunSQL((files("holdfast") / "followup" / "complaints.sql").read_text("utf-8")),
         migrations.RunSQL((files("holdfast") / "followup" / "visits.sql").read_text("utf-8")),
+        migrations.RunSQL((files("holdfast") / "followup" / "reviews.sql").read_text("utf-8")),
         migrations.RunSQL((files("holdfast") / "followup" / "settlements.sql").read_text("utf-8")),
     ]

@@ -92,6 +92,7 @@ class CmppChannel:
     def capabilities(self) -> Capabilities:
         return Capabilities(
             name=self.account.name, finance_allowed=self.account.finance_allowed, run_against=self.account.run_against,
+            templates_must_be_approved=self.account.templates_must_be_approved,
             receipts_pushed=True, inbound=True, once_per_key=False, per_second=self.account.per_second,
         )  # fmt: skip
 

@@ -13,7 +13,7 @@ _VERSIONS: Final = {"2.0": V20, "2.1": V21, "3.0": V30}
 # Each with its least and its most.
 _WHOLE: Final = {"port": (1, 65_535), "connections": (1, 15), "window": (1, 256), "per_second": (1, 10_000), "tries": (1, 10)}
 _SECONDS: Final = {"idle_s": (5, 600), "answer_s": (1, 120), "connect_s": (1, 60), "first_wait_s": (0.05, 60), "most_wait_s": (0.05, 600)}
-_YES_NO: Final = ("strict", "step_down", "finance_allowed")
+_YES_NO: Final = ("strict", "step_down", "finance_allowed", "templates_must_be_approved")
 _TEXTS: Final = {"host": 253, "src_id": 20, "service_id": 10}
 FIELDS: Final = frozenset({"name", "version", "sp_id", *_WHOLE, *_SECONDS, *_YES_NO, *_TEXTS})
 

@@ -66,6 +66,7 @@ class Account:
     strict: bool = True
     step_down: bool = False
     finance_allowed: bool = True
+    templates_must_be_approved: bool = False
     run_against: str = "NOT RUN AGAINST A REAL PEER"
 
 
