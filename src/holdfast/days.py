@@ -22,7 +22,7 @@ from holdfast.duties.audit import Audit, examine
 from holdfast.duties.kept_audits import audited_on, keep
 from holdfast.duties.period import cover
 from holdfast.duties.statements import state, stated_through
-from holdfast.followup import promises, settlements
+from holdfast.followup import promises, reviews, settlements
 from holdfast.journal import SYSTEM
 from holdfast.kernel import canonical
 from holdfast.kernel.clock import Clock, FixedClock, instant_on
@@ -30,6 +30,7 @@ from holdfast.kernel.errors import BadInput
 from holdfast.policy import Lender, clock, lender, note_night, shift_clock
 from holdfast.restructuring import programmes
 from holdfast.servicing import answers
+from holdfast.servicing.next_channel import take_next
 from holdfast.servicing.night import Night, close_part, end_night, parts_of, record_contacts, run_night
 from holdfast.servicing.verify import Check, LoanProofs, Part, prove_loans, verify_books
 from holdfast.wiring import CHANNELS, EXPECTATIONS, RAIL, carry, receive_many, take_answer
@@ -94,6 +95,7 @@ def close_book(day: date, now: Clock) -> Night:
     with transaction() as db:
         night = end_night(db, clock=now, on=day)
         promises.judge_all(db, clock=now, on=day)
+        reviews.call_all(db, clock=now, on=day)
         carry(settlements.judge_all, db, clock=now, by=SYSTEM, on=day)
         db.execute(
             "INSERT INTO night (on_date, summary, ran_at) VALUES (%s, %s, %s) ON CONFLICT (on_date) DO NOTHING",
@@ -201,12 +203,14 @@ def take_receipts(now: Clock | None = None) -> int:
 
 
 def hand_over_undelivered(now: Clock | None = None) -> int:
-    """Give the messages that did not arrive, or of which nobody knows, to a person; how many."""
+    """Give the messages that did not arrive to the next channel of their plan, and those without one to a person; how many of both."""
     with transaction() as db:
         now = now or clock(db)
         found, ended = contact.undelivered(db, clock=now)
-        record_contacts(db, ended, clock=now)
-        for each in found:
+        left = take_next(db, found, CHANNELS, clock=now)
+        with_a_person = {(each.loan_id, each.message_no) for each in left}
+        record_contacts(db, [each for each in ended if (each.loan_id, each.message_no) in with_a_person], clock=now)
+        for each in left:
             contact.hand_to_a_person(db, each, clock=now)
     return len(found)
 

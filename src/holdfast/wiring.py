@@ -20,6 +20,7 @@ from holdfast.adapters.http_rail import HttpRail, rail_described
 from holdfast.adapters.local_bank import LocalBank
 from holdfast.adapters.local_ca import LocalNotary
 from holdfast.adapters.local_outbox import LocalOutbox
+from holdfast.adapters.local_voice import LocalVoice
 from holdfast.adapters.typst_press import TypstPress
 from holdfast.contact import Channels, keep_heard
 from holdfast.database.connection import transaction
@@ -27,6 +28,7 @@ from holdfast.duties.audit import Provider
 from holdfast.duties.chained import chained_duties
 from holdfast.files.ports import Notary, Press
 from holdfast.followup import settlements
+from holdfast.followup.reviews_expected import reviews_called_for
 from holdfast.journal import Actor
 from holdfast.kernel.clock import Clock
 from holdfast.kernel.errors import HoldfastError
@@ -41,10 +43,12 @@ from holdfast.servicing.expectations import serviced_loans
 Db = psycopg.Connection[Any]
 
 # What `duties audit` holds the book against, stage by stage.
-EXPECTATIONS: Final[tuple[Provider, ...]] = (serviced_loans, chained_duties)
+EXPECTATIONS: Final[tuple[Provider, ...]] = (serviced_loans, chained_duties, reviews_called_for)
 
-# How a person is reached: the way that HOLDFAST_SMS describes, else the outbox that the console shows as a phone.
-CHANNELS: Final[Channels] = {"sms": sms_described(keep_heard(transaction, clock)) or LocalOutbox()}
+# How a person is reached: the way that HOLDFAST_SMS describes, else the outbox that the console shows as a phone; calls ring there too,
+# and nowhere as long as messages leave over a carrier.
+_CARRIER: Final = sms_described(keep_heard(transaction, clock))
+CHANNELS: Final[Channels] = {"sms": _CARRIER} if _CARRIER else {"sms": LocalOutbox(), "voice": LocalVoice()}
 
 # Who signs documents, and who sets them; what a test notary signs says so on every sheet.
 NOTARY: Final[Notary] = LocalNotary()

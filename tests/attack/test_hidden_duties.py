@@ -44,6 +44,8 @@ NOT_HERE: Final = {
     "settlement",
     "settlement_agree",
     "settlement_broken",
+    "business_review",
+    "review_reading",
 }
 
 

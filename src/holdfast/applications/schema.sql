@@ -17,11 +17,14 @@ CREATE TABLE application (
     started_on      date    NOT NULL,
     started_at      timestamptz NOT NULL,
     submitted_at    timestamptz,
+    purpose         text,                                 -- what the money is for, as the file was handed in
     FOREIGN KEY (product_code, product_version) REFERENCES product_version (product_code, version),
     CHECK ((loan_id IS NULL) = (submitted_at IS NULL)),
     CHECK (loan_id IS NOT NULL OR state NOT IN ('submitted', 'returned'))
 );
 CREATE INDEX application_party ON application (party_id);
+-- Loans that carry a business are reviewed; they are few among many.
+CREATE INDEX application_business ON application (loan_id) WHERE purpose = 'working_capital';
 -- One file at a time is filled in.
 CREATE UNIQUE INDEX application_draft ON application (party_id) WHERE state = 'draft';
 

@@ -46,7 +46,8 @@ UPDATE_PLAN: Final = """
      WHERE application_id = %s"""
 UPDATE_STATE: Final = "UPDATE application SET state = %s WHERE application_id = %s"
 UPDATE_SUBMITTED: Final = """
-    UPDATE application SET (state, loan_id, thing_id, submitted_at) = ('submitted', %s, %s, %s) WHERE application_id = %s"""
+    UPDATE application SET (state, loan_id, thing_id, submitted_at, purpose) = ('submitted', %s, %s, %s, %s)
+     WHERE application_id = %s"""
 INSERT_ENTRY: Final = """
     INSERT INTO application_entry (application_id, entry_no, fields, source, by_actor, at, nonce, sealed)
     VALUES (%s, %s, %s, %s, %s, %s, %s, %s)"""
@@ -139,9 +140,9 @@ def write_state(db: Db, application_id: int, state: ApplicationState) -> None:
     db.execute(UPDATE_STATE, (state, application_id))
 
 
-def write_submitted(db: Db, application_id: int, *, loan_id: int, thing_id: int, at: datetime) -> None:
-    """Write that the file was handed in, and for which loan and thing."""
-    db.execute(UPDATE_SUBMITTED, (loan_id, thing_id, at, application_id))
+def write_submitted(db: Db, application_id: int, *, loan_id: int, thing_id: int, purpose: str, at: datetime) -> None:
+    """Write that the file was handed in, for which loan and thing, and what the money is for."""
+    db.execute(UPDATE_SUBMITTED, (loan_id, thing_id, at, purpose, application_id))
 
 
 def next_entry(db: Db, application_id: int) -> int:

@@ -151,7 +151,7 @@ def begin(
         if taken.fetchone() is None:
             raise Refusal(f"contract number {contract_no} stands on another loan", code="contract_no_taken", field="contract_no")
     case = Case(loan, [], [], pack, lender(db))
-    record, arrangement = _drawn(case, clock, by, kind, says, seals or {}, tuple(opens), (), LoanState.SUBMITTED)
+    record, arrangement = _drawn(case, clock, by, kind, says, seals or {}, tuple(opens), (), LoanState.SUBMITTED, {})
     _insert_loan(db, loan)
     _write(db, case, record, arrangement)
     return case
@@ -160,12 +160,14 @@ def begin(
 def enter(
     db: Db, case: Case, *, clock: Clock, by: Actor, kind: str, says: Mapping[str, Any], seals: Mapping[str, str] | None = None,
     to: LoanState | None = None, opens: Iterable[str] = (), closes: Iterable[str] = (), while_frozen: bool = False,
+    due: Mapping[str, date] | None = None,
 ) -> Record:  # fmt: skip
     """Write what was done on the loan's chain, close and open duties by it, and move the loan `to` another state.
 
     `opens` and `closes` name kinds of duty that `life.DUTIES` lets a record of this `kind` open or prove. A kind in
     `closes` that is not open is passed over. `seals` are digests of what the record rests on. When the loan comes to a
-    state that is not live, every duty that still stands must be closed by this record.
+    state that is not live, every duty that still stands must be closed by this record. `due` gives the day of each kind
+    that is `dated`; the others' follows from the pack.
     """
     if case.freezes and not while_frozen:
         freeze = case.freezes[0]
@@ -178,7 +180,7 @@ def enter(
         raise Refusal(
             f"loan {case.loan.public_id} is {case.loan.state}; it cannot become {to}", code="loan_state", state=str(case.loan.state)
         )
-    record, arrangement = _drawn(case, clock, by, kind, says, seals or {}, tuple(opens), tuple(closes), state)
+    record, arrangement = _drawn(case, clock, by, kind, says, seals or {}, tuple(opens), tuple(closes), state, due or {})
     _write(db, case, record, arrangement)
     return record
 
@@ -239,7 +241,7 @@ def thaw(db: Db, case: Case, *, clock: Clock, by: Actor, reason: str, words: str
 
 def _drawn(
     case: Case, clock: Clock, by: Actor, kind: str, says: Mapping[str, Any], seals: Mapping[str, str], opens: tuple[str, ...],
-    closes: tuple[str, ...], state: LoanState,
+    closes: tuple[str, ...], state: LoanState, due: Mapping[str, date],
 ) -> tuple[Record, Arrangement]:  # fmt: skip
     for name in opens:
         if kind not in DUTIES[name].after:
@@ -251,8 +253,11 @@ def _drawn(
     seq = loan.head.seq + 1
     wanted = {duty.kind: Moment(duty.due_on, duty.kind, duty.about) for duty in case.standing if duty.kind not in closes}
     for name in opens:
-        workdays = case.number(DUTIES[name].within, loan.opened_on)
-        due_on = add_workdays(today, workdays, case.lender.region).on if workdays else today
+        if DUTIES[name].dated:
+            due_on = due[name]
+        else:
+            workdays = case.number(DUTIES[name].within, loan.opened_on)
+            due_on = add_workdays(today, workdays, case.lender.region).on if workdays else today
         wanted[name] = Moment(due_on, name, f"record {seq}")
     arrangement = rearrange(
         case.standing, wanted, (), loan_id=loan.loan_id, last_no=loan.last_duty_no, seq=seq, on=today, zone=case.lender.zone

@@ -18,7 +18,8 @@ from holdfast.kernel.clock import instant_on
 from holdfast.life import DUTIES, DutyKind
 from holdfast.policy import Lender, Pack, add_workdays, lender, read_pack
 
-_CHAINED: Final = tuple(kind for kind in DUTIES.values() if kind.chained)
+# Where the record itself says by when, the stage whose rule that is answers for it with an expectation of its own.
+_CHAINED: Final = tuple(kind for kind in DUTIES.values() if kind.chained and not kind.dated)
 _CALLING: Final = sorted({name for kind in _CHAINED for name in kind.after})
 _TELLING: Final = sorted({name for kind in _CHAINED for name in kind.after | kind.proofs})
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from holdfast.duties.model import Duty, Moment
@@ -17,12 +17,15 @@ ESCALATES_AT: Final = (50, 80, 100)
 def times(moment: Moment, zone: str, opened_on: date) -> tuple[datetime, datetime]:
     """When work on it may begin and when it is due: instants in UTC.
 
-    What is asked for over days (a return, a report) may begin on the day it was opened.
+    What is asked for over days (a return, a report) may begin on the day it was opened, or so many days before its own
+    as its kind says.
     """
     kind = DUTIES[moment.kind]
     begins, ends = kind.hours
     spans_days = kind.chained or moment.kind in ("settlement_certificate", "return_collateral", "credit_update", "refund")
     first = min(opened_on, moment.due_on) if spans_days else moment.due_on
+    if kind.days_before is not None:
+        first = max(first, moment.due_on - timedelta(days=kind.days_before))
     return instant_on(first, begins, zone), instant_on(moment.due_on, ends, zone)
 
 

@@ -1,4 +1,4 @@
-"""Files that came with a complaint or from a visit: read by whoever sees the loan, and by the borrower what belongs to their complaint."""
+"""Files that came with a complaint, from a visit or a review: for whoever sees the loan, and for the borrower those of their complaint."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ Db = psycopg.Connection[Any]
 
 COMPLAINT: Final = "complaint"
 VISIT: Final = "visit"
+REVIEW: Final = "review"
 
 
 SHORTEST_WORDS: Final = 4
@@ -34,7 +35,7 @@ def kept_file(db: Db, *, by: Staff | Actor, loan: str, file: str) -> tuple[File,
     """A file of the loan and its bytes; NotFound if it belongs to neither a complaint nor a visit that this person may see."""
     staff = isinstance(by, Staff)
     case = take(db, loan, by.scope, lock=False) if isinstance(by, Staff) else take_own(db, loan, by, lock=False)
-    seen = {COMPLAINT, VISIT} if staff else {COMPLAINT}
+    seen = {COMPLAINT, VISIT, REVIEW} if staff else {COMPLAINT}
     found = next((each for each, purpose in files.of_loan(db, case.loan.loan_id) if each.public_id == file and purpose in seen), None)
     if found is None:
         raise NotFound(f"loan {loan} has no file {file} of a complaint or visit", code="no_file", field="file")
