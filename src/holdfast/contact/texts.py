@@ -36,7 +36,7 @@ from holdfast.contact.texts_model import (
 )
 from holdfast.journal import chain_ids, write_record
 from holdfast.kernel.clock import Clock
-from holdfast.kernel.errors import BadInput, NotFound, Refusal
+from holdfast.kernel.errors import BadInput, Fault, Forbidden, NotFound, Refusal
 from holdfast.kernel.ids import new_id
 from holdfast.parties import Staff, require
 from holdfast.policy import lender
@@ -93,14 +93,11 @@ class Page:
 
 def texts(db: Db, channels: Channels) -> list[Standing]:
     """Every text in every language, in the order of the program's list."""
-    sent, open_ones, told = store.wordings(db), {}, store.at_all_carriers(db)
-    for each in store.living(db):
-        if each.state in OPEN:
-            open_ones[each.template, each.language] = each
+    sent, told = store.wordings(db), store.at_all_carriers(db)
+    open_ones = {(each.template, each.language): each for each in store.open_ones(db)}
     found = []
     for template, language in SHIPPED:
-        now = sent.of(template, language)
-        assert now is not None
+        now = sent.of(template, language) or SHIPPED[template, language]
         says = {name: told.get((name, now.sha256)) for name in carriers_of(channels)}
         standing = {name: at.state if at else CarrierState.UNKNOWN for name, at in says.items()}
         found.append(Standing(template, language, now, open_ones.get((template, language)), standing))
@@ -111,9 +108,14 @@ def text(db: Db, *, template: str, language: str) -> Page:
     """One text; NotFound if there is no such template or language."""
     _known(template, language)
     versions = tuple(store.versions(db, template, language))
-    sent = store.wordings(db).of(template, language)
-    assert sent is not None
-    return Page(template, language, sent, SHIPPED[template, language], versions, tuple(store.at_carriers(db, template, language)))
+    return Page(
+        template,
+        language,
+        _sent(db, template, language),
+        SHIPPED[template, language],
+        versions,
+        tuple(store.at_carriers(db, template, language)),
+    )
 
 
 def check_text(db: Db, *, template: str, language: str, words: str) -> Checked:
@@ -187,7 +189,10 @@ def answer_text(db: Db, *, clock: Clock, by: Staff, template: str, language: str
     found = _locked(db, template, language)
     state = after(found.state, TextEvent.APPROVE if approved else TextEvent.REFUSE)
     _same(found, sha256)
-    assert found.request is not None
+    if found.request is None:
+        raise Fault(f"text {found.public_id} is asked for and nobody asked", code="text_unasked")
+    if by.staff_id in found.writers:
+        raise Forbidden("whoever wrote at this text cannot agree to it; another person must", code="approval_maker")
     approvals.answer(db, clock=clock, by=by, public_id=found.request, approved=approved, words=words)
     if approved:
         _clean(db, found)
@@ -261,9 +266,7 @@ def _known(template: str, language: str) -> None:
 
 
 def _sent(db: Db, template: str, language: str) -> Wording:
-    found = store.wordings(db).of(template, language)
-    assert found is not None
-    return found
+    return store.wordings(db).of(template, language) or SHIPPED[template, language]
 
 
 def _wording(db: Db, template: str, language: str, version: int) -> Wording:

@@ -32,7 +32,7 @@ _TEXT: Final = """
       FROM message_text t JOIN staff w ON w.staff_id = t.writers[cardinality(t.writers)]
       LEFT JOIN staff d ON d.staff_id = t.decided_by LEFT JOIN staff e ON e.staff_id = t.ended_by"""
 VERSIONS: Final = _TEXT + " WHERE t.template = %s AND t.language = %s ORDER BY t.version DESC"
-LIVING: Final = _TEXT + " WHERE t.state IN ('draft', 'asked', 'approved') ORDER BY t.template, t.language, t.version"
+OPEN_ONES: Final = _TEXT + " WHERE t.state IN ('draft', 'asked') ORDER BY t.template, t.language, t.version"
 AT_CARRIER: Final = """
     SELECT c.carrier, c.sha256, c.state, c.at, s.name, c.words FROM carrier_text c JOIN staff s ON s.staff_id = c.by_staff
     WHERE c.template = %s AND c.language = %s ORDER BY c.carrier, c.sha256"""
@@ -88,9 +88,9 @@ def versions(db: Db, template: str, language: str) -> list[Text]:
     return [_text(row) for row in db.execute(VERSIONS, (template, language)).fetchall()]
 
 
-def living(db: Db) -> list[Text]:
-    """Every version that is drafted, asked for or in force."""
-    return [_text(row) for row in db.execute(LIVING).fetchall()]
+def open_ones(db: Db) -> list[Text]:
+    """Every version that is drafted or asked for."""
+    return [_text(row) for row in db.execute(OPEN_ONES).fetchall()]
 
 
 def at_carriers(db: Db, template: str, language: str) -> list[AtCarrier]:
