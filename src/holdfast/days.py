@@ -30,7 +30,7 @@ from holdfast.kernel.errors import BadInput
 from holdfast.policy import Lender, clock, lender, note_night, shift_clock
 from holdfast.restructuring import programmes
 from holdfast.servicing import answers
-from holdfast.servicing.next_channel import take_next
+from holdfast.servicing.next_channel import still_asked, take_next
 from holdfast.servicing.night import Night, close_part, end_night, parts_of, record_contacts, run_night
 from holdfast.servicing.verify import Check, LoanProofs, Part, prove_loans, verify_books
 from holdfast.wiring import CHANNELS, EXPECTATIONS, RAIL, carry, receive_many, take_answer
@@ -145,7 +145,7 @@ def send_due(now: Clock) -> int:
         while True:
             # Written as on its way before it leaves: whoever dies in between sends nothing twice.
             with transaction() as db:
-                ended, handed, due = contact.claim(db, CHANNELS, clock=now, limit=limit)
+                ended, handed, due = contact.claim(db, CHANNELS, clock=now, limit=limit, still=still_asked)
                 record_contacts(db, ended, clock=now)
             if not due:
                 return moved

@@ -182,7 +182,7 @@ def test_a_carrier_that_takes_no_lending_messages_is_given_none(house: House) ->
     house.gateway.finance_allowed = False
     house.promise()
     ended, handed, _ = contact.claim(house.db, house.channels, clock=at(10), limit=10)
-    assert ([(each.outcome, each.rule) for each in ended], handed) == ([("refused", "contact.finance_allowed")], [])
+    assert ([(each.outcome, each.rule) for each in ended], handed) == ([("dropped", "contact.finance_allowed")], [])
 
 
 # -- receipts ---------------------------------------------------------------------------------------

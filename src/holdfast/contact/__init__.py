@@ -22,6 +22,7 @@ from holdfast.contact.ports import (
     Receipt,
     SmsChannel,
 )
+from holdfast.contact.receipt_store import Undelivered
 from holdfast.contact.receipts import (
     ask_after,
     end_sending,
@@ -33,6 +34,7 @@ from holdfast.contact.receipts import (
 )
 from holdfast.contact.rules import Allowed, Made, Refused, Stop, may_contact
 from holdfast.contact.service import (
+    CANNOT_BE_USED,
     claim,
     dispatch,
     hand_over,
@@ -50,6 +52,7 @@ from holdfast.contact.texts_model import Wording, Wordings
 from holdfast.contact.texts_store import wordings
 
 __all__ = [
+    "CANNOT_BE_USED",
     "TEMPLATES",
     "Accepted",
     "Allowed",
@@ -73,6 +76,7 @@ __all__ = [
     "Refused",
     "SmsChannel",
     "Stop",
+    "Undelivered",
     "Wording",
     "Wordings",
     "ask_after",

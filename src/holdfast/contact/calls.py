@@ -11,13 +11,11 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from holdfast.contact import store
-from holdfast.contact.rules import REACHED, REFUSED, Allowed, Made, Refused, may_contact
+from holdfast.contact.rules import NOT_REACHED, REACHED, REFUSED, Allowed, Made, Refused, may_contact
 from holdfast.contact.store import Db
 from holdfast.kernel.clock import Clock
 from holdfast.parties import Staff
 from holdfast.policy import lender, pack_in_force
-
-NOT_REACHED = "not_reached"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +41,7 @@ def may_call(db: Db, *, clock: Clock, party_id: int, purpose: str, ringing: int 
     made = [*store.made_on(db, [party_id], on).get(party_id, []), *[Made(on, purpose, "voice", "ringing")] * ringing]
     return may_contact(
         pack_in_force(db, clock), history=made, stops=store.stops_of(db, [party_id]).get(party_id, []), purpose=purpose, channel="voice",
-        moment=at, zone=known.zone, lender_type=known.lender_type,
+        moment=at, zone=known.zone, lender_type=known.lender_type, region=known.region,
     )  # fmt: skip
 
 

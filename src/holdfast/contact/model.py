@@ -14,7 +14,8 @@ class Promise:
 
     `party_id` None: nobody knows who the borrower is (a tape without names), so nothing can be sent, unless
     `number` says where to: to somebody who is no party yet, or to a number that is to become the party's. `secret`
-    holds what only the letter itself shows: a one-time code. `language` is the party's own unless it is said.
+    holds what only the letter itself shows: a one-time code. `language` is the party's own unless it is said. `after_no` is the
+    message before it of the same moment, which did not arrive by its own channel.
     """
 
     loan_id: int
@@ -30,17 +31,22 @@ class Promise:
     number: str | None = field(default=None, repr=False)
     language: str | None = None
     secret: Mapping[str, str] = field(default_factory=dict, repr=False)
+    after_no: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Dispatched:
-    """What became of a message: `delivered`, `sent`, `failed`, `refused` by a rule or `dropped`, and by which rule."""
+    """What became of a message: `delivered`, `sent`, `failed`, `refused` by a rule or `dropped`, and by which rule.
+
+    `after_no`: the message before it of the same moment, whose channel had failed.
+    """
 
     loan_id: int
     message_no: int
     duty_no: int | None
     outcome: str
     rule: str
+    after_no: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +74,9 @@ class Due:
     held: str | None
     letter: SealedLetter | None = None
     text_sha256: bytes | None = None
+    after_no: int | None = None
+    about: str = ""
+    proof: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,3 +123,4 @@ class Bubble:
     sent_at: datetime
     purpose: str
     loan: str | None
+    channel: str = "sms"

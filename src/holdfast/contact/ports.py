@@ -10,10 +10,10 @@ only when that returns: nothing heard is lost.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,5 +147,7 @@ class SmsChannel(Protocol):
         """Messages that wait outside; nothing where it cannot be asked. Unavailable if it does not answer."""
 
 
+# Of messages whose first channel had left before it failed, by loan and what they are about: those that still ask for something.
+Still = Callable[[Any, Sequence[tuple[int, str]]], Collection[tuple[int, str]]]
 # The way that is set up for each channel of `message.channel`.
 Channels = Mapping[str, SmsChannel]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 import psycopg
@@ -77,15 +77,20 @@ STUCK: Final = """
     FROM message m WHERE m.state = 'sending' AND m.sent_at <= %s ORDER BY m.sent_at, m.loan_id, m.message_no LIMIT %s FOR UPDATE OF m"""
 # Promises: failed for good, or unknown for longer than anyone should wait, and given to nobody yet.
 UNDELIVERED: Final = """
-    SELECT m.loan_id, m.message_no, m.duty_no, m.purpose, m.template, m.state, m.state_why, COALESCE(d.open, false), l.state
+    SELECT m.loan_id, m.message_no, m.duty_no, m.purpose, m.template, m.state, m.state_why, COALESCE(d.open, false), l.state,
+           m.channel, m.on_date, m.send_until, coalesce(m.ended_by, ''), coalesce(d.about, ''), coalesce(r.kind, '')
     FROM message m LEFT JOIN duty d ON d.loan_id = m.loan_id AND d.duty_no = m.duty_no LEFT JOIN loan l ON l.loan_id = m.loan_id
+    LEFT JOIN record r ON r.loan_id = d.loan_id AND r.seq = d.proof_seq
     WHERE m.state IN ('failed', 'unknown') AND m.given_up_at IS NULL AND m.sent_at IS NOT NULL
       AND (m.state = 'failed' OR m.sent_at <= %s)
     ORDER BY m.sent_at, m.loan_id, m.message_no LIMIT %s FOR UPDATE OF m"""
 UNSENT: Final = """
-    SELECT m.loan_id, m.message_no, m.duty_no, m.purpose, m.template, m.state, m.state_why, COALESCE(d.open, false), l.state
+    SELECT m.loan_id, m.message_no, m.duty_no, m.purpose, m.template, m.state, m.state_why, COALESCE(d.open, false), l.state,
+           m.channel, m.on_date, m.send_until, coalesce(m.ended_by, ''), coalesce(d.about, ''), coalesce(r.kind, '')
     FROM message m LEFT JOIN duty d ON d.loan_id = m.loan_id AND d.duty_no = m.duty_no LEFT JOIN loan l ON l.loan_id = m.loan_id
-    WHERE m.state = 'dropped' AND m.given_up_at IS NULL AND m.ended_by = ANY(%s) AND m.party_id IS NOT NULL
+    LEFT JOIN record r ON r.loan_id = d.loan_id AND r.seq = d.proof_seq
+    WHERE m.state = 'dropped' AND m.given_up_at IS NULL AND m.party_id IS NOT NULL
+      AND (m.ended_by = ANY(%s) OR (m.after_no IS NOT NULL AND m.ended_by <> ALL(%s)))
     ORDER BY m.settled_at, m.loan_id, m.message_no LIMIT %s FOR UPDATE OF m"""
 ENDED_BY: Final = """
     UPDATE message m SET ended_by = line.rule FROM unnest(%s::bigint[], %s::integer[], %s::text[]) AS line (loan_id, message_no, rule)
@@ -144,7 +149,10 @@ class Stuck:
 
 @dataclass(frozen=True, slots=True)
 class Undelivered:
-    """A message that did not arrive, or of which nobody knows; `loan_state` None: it is about no loan."""
+    """A message that did not arrive, or of which nobody knows; `loan_state` None: it is about no loan.
+
+    `rule` ended it before it was sent, empty if it was sent; `about` is its duty's, and `proof` the kind of record that closed that.
+    """
 
     loan_id: int
     message_no: int
@@ -155,6 +163,12 @@ class Undelivered:
     why: str
     duty_open: bool
     loan_state: str | None
+    channel: str
+    on_date: date
+    send_until: datetime
+    rule: str
+    about: str
+    proof: str
 
 
 def write_parts(db: Db, rows: Sequence[tuple[int, int, int, str, PartAnswer]], at: datetime) -> None:
@@ -282,9 +296,12 @@ def undelivered(db: Db, before: datetime, limit: int) -> list[Undelivered]:
     return [Undelivered(*row) for row in db.execute(UNDELIVERED, (before, limit)).fetchall()]
 
 
-def unsent(db: Db, rules: Collection[str], limit: int) -> list[Undelivered]:
-    """Messages to somebody the book knows that one of these rules ended before they were sent, and that no person has yet."""
-    return [Undelivered(*row) for row in db.execute(UNSENT, (sorted(rules), limit)).fetchall()]
+def unsent(db: Db, rules: Collection[str], final: Collection[str], limit: int) -> list[Undelivered]:
+    """Messages to somebody the book knows that one of these rules ended before they were sent, and that no person has yet.
+
+    One that came after another channel had failed is among them whatever ended it, but for the rules that are `final`.
+    """
+    return [Undelivered(*row) for row in db.execute(UNSENT, (sorted(rules), sorted(final), limit)).fetchall()]
 
 
 def ended_by(db: Db, rows: Sequence[tuple[int, int, str]]) -> None:

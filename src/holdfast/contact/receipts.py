@@ -20,6 +20,7 @@ from holdfast.contact import receipt_store, store
 from holdfast.contact.model import Dispatched
 from holdfast.contact.ports import Channels, Heard, SmsChannel
 from holdfast.contact.receipt_store import Key, Part, Stuck, Undelivered, Waiting
+from holdfast.contact.rules import FORBIDS_ALL
 from holdfast.contact.states import ANSWER_EVENTS, FINAL, RECEIPT_EVENTS, PartEvent, PartState, after, message_state
 from holdfast.journal import SYSTEM
 from holdfast.kernel.clock import Clock
@@ -47,6 +48,11 @@ _BY_A_PERSON: Final = frozenset(
     {"tonight.hold", "contact.window", "contact.no_number", "contact.no_channel", "contact.finance_allowed",
      "contact.text_approved"}
 )  # fmt: skip
+# Of a message after another channel had failed, these rules end it for people too.
+_FINAL: Final = FORBIDS_ALL | {"duty.closed"}
+# What closed the duty of a message that did not arrive, where it says no more than that it had left: anything else, a receipt for one,
+# has ended the reason for it.
+_PROVES_NOTHING_OF: Final = frozenset({"", "contact.sent", "contact.refused", "contact.handed_over"})
 _PURPOSES: Final = frozenset({"service", "reminder", "collection"})
 _AT_ONCE: Final = 1_000
 
@@ -145,9 +151,9 @@ def undelivered(db: Db, *, clock: Clock, limit: int = 200) -> tuple[list[Undeliv
     The caller records the latter (`record_contacts`) and then calls `hand_to_a_person` for each of the former.
     """
     now = clock.now()
-    found = receipt_store.undelivered(db, now - PERSON_AFTER, limit) + receipt_store.unsent(db, _BY_A_PERSON, limit)
+    found = receipt_store.undelivered(db, now - PERSON_AFTER, limit) + receipt_store.unsent(db, _BY_A_PERSON, _FINAL, limit)
     receipt_store.given_up(db, [(each.loan_id, each.message_no) for each in found], now)
-    told = [each for each in found if each.purpose in _PURPOSES and each.loan_state in _REACHED_IN]
+    told = [each for each in found if each.purpose in _PURPOSES and each.loan_state in _REACHED_IN and each.proof in _PROVES_NOTHING_OF]
     ended = [
         Dispatched(each.loan_id, each.message_no, each.duty_no, "handed_over", "contact.undelivered")
         for each in told

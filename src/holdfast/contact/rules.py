@@ -15,7 +15,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from holdfast.kernel.clock import instant_on
-from holdfast.policy import Hours, Pack
+from holdfast.policy import Hours, Pack, next_day_without, rest_days
 
 PURPOSES: Final = ("code", "answer", "service", "reminder", "collection", "marketing")
 CHANNELS: Final = ("sms", "voice", "push", "mail", "visit")
@@ -24,6 +24,9 @@ STOPPED_PURPOSES: Final = frozenset({"reminder", "collection", "marketing"})
 # What a contact can have come to; all but `refused` used up a part of the day's budget.
 REFUSED: Final = "refused"
 REACHED: Final = "reached"
+NOT_REACHED: Final = "not_reached"
+# Rules that forbid the contact whatever its channel.
+FORBIDS_ALL: Final = frozenset({"contact.opt_out", "contact.pauses", "contact.right_party"})
 _DAY: Final = timedelta(days=1)
 
 
@@ -74,19 +77,20 @@ class Refused:
 
 def may_contact(
     pack: Pack, *, history: Sequence[Made], stops: Sequence[Stop], purpose: str, channel: str, moment: datetime, zone: str,
-    target: str = "borrower", consented: bool = False, lender_type: str | None = None,
+    target: str = "borrower", consented: bool = False, lender_type: str | None = None, region: str | None = None,
 ) -> Allowed | Refused:  # fmt: skip
     """Ask every rule; the first no is the answer.
 
     `moment` is an instant, `zone` the person's own; `history` is what was made with that person, of any
-    day (other days do not count); `consented` is a yes to marketing.
+    day (other days do not count); `consented` is a yes to marketing; `region` picks the calendar.
     """
     local = moment.astimezone(ZoneInfo(zone))
     on = local.date()
-    ask = _Question(pack, purpose, channel, on, lender_type, zone)
+    ask = _Question(pack, purpose, channel, on, lender_type, zone, region)
     return (
         ask.right_party(target)
         or ask.not_stopped(stops)
+        or ask.not_resting()
         or ask.consented(consented)
         or ask.within_hours(local)
         or ask.within_caps([made for made in history if made.on_date == on and made.outcome != REFUSED])
@@ -102,6 +106,7 @@ class _Question:
     on: date
     lender_type: str | None
     zone: str
+    region: str | None = None
 
     @property
     def bound(self) -> bool:
@@ -139,6 +144,16 @@ class _Question:
                     rule, f"{_STOPPED[stop.reason]}; no {self.purpose} {until}", self._morning(stop.until + _DAY) if stop.until else None
                 )
         return None
+
+    def not_resting(self) -> Refused | None:
+        """Nobody is collected from on the kinds of day that the pack names."""
+        if self.purpose != "collection":
+            return None
+        kinds = rest_days(self.pack, on=self.on, lender_type=self.lender_type)
+        day = next_day_without(kinds, self.on, self.region, step=_DAY)
+        if day == self.on:
+            return None
+        return Refused("contact.rest_days", f"nobody is collected from today; from {day} on", self._morning(day))
 
     def consented(self, consented: bool) -> Refused | None:
         key = "contact.marketing_needs_consent"

@@ -9,7 +9,7 @@ the key keeps it from reaching the person twice.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Final
@@ -17,10 +17,23 @@ from typing import Any, Final
 from holdfast import duties
 from holdfast.contact import receipt_store, store, texts_store
 from holdfast.contact.model import Bubble, Dispatched, Due, Handed, Message, Promise, SealedLetter
-from holdfast.contact.ports import Accepted, Capabilities, Channels, Letter, PartAnswer
-from holdfast.contact.rules import CHANNELS, PURPOSES, REFUSED, Allowed, Made, Refused, Stop, may_contact
+from holdfast.contact.ports import Accepted, Capabilities, Channels, Letter, PartAnswer, Still
+from holdfast.contact.rules import (
+    CHANNELS,
+    FORBIDS_ALL,
+    NOT_REACHED,
+    PURPOSES,
+    REACHED,
+    REFUSED,
+    Allowed,
+    Made,
+    Refused,
+    Stop,
+    may_contact,
+)
 from holdfast.contact.store import Db
 from holdfast.contact.templates import segments, text_of
+from holdfast.contact.voice import spoken
 from holdfast.kernel.clock import Clock
 from holdfast.kernel.errors import BadInput, Fault, NotFound, Refusal, Unavailable
 from holdfast.parties import PrivateKind, Scope, Staff, lookup_of, numbers_for_sending, require
@@ -29,6 +42,8 @@ from holdfast.policy import Lender, Pack, lender, pack_in_force
 RETRY_AFTER: Final = timedelta(minutes=5)
 # Not refused by a rule of contact: there was nothing left to send, or no time left to send it.
 DROPPED_BY: Final = frozenset({"duty.closed", "tonight.hold", "contact.window"})
+# The channel could not be used for it; another may.
+CANNOT_BE_USED: Final = frozenset({"contact.no_channel", "contact.finance_allowed", "contact.text_approved"})
 SHORTEST_REASON: Final = 4
 MOST_MESSAGES: Final = 500
 _A_CODE: Final = re.compile(r"(?<!\d)\d{6}(?!\d)")
@@ -56,15 +71,21 @@ def promise_batch(db: Db, promises: Sequence[Promise]) -> list[int]:
         wording = texts.of(each.template, language)
         if wording is None:
             raise BadInput(f"template: there is no message called {each.template!r}", field="template")
-        said: dict[str, Any] = {"language": language, "signature": known.name, "words": wording.words}
-        bodies.append(text_of(each.template, each.params, **said))
+        said: dict[str, Any] = {"language": language, "signature": None if each.channel == "voice" else known.name, "words": wording.words}
+        body = text_of(each.template, each.params, **said)
+        bodies.append(spoken(body, language=language, lender=known.name) if each.channel == "voice" else body)
         whole = text_of(each.template, {**each.params, **each.secret}, **said) if each.secret else None
         wordings.append(wording)
         letters.append(SealedLetter(each.number, whole) if each.number or whole else None)
     return store.write_promises(db, promises, bodies, letters, wordings)
 
 
-def dispatch(db: Db, channels: Channels, *, clock: Clock, limit: int) -> list[Dispatched]:
+def nothing_more(db: Db, asked: Sequence[tuple[int, str]]) -> Collection[tuple[int, str]]:
+    """The `Still` of whoever cannot tell: nothing is asked for any more."""
+    return ()
+
+
+def dispatch(db: Db, channels: Channels, *, clock: Clock, limit: int, still: Still = nothing_more) -> list[Dispatched]:
     """Send what may be sent by now, at most `limit` at once, and say what became of each, all in the caller's transaction.
 
     Empty means that nothing is due any more. What a rule puts off, or an outside did not take, stays in the outbox and is
@@ -77,7 +98,7 @@ def dispatch(db: Db, channels: Channels, *, clock: Clock, limit: int) -> list[Di
             raise Fault(f"{channel.capabilities().name} cannot be sent to within one transaction", code="dispatch_not_once")
     store.one_dispatcher(db)
     while due := store.claim_due(db, clock.now(), limit):
-        pass_ = _Dispatch(db, channels, clock, lender(db), pack_in_force(db, clock))
+        pass_ = _Dispatch(db, channels, clock, lender(db), pack_in_force(db, clock), still)
         to_send = pass_.decide(due)
         pass_.write()
         done = pass_.done + take_answers(db, channels, hand_over(channels, to_send, clock.now()), clock=clock)
@@ -86,14 +107,17 @@ def dispatch(db: Db, channels: Channels, *, clock: Clock, limit: int) -> list[Di
     return []
 
 
-def claim(db: Db, channels: Channels, *, clock: Clock, limit: int) -> tuple[list[Dispatched], list[Handed], bool]:
+def claim(
+    db: Db, channels: Channels, *, clock: Clock, limit: int, still: Still = nothing_more
+) -> tuple[list[Dispatched], list[Handed], bool]:
     """Ask the rules about what is due, at most `limit`, and write what may go as on its way. To be committed before it is sent.
 
-    Gives back what a rule ended, what is now to be handed over, and whether anything was due at all.
+    Gives back what a rule ended, what is now to be handed over, and whether anything was due at all. `still` tells of messages that
+    follow one which had left and then failed whether they still ask for something.
     """
     store.one_dispatcher(db)
     due = store.claim_due(db, clock.now(), limit)
-    pass_ = _Dispatch(db, channels, clock, lender(db), pack_in_force(db, clock))
+    pass_ = _Dispatch(db, channels, clock, lender(db), pack_in_force(db, clock), still)
     to_send = pass_.decide(due)
     pass_.write()
     known = {name: channel.capabilities() for name, channel in channels.items()}
@@ -144,8 +168,8 @@ def take_answers(db: Db, channels: Channels, answered: Sequence[tuple[Handed, Ac
             parts += [(due.loan_id, due.message_no, number, keeper, piece) for number, piece in enumerate(pieces, 1)]
         settled = None if answer.outcome in ("sent", "unknown") else now
         states.append((due, answer.outcome, answer.why, answer.provider_id, now, settled))
-        done.append(Dispatched(due.loan_id, due.message_no, due.duty_no, answer.outcome, each.rule))
-        outcome = "sent" if answer.outcome == "delivered" else answer.outcome
+        done.append(Dispatched(due.loan_id, due.message_no, due.duty_no, answer.outcome, each.rule, due.after_no))
+        outcome = _made_as(due.channel, answer.outcome)
         ledger.append((due.loan_id, due.party_id, due.purpose, due.channel, on, now, outcome, each.rule, None))
         if can.on_screen and due.letter and due.letter.text:
             shown.append((due.loan_id, due.message_no, due.letter.text))
@@ -155,6 +179,18 @@ def take_answers(db: Db, channels: Channels, answered: Sequence[tuple[Handed, Ac
     store.put_back(db, back, now + RETRY_AFTER)
     store.write_ledger(db, ledger)
     return done
+
+
+def _left_before_it_failed(due: Due) -> bool:
+    """Whether its duty was proved by a message that had left and is known by now not to have arrived."""
+    return due.after_no is not None and not due.duty_open and due.proof == "contact.sent"
+
+
+def _made_as(channel: str, outcome: str) -> str:
+    """How the ledger tells of an answer: a call is told by whether somebody was reached, anything else by whether it left."""
+    if channel == "voice" and outcome in ("delivered", "failed"):
+        return REACHED if outcome == "delivered" else NOT_REACHED
+    return "sent" if outcome == "delivered" else outcome
 
 
 def _keeper(can: Capabilities) -> str | None:
@@ -210,6 +246,7 @@ class _Dispatch:
     clock: Clock
     lender: Lender
     pack: Pack
+    still: Still
     states: list[tuple[Due, str, str, str | None, datetime | None, datetime | None]] = field(default_factory=list)
     postponed: list[tuple[int, datetime]] = field(default_factory=list)
     ledger: list[tuple[int, int | None, str, str, date, datetime, str, str, int | None]] = field(default_factory=list)
@@ -223,7 +260,11 @@ class _Dispatch:
         numbers = numbers_for_sending(self.db, parties)
         history, stops = store.made_on(self.db, parties, self.clock.today()), store.stops_of(self.db, parties)
         to_send: list[Handed] = []
+        asked = [(each.loan_id, each.about) for each in due if _left_before_it_failed(each)]
+        standing = set(self.still(self.db, asked)) if asked else set()
         for each in due:
+            if _left_before_it_failed(each):
+                each = replace(each, duty_open=(each.loan_id, each.about) in standing)
             number = each.letter.number if each.letter else None
             if number is None and each.party_id is not None:
                 number = numbers.get(each.party_id)
@@ -282,7 +323,7 @@ class _Dispatch:
     def _ask(self, due: Due, made: Sequence[Made], stops: Sequence[Stop]) -> Allowed | Refused:
         return may_contact(
             self.pack, history=made, stops=stops, purpose=due.purpose, channel=due.channel, moment=self.clock.now(), zone=self.lender.zone,
-            lender_type=self.lender.lender_type,
+            lender_type=self.lender.lender_type, region=self.lender.region,
         )  # fmt: skip
 
     def _not_now(self, due: Due, verdict: Refused) -> None:
@@ -291,12 +332,16 @@ class _Dispatch:
         if verdict.earliest is not None and verdict.earliest <= due.send_until:
             self.postponed.append((due.queue_id, verdict.earliest))
             return
-        outcome = "dropped" if verdict.rule in DROPPED_BY else REFUSED
+        outcome = "dropped" if verdict.rule in DROPPED_BY or self._tried_otherwise(due, verdict.rule) else REFUSED
         self.states.append((due, "dropped", verdict.sentence, None, None, now))
         self.ended.append((due.loan_id, due.message_no, verdict.rule))
-        self.done.append(Dispatched(due.loan_id, due.message_no, due.duty_no, outcome, verdict.rule))
-        if outcome == REFUSED:
+        self.done.append(Dispatched(due.loan_id, due.message_no, due.duty_no, outcome, verdict.rule, due.after_no))
+        if verdict.rule not in DROPPED_BY:
             self._note(due, REFUSED, verdict.rule, now)
+
+    def _tried_otherwise(self, due: Due, rule: str) -> bool:
+        """Whether the moment goes on by another channel or with a person: its channel could not be used, or was not the first tried."""
+        return rule in CANNOT_BE_USED or (due.after_no is not None and rule not in FORBIDS_ALL)
 
     def _note(self, due: Due, outcome: str, rule: str, at: datetime) -> None:
         self.ledger.append((due.loan_id, due.party_id, due.purpose, due.channel, self.clock.today(), at, outcome, rule, None))

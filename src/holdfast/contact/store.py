@@ -22,11 +22,11 @@ LAST_MESSAGE_NOS: Final = "SELECT loan_id, max(message_no) FROM message WHERE lo
 LAST_ENTRY_NOS: Final = "SELECT loan_id, max(entry_no) FROM contact_ledger WHERE loan_id = ANY(%s) GROUP BY loan_id"
 COPY_MESSAGES: Final = """
     COPY message (loan_id, message_no, duty_no, purpose, channel, party_id, template, params, body, on_date, send_from, send_until, state,
-                  sealed_letter, text_version, text_sha256)
+                  sealed_letter, text_version, text_sha256, after_no)
     FROM STDIN (FORMAT BINARY)"""
 MESSAGE_TYPES: Final = (
     "int8", "int4", "int4", "text", "text", "int8", "text", "text", "text", "date", "timestamptz", "timestamptz", "text", "bytea",
-    "int4", "bytea",
+    "int4", "bytea", "int4",
 )  # fmt: skip
 COPY_OUTBOX: Final = "COPY outbox (loan_id, message_no, send_from) FROM STDIN (FORMAT BINARY)"
 OUTBOX_TYPES: Final = ("int8", "int4", "timestamptz")
@@ -40,10 +40,12 @@ ONE_CALLER: Final = "SELECT pg_advisory_xact_lock(hashtextextended('holdfast cal
 # Promises: a row is worked by one dispatcher; whether its duty is still open and its line is held is read with it.
 CLAIM_DUE: Final = """
     SELECT o.queue_id, m.loan_id, m.message_no, m.duty_no, m.party_id, m.purpose, m.channel, m.body, m.send_until,
-           m.duty_no IS NULL OR COALESCE(d.open, false), h.reason, m.text_sha256, m.sealed_letter
+           m.duty_no IS NULL OR COALESCE(d.open, false), h.reason, m.after_no, coalesce(d.about, ''), coalesce(r.kind, ''), m.text_sha256,
+           m.sealed_letter
     FROM outbox o
     JOIN message m USING (loan_id, message_no)
     LEFT JOIN duty d ON d.loan_id = m.loan_id AND d.duty_no = m.duty_no
+    LEFT JOIN record r ON m.after_no IS NOT NULL AND r.loan_id = d.loan_id AND r.seq = d.proof_seq
     LEFT JOIN tonight_hold h ON h.loan_id = m.loan_id AND h.on_date = m.on_date AND h.kind = 'message' AND h.about = d.about
     WHERE o.send_from <= %s
     ORDER BY o.send_from, o.queue_id
@@ -140,7 +142,7 @@ class OneTimeCode:
 
 # Newest first, whoever they went to.
 SELECT_ON_SCREEN: Final = """
-    SELECT m.loan_id, m.message_no, m.body, x.masked, m.sent_at, m.purpose, m.template, l.public_id
+    SELECT m.loan_id, m.message_no, m.body, x.masked, m.sent_at, m.purpose, m.template, m.channel, l.public_id
     FROM message m LEFT JOIN party_private x ON x.party_id = m.party_id AND x.kind = 'phone' LEFT JOIN loan l ON l.loan_id = m.loan_id
     WHERE m.on_date >= %s AND m.state = 'delivered' ORDER BY m.sent_at DESC, m.loan_id DESC LIMIT %s"""
 CODES_TO: Final = "SELECT chain_id, masked FROM one_time_code WHERE chain_id = ANY(%s)"
@@ -162,7 +164,8 @@ def write_promises(
                 params = canonical.encode(dict(each.params)).decode()
                 copy.write_row(
                     (each.loan_id, number, each.duty_no, each.purpose, each.channel, each.party_id, each.template, params, body,
-                     each.on_date, each.send_from, each.send_until, "promised", letter, words.version, words.sha256)
+                     each.on_date, each.send_from, each.send_until, "promised", letter, words.version, words.sha256,
+                     each.after_no)
                 )  # fmt: skip
         with cursor.copy(COPY_OUTBOX) as copy:
             copy.set_types(OUTBOX_TYPES)
@@ -189,7 +192,7 @@ def one_caller(db: Db, party_id: int) -> None:
 def claim_due(db: Db, now: datetime, limit: int) -> list[Due]:
     """The messages whose time has come, oldest first, locked for this transaction."""
     rows = db.execute(CLAIM_DUE, (now, limit)).fetchall()
-    return [Due(*(*row[:-2], _open(row[1], row[-1]), None if row[-2] is None else bytes(row[-2]))) for row in rows]
+    return [Due(*(*row[:-5], _open(row[1], row[-1]), None if row[-2] is None else bytes(row[-2]), *row[-5:-2])) for row in rows]
 
 
 def waiting_now(db: Db, now: datetime) -> int:
@@ -358,4 +361,4 @@ def on_screen(db: Db, since: date, limit: int) -> list[Bubble]:
     """What was delivered since that day, newest first."""
     rows = db.execute(SELECT_ON_SCREEN, (since, limit)).fetchall()
     strangers = dict(db.execute(CODES_TO, ([row[0] for row in rows if row[3] is None],)).fetchall())
-    return [Bubble(row[2], row[3] or strangers.get(row[0], ""), row[4], row[5], row[7]) for row in rows]
+    return [Bubble(row[2], row[3] or strangers.get(row[0], ""), row[4], row[5], row[8], row[7]) for row in rows]

@@ -25,7 +25,7 @@ def may_visit(db: Db, *, clock: Clock, party_id: int, purpose: str, moment: date
     made: list[Made] = store.made_on(db, [party_id], at.astimezone(ZoneInfo(known.zone)).date()).get(party_id, [])
     return may_contact(
         pack_in_force(db, clock), history=made, stops=store.stops_of(db, [party_id]).get(party_id, []), purpose=purpose, channel="visit",
-        moment=at, zone=known.zone, lender_type=known.lender_type,
+        moment=at, zone=known.zone, lender_type=known.lender_type, region=known.region,
     )  # fmt: skip
 
 

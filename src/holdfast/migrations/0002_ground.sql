@@ -87,6 +87,7 @@ ALTER TABLE message ADD COLUMN given_up_at timestamptz;     -- failed or unknown
 CREATE INDEX message_sending ON message (party_id) WHERE state = 'sending';
 CREATE INDEX message_lost ON message (to_lookup) WHERE state = 'unknown';
 CREATE INDEX message_undelivered ON message (sent_at) WHERE state IN ('failed', 'unknown') AND given_up_at IS NULL;
+ALTER TABLE message ADD COLUMN after_no integer;            -- the message before it of the same moment, which did not arrive by its channel
 ALTER TABLE message ADD COLUMN ended_by text;               -- the rule, or the person's hold, by which it was never sent
 CREATE INDEX message_unsent ON message (settled_at) WHERE state = 'dropped' AND given_up_at IS NULL;
 

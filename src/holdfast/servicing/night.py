@@ -30,7 +30,7 @@ from holdfast.servicing.arrears import CLASSES, days_past_due
 from holdfast.servicing.fold import Event
 from holdfast.servicing.held import Change, Held
 from holdfast.servicing.impairment import candidates, doubt_of
-from holdfast.servicing.night_store import Touched
+from holdfast.servicing.night_store import Touched, reminds_of
 from holdfast.servicing.recalculation import standing
 from holdfast.servicing.reminder_plan_model import MACHINE, PERSON, LivePlan, plan_on
 from holdfast.servicing.rules import Act, change, first_unbilled
@@ -272,7 +272,11 @@ def record_contacts(db: Db, dispatched: Sequence[Dispatched], *, clock: Clock) -
             sent = by_loan[held.loan.loan_id]
             duty = next((each for each in held.standing if each.duty_no == sent.duty_no), None)
             if duty is None:
-                continue  # paid in the meantime: the receipt has closed it
+                if sent.after_no is not None and sent.outcome in ("sent", "delivered"):
+                    # Its first channel had left, and proved the duty, before it was known to have failed: the chain tells of both.
+                    facts = {"message": sent.message_no, "outcome": sent.outcome, "rule": sent.rule, "after": sent.after_no}
+                    changes.append(change(held, act, plans.of(held), note=("contact.sent", facts)))
+                continue  # else paid in the meantime: the receipt has closed it
             kind = _RECORD_OF.get(sent.outcome, "contact.refused")
             facts = {"message": sent.message_no, "outcome": sent.outcome, "rule": sent.rule, "kind": duty.kind, "about": duty.about}
             # Arrears are followed up by a person; the message that went out beforehand is told, and proves nothing of it.
@@ -302,9 +306,10 @@ def _close_day(db: Db, ids: Sequence[int], night: Night, evening: _Evening) -> N
         _tell_entries(night, moved, evening.dry_run)
         first = _first_follow_up(moved, tomorrow)
         if first is not None:
-            step = evening.steps(moved.held.loan.product_code, first.due_on, late_days(first))
+            step = evening.steps(moved.held.loan.product_code, first.due_on, late_days(first.about))
             if step.machine:
-                promises.append(told_late(moved.held, first, act, channel=step.machine[0]))
+                moment = Moment(first.due_on, first.kind, first.about)
+                promises.append(told_late(moved.held, first.duty_no, moment, act, channel=step.machine[0]))
                 _tell_message(night, promises[-1], moved.held.loan.public_id, first.about, "followup.days_past_due", step, evening.dry_run)
     reminded = _reminders(db, touched, billed | replanned, tomorrow)
     for each in reminded:
@@ -407,22 +412,34 @@ def _falling_due(held: Held, on: date) -> Iterator[Event]:
 
 
 def _promise(reminded: Reminded, act: Act, *, channel: str) -> Promise:
-    loan = reminded.loan
-    send_from, send_until = times(Moment(reminded.on, "reminder", loan.about or ""), act.zone, act.today)
+    loan, due = reminded.loan, (reminded.loan.reminds_of, reminded.falls_due_on, Money(reminded.unpaid, reminded.loan.currency))
+    moment = Moment(reminded.on, "reminder", loan.about or "")
+    return _reminder(loan.loan_id, loan.duty_no, loan.party_id, loan.contract_no, moment, due, act, channel)
+
+
+def reminded_again(held: Held, duty_no: int | None, moment: Moment, act: Act, *, channel: str) -> Promise:
+    """The reminder of that moment by another channel, with what the instalment asks for now."""
+    n = reminds_of(moment.about)
+    row = next(each for each in held.state.instalments if each.n == n)
+    loan, due = held.loan, (n, row.due_on, Money(row.unpaid, held.loan.currency))
+    return _reminder(loan.loan_id, duty_no, loan.party_id, loan.contract_no, moment, due, act, channel)
+
+
+def _reminder(
+    loan_id: int, duty_no: int | None, party_id: int | None, contract_no: str, moment: Moment, due: tuple[int, date, Money], act: Act,
+    channel: str,
+) -> Promise:  # fmt: skip
+    n, due_on, amount = due
+    send_from, send_until = times(moment, act.zone, act.today)
     return Promise(
-        loan_id=loan.loan_id,
-        duty_no=loan.duty_no,
-        party_id=loan.party_id,
+        loan_id=loan_id,
+        duty_no=duty_no,
+        party_id=party_id,
         purpose="reminder",
         channel=channel,
         template="reminder",
-        params={
-            "contract": loan.contract_no[-4:],
-            "n": loan.reminds_of,
-            "amount": Money(reminded.unpaid, loan.currency).as_json(),
-            "due_on": reminded.falls_due_on.isoformat(),
-        },
-        on_date=reminded.on,
+        params={"contract": contract_no[-4:], "n": n, "amount": amount.as_json(), "due_on": due_on.isoformat()},
+        on_date=moment.due_on,
         send_from=send_from,
         send_until=send_until,
     )
@@ -433,18 +450,18 @@ def _first_follow_up(moved: Change, tomorrow: date) -> Duty | None:
     return next((duty for duty in moved.duties.written if duty.open and duty.kind == "follow_up" and duty.due_on == tomorrow), None)
 
 
-def late_days(duty: Duty) -> int:
+def late_days(about: str) -> int:
     """How many days after the due date the follow-up `2026-04-02 T+1` is meant to be."""
-    return int(duty.about.rsplit("T+", 1)[1])
+    return int(about.rsplit("T+", 1)[1])
 
 
-def told_late(held: Held, duty: Duty, act: Act, *, channel: str) -> Promise:
+def told_late(held: Held, duty_no: int | None, moment: Moment, act: Act, *, channel: str) -> Promise:
     """The message by which the borrower hears, on the day of the follow-up, what is missing."""
     row = next(each for each in held.state.instalments if each.unpaid > 0)
-    send_from, send_until = times(Moment(duty.due_on, "reminder", duty.about), act.zone, act.today)
+    send_from, send_until = times(Moment(moment.due_on, "reminder", moment.about), act.zone, act.today)
     return Promise(
         loan_id=held.loan.loan_id,
-        duty_no=duty.duty_no,
+        duty_no=duty_no,
         party_id=held.loan.party_id,
         purpose="collection",
         channel=channel,
@@ -452,10 +469,10 @@ def told_late(held: Held, duty: Duty, act: Act, *, channel: str) -> Promise:
         params={
             "contract": held.loan.contract_no[-4:],
             "n": row.n,
-            "amount": Money(standing(held.state, duty.due_on).unpaid_due(act.today), held.loan.currency).as_json(),
-            "days": (duty.due_on - row.due_on).days,
+            "amount": Money(standing(held.state, moment.due_on).unpaid_due(act.today), held.loan.currency).as_json(),
+            "days": (moment.due_on - row.due_on).days,
         },
-        on_date=duty.due_on,
+        on_date=moment.due_on,
         send_from=send_from,
         send_until=send_until,
     )

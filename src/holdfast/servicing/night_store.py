@@ -45,6 +45,11 @@ SELECT l.public_id, a.oldest_unpaid_due_on, a.pauses FROM account a JOIN loan l 
 """
 
 
+def reminds_of(about: str) -> int:
+    """The number of the instalment that the reminder `i3 T-7` is about."""
+    return int(about[1:].split(" ", 1)[0])
+
+
 class Touched(NamedTuple):
     """A loan whose night has come: the due date of its first instalment not yet billed, and its open reminder, if it has one."""
 
@@ -64,7 +69,7 @@ class Touched(NamedTuple):
     @property
     def reminds_of(self) -> int:
         """The number of the instalment that the reminder `i3 T-7` is about; 0 without one."""
-        return int(self.about[1:].split(" ", 1)[0]) if self.about else 0
+        return reminds_of(self.about) if self.about else 0
 
     @property
     def days(self) -> int:
