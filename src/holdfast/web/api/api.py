@@ -39,7 +39,9 @@ from holdfast.web.api import (
     release,
     relief,
     restructuring,
+    reviews,
     servicing,
+    settlements,
     takeover,
     visits,
 )
@@ -108,6 +110,6 @@ for _capability in (
     applications, collateral, pledges,
     servicing, papers, confirmation, decisioning, contracts, payments, rails, restructuring, relief, programmes, duties, approvals, journal,
     ledger, policy, products,
-    parties, takeover, night, release, complaints, inbound, promises, visits, contact,
+    parties, takeover, night, release, complaints, inbound, promises, settlements, visits, reviews, contact,
 ):  # fmt: skip
     api.add_router("", _capability.router)

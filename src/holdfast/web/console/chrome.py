@@ -159,6 +159,8 @@ _PLACES = {
     "tape": "tapes",
     **dict.fromkeys(("shadow", "shadow_run", "shadow_accept"), "tapes"),
     **dict.fromkeys(("promises_of", "promise_act"), "home"),
+    **dict.fromkeys(("settlements", "settlement_of", "settlement_speak", "settlement_paper", "settlement_act"), "settlements"),
+    **dict.fromkeys(("reviews", "reviews_of", "review_act"), "reviews"),
     **dict.fromkeys(("visits", "visits_of", "visit_act"), "visits"),
     **dict.fromkeys(("inbound", "inbound_of", "inbound_link", "inbound_aside"), "inbound"),
     **dict.fromkeys(("complaints", "complaints_of", "complaint_act"), "complaints"),
@@ -182,7 +184,9 @@ _WORK: Final[tuple[tuple[str, str, Any], ...]] = (
     ("tonight", "moon", _("Tonight")),
 )
 _VIEWS: Final[tuple[tuple[str, str, Any], ...]] = (
+    ("settlements", "list", _("Settlements")),
     ("visits", "list", _("Field visits")),
+    ("reviews", "list", _("Reviews of businesses")),
     ("inbound", "list", _("From borrowers")),
     ("complaints", "list", _("Complaints")),
     ("programmes", "list", _("Programmes")),

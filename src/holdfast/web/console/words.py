@@ -34,6 +34,8 @@ from holdfast.web.console import (
     release_refusals,
     relief_words,
     restructuring_refusals,
+    review_words,
+    settlement_words,
     visit_words,
 )
 from holdfast.web.console.sentences import told
@@ -187,6 +189,7 @@ ACTS: Final[Mapping[str, Text]] = {
     "refund": _("Give back an over-payment"),
     "write_off": _("Write the loan off"),
     "decision.make": _("Lend this sum"),
+    "settlement": _("Settle the debt for less"),
     **custody_words.ACTS,
     **money_words.ACTS,
     **ledger_words.ACTS,
@@ -238,6 +241,9 @@ DUTY_ACTS: Final[Mapping[str, Text]] = {
     "complaint_second": _("Answer"),
     "promise_broken": _("Call"),
     "visit": _("Visit"),
+    "settlement": _("Decide"),
+    "settlement_agree": _("Call"),
+    "settlement_broken": _("Call"),
 }
 
 NIGHT_KINDS: Final[Mapping[str, Text]] = {
@@ -352,7 +358,8 @@ def refusal(error: HoldfastError) -> str:
     if template is None:
         return told(error.sentence)
     try:
-        return str(template) % {**error.facts, "sentence": error.sentence}
+        roles = " / ".join(str(word(ROLES, role)) for role in error.facts.get("whose", ()))
+        return str(template) % {**error.facts, "sentence": error.sentence, "roles": roles}
     except (KeyError, TypeError, ValueError):
         return error.sentence
 
@@ -367,7 +374,9 @@ _REFUSALS: Final[Mapping[str, Text]] = {
     **complaint_words.REFUSALS,
     **contact_words.REFUSALS,
     **promise_words.REFUSALS,
+    **settlement_words.REFUSALS,
     **visit_words.REFUSALS,
+    **review_words.REFUSALS,
     **relief_words.REFUSALS,
     **paper_refusals.REFUSALS,
     **custody_words.REFUSALS,
