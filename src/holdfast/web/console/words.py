@@ -36,6 +36,7 @@ from holdfast.web.console import (
     restructuring_refusals,
     review_words,
     settlement_words,
+    text_words,
     visit_words,
 )
 from holdfast.web.console.sentences import told
@@ -240,6 +241,8 @@ DUTY_ACTS: Final[Mapping[str, Text]] = {
     "complaint_extended": _("Answer"),
     "complaint_second": _("Answer"),
     "promise_broken": _("Call"),
+    "business_review": _("Review the business"),
+    "review_reading": _("Read the review"),
     "visit": _("Visit"),
     "settlement": _("Decide"),
     "settlement_agree": _("Call"),
@@ -290,6 +293,7 @@ NOT_SENT: Final[Mapping[str, Text]] = {
     "contact.no_number": _("no number of the borrower is known"),
     "contact.no_channel": _("no way to send text messages is set up"),
     "contact.finance_allowed": _("the carrier takes no messages about lending"),
+    "contact.text_approved": _("the carrier has not approved the text"),
     "contact.opt_out": _("the borrower asked to be left alone"),
     "contact.pauses": _("contact rests: a complaint, a dispute or hardship"),
     "contact.right_party": _("only the borrower or a guarantor may be told"),
@@ -359,7 +363,8 @@ def refusal(error: HoldfastError) -> str:
         return told(error.sentence)
     try:
         roles = " / ".join(str(word(ROLES, role)) for role in error.facts.get("whose", ()))
-        return str(template) % {**error.facts, "sentence": error.sentence, "roles": roles}
+        limits = {"limits": " / ".join(str(word(settlement_words.LIMITS, each)) for each in error.facts.get("limits", ()))}
+        return str(template) % {**error.facts, "sentence": error.sentence, "roles": roles, **limits}
     except (KeyError, TypeError, ValueError):
         return error.sentence
 
@@ -376,6 +381,7 @@ _REFUSALS: Final[Mapping[str, Text]] = {
     **promise_words.REFUSALS,
     **settlement_words.REFUSALS,
     **visit_words.REFUSALS,
+    **text_words.REFUSALS,
     **review_words.REFUSALS,
     **relief_words.REFUSALS,
     **paper_refusals.REFUSALS,
