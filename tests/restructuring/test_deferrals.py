@@ -17,6 +17,7 @@ from holdfast.restructuring import (
     RequestEvent,
     RequestState,
     after,
+    may_be_decided_by,
     requests_of,
 )
 from holdfast.restructuring.states import LIFE
@@ -206,7 +207,24 @@ def test_what_was_asked_in_time_may_be_agreed_to_after_the_term_has_ended(house:
     house.day = date(2026, 6, 2)
     asked = house.ask(loan, 3)
     house.day = date(2026, 6, 3)
-    assert house.decide(loan, asked).state is RequestState.AGREED
+    assert house.decide(loan, asked, by="risk").state is RequestState.AGREED
+
+
+def test_more_months_than_the_pack_lets_a_role_put_off_are_somebody_else_s_to_agree_to(house: House) -> None:
+    loan = house.loan()
+    asked = house.ask(loan, 3)  # authority.deferral_months: an approver 2, a risk manager 3
+    with pytest.raises(Forbidden) as refused:
+        house.decide(loan, asked)
+    assert refused.value.code == "beyond_authority_of" and refused.value.facts["whose"] == ["risk"]
+    assert "authority.deferral_months" in str(refused.value)
+    with pytest.raises(Forbidden):
+        may_be_decided_by(house.db, by=house.people["approver"], loan=loan, request=asked.public_id)
+    assert house.decide(loan, asked, by="risk").state is RequestState.AGREED
+
+
+def test_an_approver_may_refuse_what_they_could_not_agree_to(house: House) -> None:
+    loan = house.loan()
+    assert house.decide(loan, house.ask(loan, 3), agreed=False).state is RequestState.REFUSED
 
 
 def test_one_request_at_a_time(house: House) -> None:

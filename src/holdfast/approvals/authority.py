@@ -94,10 +94,10 @@ def authority_for(wanted: Wanted, limits: Limits, deciders: Sequence[Role]) -> A
     if limits.two_from is None or wanted.total < limits.two_from:
         two = {}
     if not within or (two and not set(within) & two.keys()):
-        rules = ", ".join(sorted(set(beyond.values()))) or "authority.two"
+        rules = sorted(set(beyond.values())) or ["authority.two"]
         raise Refusal(
-            f"nobody may agree to this: it is beyond what {rules} of the pack lets anybody give up or put off",
-            code="beyond_all_authority", rules=rules,
+            f"nobody may agree to this: it is beyond what {', '.join(rules)} of the pack lets anybody give up or put off",
+            code="beyond_all_authority", limits=rules,
         )  # fmt: skip
     return Authority(within, two, beyond)
 
@@ -109,19 +109,18 @@ def may_agree(authority: Authority, by: Role, others: Sequence[Role], *, needed:
     the authority. Where the pack names how many of which role agree, each yes must be one of those.
     """
     wanted = authority.needed if needed is None else needed
-    names = " or ".join(authority.roles)
     if authority.two:
         if (*others, by).count(by) > authority.two.get(by, 0):
-            open_to = " and ".join(role for role, people in authority.two.items() if others.count(role) < people)
+            whose = [str(role) for role, people in authority.two.items() if others.count(role) < people]
             raise Forbidden(
-                f"authority.two: this waits for the yes of {open_to}, not of {by}", code="authority_of_others", whose=open_to, role=str(by)
+                f"authority.two: this waits for the yes of {' and '.join(whose)}, not of {by}", code="authority_of_others", whose=whose
             )
         return
     if len(others) + 1 >= wanted and not set(authority.roles) & {*others, by}:
-        rule = authority.beyond.get(by, "authority")
+        rule, whose = authority.beyond.get(by, "authority"), [str(role) for role in authority.roles]
         raise Forbidden(
-            f"{rule}: this is beyond the authority of {by}; it is for {names}", code="beyond_authority_of", rule=rule, whose=names,
-            role=str(by),
+            f"{rule}: this is beyond the authority of {by}; it is for {' or '.join(whose)}", code="beyond_authority_of", limits=[rule],
+            whose=whose,
         )  # fmt: skip
 
 

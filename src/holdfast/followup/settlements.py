@@ -313,6 +313,13 @@ def may_be_decided_by(db: Db, *, by: Staff, loan: str, settlement: str) -> None:
     may_agree(_authority(case, found.terms), by.role, [staff_by_id(db, answer.staff_id).role for answer in asked.answers])
 
 
+def waits(db: Db, asked: approvals.Request) -> bool:
+    """Whether a request still waits for an answer: one for a settlement that was taken back or has lapsed does not."""
+    if asked.act != ACT or asked.loan_id is None:
+        return True
+    return any(each.request == asked.public_id and each.state is SettlementState.OFFERED for each in store.of_loan(db, asked.loan_id))
+
+
 def running(db: Db, loan_id: int) -> Settlement | None:
     """The settlement that runs on the loan, if one does."""
     return next((each for each in store.of_loan(db, loan_id) if each.state is SettlementState.RUNNING), None)

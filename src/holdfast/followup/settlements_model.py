@@ -168,6 +168,11 @@ class Settlement:
         return Money(max(self.terms.total.minor - self.received, 0), self.terms.currency)
 
     @property
+    def grace_days(self) -> int:
+        """So many days after its day a part may still come in."""
+        return self.terms.grace_days
+
+    @property
     def last_day(self) -> date:
         """The day of its last part, without the grace."""
         return self.terms.parts[-1].pay_by

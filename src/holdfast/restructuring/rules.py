@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
+from holdfast.approvals.authority import Wanted
 from holdfast.kernel import canonical
 from holdfast.kernel.calendar import add_months
 from holdfast.kernel.errors import BadInput, Forbidden, Refusal
@@ -150,6 +151,11 @@ def borrower_may_ask(change: Rearrangement) -> None:
 def wants_consent(change: Rearrangement) -> bool:
     """Whether the borrower agrees with a code before anybody decides."""
     return change.kind not in PLAIN
+
+
+def wanted(change: Rearrangement, currency: str) -> Wanted:
+    """What the pack gives authority for by role: so many months, or instalments without payment, and so many new instalments."""
+    return Wanted(currency, months=(change.months or 0) + (change.periods or 0), instalments=change.instalments or 0)
 
 
 def next_yes(asked: Request) -> RequestEvent:

@@ -10,6 +10,8 @@ import psycopg
 
 from holdfast import approvals
 from holdfast.approvals import Standing
+from holdfast.approvals.authority import Authority, authority_for, may_agree
+from holdfast.approvals.authority import limits_of as authority_limits
 from holdfast.contact import Promise, codes, promise
 from holdfast.duties import Case, enter, take
 from holdfast.journal import Actor
@@ -17,7 +19,7 @@ from holdfast.kernel.clock import Clock
 from holdfast.kernel.errors import BadInput, NotFound, Refusal
 from holdfast.kernel.ids import new_id
 from holdfast.life import LoanState
-from holdfast.parties import Party, Scope, Staff, party_by_id, require, staff_by_id
+from holdfast.parties import MAY, Party, Role, Scope, Staff, party_by_id, require, staff_by_id
 from holdfast.products import check_ceiling
 from holdfast.restructuring import store
 from holdfast.restructuring.model import OPEN, Comparison, Request, RequestState
@@ -29,6 +31,7 @@ from holdfast.restructuring.rules import (
     known_reason,
     may_decide,
     next_yes,
+    wanted,
     wants_consent,
     within_limits,
 )
@@ -42,6 +45,7 @@ SHORTEST_WORDS: Final = 4
 _TELLS_WITHIN: Final = timedelta(days=2)
 _REVERSAL: Final = "restructuring.reverse"
 _CODE: Final = "restructuring"
+_DECIDE: Final = "restructuring.decide"
 
 
 def compare(db: Db, *, clock: Clock, by: Staff | Actor, loan: str, change: Rearrangement) -> Comparison:
@@ -53,7 +57,8 @@ def ask(db: Db, *, clock: Clock, by: Staff | Actor, loan: str, change: Rearrange
     """Ask for other terms. `shown` is the digest of the comparison that whoever asks has seen.
 
     The borrower asks on their own loan, or a caller or officer for them. Refusal if the pack or the law allows no such
-    change, if something is asked for already, or if the loan has moved since the comparison was shown.
+    change, if it is beyond everybody's authority, if something is asked for already, or if the loan has moved since the
+    comparison was shown.
     """
     if isinstance(by, Staff):
         require(by, "restructuring.ask")
@@ -66,6 +71,7 @@ def ask(db: Db, *, clock: Clock, by: Staff | Actor, loan: str, change: Rearrange
     plan, told = _plan(db, case, clock, change)
     before_expiry(plan, clock.today())
     _as_shown(told, shown)
+    _authority(case, change)
     actor, staff_id = (by.actor, by.staff_id) if isinstance(by, Staff) else (by, None)
     public_id = new_id("rs")
     state = RequestState.PROPOSED if wants_consent(change) else RequestState.ASKED
@@ -123,10 +129,11 @@ def consent(db: Db, *, clock: Clock, by: Actor, loan: str, request: str, code_id
 def decide(db: Db, *, clock: Clock, by: Staff, loan: str, request: str, agreed: bool, words: str) -> Request:
     """Agree to exactly what was asked for, or refuse it and say why; the borrower is told what comes of it.
 
-    Never the one who asked, the loan's officer or the borrower, nor the same person twice, under whichever log-in. To agree, the
+    Never the one who asked, the loan's officer or the borrower, nor the same person twice, under whichever log-in. Forbidden to
+    agree beyond the authority that the loan's pack gives by role, saying whose it is; of two, one must have it. To agree, the
     loan must still stand as it was shown: if it has moved, the request is refused or taken back, and asked for anew.
     """
-    require(by, "restructuring.decide")
+    require(by, _DECIDE)
     words = _said(words)
     case = _case(db, by, loan)
     asked = _the(db, case, request)
@@ -134,6 +141,7 @@ def decide(db: Db, *, clock: Clock, by: Staff, loan: str, request: str, agreed: 
     state = after(asked.state, event)
     _somebody_else(db, case, by, asked)
     if agreed:
+        _within_authority(db, case, by, asked)
         _as_shown(_plan(db, case, clock, asked.change)[1], asked.comparison.shown)
     elif len(words) < SHORTEST_WORDS:
         raise BadInput("words: whoever refuses says why", field="words")
@@ -225,6 +233,7 @@ def may_be_decided_by(db: Db, *, by: Staff, loan: str, request: str) -> None:
     asked = _the(db, case, request)
     after(asked.state, RequestEvent.REFUSE)
     _somebody_else(db, case, by, asked)
+    _within_authority(db, case, by, asked)
 
 
 def as_it_stands(db: Db, *, clock: Clock, by: Staff | Actor, loan: str, request: str) -> Comparison | None:
@@ -280,6 +289,18 @@ def _somebody_else(db: Db, case: Case, by: Staff, asked: Request) -> None:
         officer=staff_by_id(db, case.loan.officer_id) if case.loan.officer_id is not None else None,
         borrower_id=case.loan.party_id,
     )
+
+
+def _authority(case: Case, change: Rearrangement) -> Authority:
+    """Who may agree to the change, by the loan's own pack; Refusal if it is beyond everybody's authority."""
+    opened, product = case.loan.opened_on, case.loan.product_code
+    most = authority_limits(case.pack, case.lender, on=opened, product=product)
+    return authority_for(wanted(change, case.loan.currency), most, [role for role in Role if role in MAY[_DECIDE]])
+
+
+def _within_authority(db: Db, case: Case, by: Staff, asked: Request) -> None:
+    others = [staff_by_id(db, answer.staff_id).role for answer in asked.answers if answer.agreed]
+    may_agree(_authority(case, asked.change), by.role, others, needed=asked.needed)
 
 
 def _limits(case: Case) -> Limits:

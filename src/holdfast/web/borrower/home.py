@@ -17,6 +17,8 @@ from django.views.decorators.http import require_safe
 from holdfast import applications, confirmation
 from holdfast.applications import STEPS, Application, ApplicationState, completeness
 from holdfast.database.connection import transaction
+from holdfast.followup import settlements
+from holdfast.followup.settlements_model import SettlementState
 from holdfast.servicing import reading
 from holdfast.servicing.views import DutyRow, LoanRow
 from holdfast.web.borrower import wording
@@ -58,6 +60,9 @@ ACTS: Final = (
     Act("borrower:my_loan", _("Schedule and all figures"), frozenset({"active", "written_off", "releasing", "settled"})),
     Act("borrower:terms", _("Cannot pay? Ask for more time"), frozenset({"active"})),
 )
+
+_OWING: Final = frozenset({"active", "written_off"})
+_SETTLING: Final = frozenset({SettlementState.APPROVED, SettlementState.RUNNING})
 
 # What comes next, by the duty that stands first on the loan. `%(by)s` is the day by which we do it.
 _NEXT: Final[Mapping[str, str | Promise]] = {
@@ -123,6 +128,11 @@ def _card(db: Db, visitor: Visitor, row: LoanRow) -> dict[str, Any]:
     acts = sorted(
         (act for act in ACTS if act.open_to(row.state, kinds) and (called or act.page != "borrower:confirm")), key=lambda act: not act.first
     )
+    shown = [{"href": reverse(act.page, args=[row.id]), "words": act.words, "first": act.first} for act in acts]
+    if row.state in _OWING and (settled := settlements.settlements_of(db, by=visitor.actor, loan=row.id)) and settled[0].state in _SETTLING:
+        waits = settled[0].state is SettlementState.APPROVED
+        said = _("A settlement is ready: read it and agree") if waits else _("My settlement: what is left to pay")
+        shown.insert(0, {"href": reverse("borrower:settlement", args=[row.id]), "words": said, "first": True})
     asked = None
     if row.state in _BEFORE_MONEY:
         asked = applications.of_loan(db, detail.number)
@@ -131,7 +141,7 @@ def _card(db: Db, visitor: Visitor, row: LoanRow) -> dict[str, Any]:
         "asked": asked,
         "steps": story.steps(detail, schedule, passed, row.opened_on, visitor.today),
         "next": _next(row, open_duties),
-        "acts": [{"href": reverse(act.page, args=[row.id]), "words": act.words, "first": act.first} for act in acts],
+        "acts": shown,
         "withdrawable": row.state in _BEFORE_MONEY and not kinds & {"pay_out", "payout_enquiry", "hand_back", "fraud_review"},
     }
 

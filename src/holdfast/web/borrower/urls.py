@@ -4,7 +4,22 @@ from __future__ import annotations
 
 from django.urls import path
 
-from holdfast.web.borrower import apply, ask, complaint, confirm, decision, home, login, mandate, papers, pay, release, sign, terms
+from holdfast.web.borrower import (
+    apply,
+    ask,
+    complaint,
+    confirm,
+    decision,
+    home,
+    login,
+    mandate,
+    papers,
+    pay,
+    release,
+    settlement,
+    sign,
+    terms,
+)
 from holdfast.web.borrower.loan import loan, my_loan
 
 app_name = "borrower"
@@ -24,6 +39,9 @@ urlpatterns = [
     path("loans/<slug:loan_id>/terms", terms.terms, name="terms"),
     path("loans/<slug:loan_id>/terms/<slug:asked>/agreement", terms.agree, name="terms_agree"),
     path("loans/<slug:loan_id>/terms/<slug:asked>/withdrawal", terms.withdraw, name="terms_withdraw"),
+    path("loans/<slug:loan_id>/settlement", settlement.settlement, name="settlement"),
+    path("loans/<slug:loan_id>/settlement/<slug:settlement_id>/agree", settlement.agree, name="settlement_agree"),
+    path("loans/<slug:loan_id>/settlement/<slug:settlement_id>/agreement", settlement.agreement, name="settlement_paper"),
     path("loans/<slug:loan_id>/ask", ask.ask, name="ask"),
     path("loans/<slug:loan_id>/leave-alone", ask.leave_alone, name="leave_alone"),
     path("loans/<slug:loan_id>/complaint", complaint.complain, name="complaint"),

@@ -165,6 +165,7 @@ _PLACES = {
     **dict.fromkeys(("inbound", "inbound_of", "inbound_link", "inbound_aside"), "inbound"),
     **dict.fromkeys(("complaints", "complaints_of", "complaint_act"), "complaints"),
     **dict.fromkeys(("contact_of", "contact_lift"), "loans"),
+    **dict.fromkeys(("texts", "text", "text_act"), "texts"),
     "journal": "journal",
     "loan_journal": "journal",
 }
@@ -190,6 +191,7 @@ _VIEWS: Final[tuple[tuple[str, str, Any], ...]] = (
     ("inbound", "list", _("From borrowers")),
     ("complaints", "list", _("Complaints")),
     ("programmes", "list", _("Programmes")),
+    ("texts", "list", _("Texts")),
     ("prices", "list", _("Prices")),
     ("ledger", "money", _("Ledger")),
     ("tapes", "up", _("Tapes")),

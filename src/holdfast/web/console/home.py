@@ -22,6 +22,7 @@ from holdfast.database.connection import transaction
 from holdfast.duties import escalation
 from holdfast.duties.ownership import hands as hands_of
 from holdfast.duties.ranking import Rank, weights_of
+from holdfast.followup.settlements import waits
 from holdfast.kernel.clock import instant_on
 from holdfast.life import DUTIES, DutyKind
 from holdfast.servicing.queues import QueueLine, count, queue, works
@@ -104,7 +105,7 @@ def home(request: HttpRequest, desk: Desk) -> HttpResponse:
             count(db, desk.look, desk.staff, hands, now=desk.now, zone=zone, view="told") if hands.ladder.hears(desk.staff.role) else 0
         )
         next_at = reading.next_duty_at(db, desk.look, whose, tomorrow) if not rows and not ranked else None
-        open_requests = [each for each in requests(db, desk.staff.scope) if each.standing is Standing.OPEN][:_SHOWN]
+        open_requests = [each for each in requests(db, desk.staff.scope) if each.standing is Standing.OPEN and waits(db, each)][:_SHOWN]
         loans_asked = reading.loans_numbered(db, desk.look, [each.loan_id for each in open_requests if each.loan_id is not None])
         figures = _figures(db, desk)
         audit = reading.last_audit(db)

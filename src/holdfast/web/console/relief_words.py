@@ -21,6 +21,7 @@ EVENTS: Final[Mapping[str, Text]] = {
     "charge": _("Charged"),
     "waived_part": _("Waived"),
     "goodwill": _("Goodwill credit"),
+    "forgiven": _("Settled for less: the rest forgiven"),
     "paused": _("Count of days late paused"),
     "resumed": _("Count of days late resumed"),
 }

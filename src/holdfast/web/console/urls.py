@@ -47,6 +47,7 @@ from holdfast.web.console import (
     settlements,
     shadow,
     tape,
+    texts,
     tonight,
     visits,
 )
@@ -69,6 +70,9 @@ urlpatterns = [
     path("applications/<slug:application_id>/return", applications.give_back, name="application_give_back"),
     path("applications/<slug:application_id>/close", applications.close, name="application_close"),
     path("phone", phone.phone, name="phone"),
+    path("texts", texts.listed, name="texts"),
+    path("texts/<slug:template>/<slug:language>", texts.one, name="text"),
+    path("texts/<slug:template>/<slug:language>/<slug:what>", texts.act, name="text_act"),
     path("loans", loans.loans, name="loans"),
     path("loans/<slug:loan_id>", loan.loan, name="loan"),
     path("loans/<slug:loan_id>/receipts", loan_acts.receive, name="receive"),
