@@ -12,6 +12,7 @@ import psycopg
 from holdfast import release
 from holdfast.collateral import custody
 from holdfast.contact import dispatch
+from holdfast.followup import reviews
 from holdfast.journal import Actor
 from holdfast.kernel.calendar import add_months
 from holdfast.kernel.clock import Clock, FixedClock, ShiftedClock, instant_on
@@ -39,6 +40,8 @@ LENDER: Final = Lender(
     sample=True,
 )
 _DAYS: Final = 160
+# When the sample's firm was reviewed, counted from today: the next review is due within days.
+_REVIEWED: Final = -80
 # Where the QR codes of the sample's papers lead: the address that the demonstration is served at.
 SITE: Final = "http://127.0.0.1:8000"
 
@@ -96,6 +99,7 @@ def load(db: Db, *, zone: str = ZONE) -> list[tuple[str, str, str, str]]:
         standing.live(day)
         if day < today:
             run_night(db, clock=at(day, 22), on=day)
+            reviews.call_all(db, clock=at(day, 22), on=day)
             note_night(db, day)
     return logins
 
@@ -139,7 +143,7 @@ def _open(db: Db, each: _Borrower, now: Clock, officer: Actor, officer_id: int, 
         db,
         clock=now,
         by=officer,
-        kind="person",
+        kind="firm" if life.habit == "reviewed" else "person",
         branch_id=branch_id,
         language=life.language,
         private={"name": life.name, "phone": life.phone},
@@ -186,8 +190,27 @@ def _habit(db: Db, each: _Borrower, now: Clock, officer: Actor, staff: dict[str,
         total = quote(db, loan=each.public_id, on=today).total
         _receive(db, each, now, officer, total.minor, today)
         _release(db, each.public_id, now, staff)
+    elif habit == "reviewed" and age == _REVIEWED:
+        _review(db, each, now, staff)
     elif habit == "written_off" and age == -5:
         carry(write_off, db, clock=now, by=officer, loan=each.public_id, reason="多次联系未果，经批准核销（示例）")
+
+
+def _review(db: Db, each: _Borrower, now: Clock, staff: dict[str, Staff]) -> None:
+    """Risk wants the business looked at, the officer does so by telephone; what it finds brings the next review near."""
+    loan = each.public_id
+    soon = now.today() + timedelta(days=7)
+    reviews.bring_forward(db, clock=now, by=staff["risk"], loan=loan, due_on=soon, words="听说同街店铺在关门，提前看看（示例）")
+    begun = reviews.begin(db, clock=now, by=staff["officer"], loan=loan, means="call")
+    answers = {
+        "running": "reduced", "sells": "五金、水暖零售（示例）", "staff": 3, "premises": "not_seen", "turnover": 8_600_000,
+        "evidence": ["bank_statement", "invoices"], "evidenced": 7_900_000, "owner_changed": "no", "address_changed": "no",
+        "other_debts": 12_000_000, "money_use": "as_agreed", "thing": "not_seen",
+    }  # fmt: skip
+    reviews.make(
+        db, clock=now, by=staff["officer"], loan=loan, review=begun.public_id, answers=answers, conclusion="watch",
+        words="客流少了三成，流水还够还款（示例）",
+    )  # fmt: skip
 
 
 def _receive(db: Db, each: _Borrower, now: Clock, officer: Actor, minor: int, on: date) -> None:

@@ -54,7 +54,8 @@ class Life:
 
     Its instalment number `months` fell due `since` days ago (0 months: it was paid out `since` days ago). `pays`
     says for each instalment how many days after its due date it was paid (negative: early; None: not at all).
-    `habit` names what else happens: `partial`, `pays_off`, `over`, `bounces`, `written_off`, `returned`.
+    `habit` names what else happens: `partial`, `pays_off`, `over`, `bounces`, `written_off`, `returned`; `reviewed` is a firm
+    whose business was looked at once.
     `limit` is the most that may be paid out on it in all, where its contract names one.
     """
 
@@ -95,7 +96,7 @@ LIVES: Final = (
     Life("尤示例", "13800000019", SMALL, 240_000, 0, 29, limit=500_000),
     Life("许示例", "13800000020", SINGLE, 100_000, 0, 23),
     Life("何示例", "13800000021", SMALL, 260_000, 4, 20, (None, None, None), "written_off"),
-    Life("吕示例", "13800000022", HOUSE, 60_000_000, 4, 25, (0, 0, 0, 0), branch=1),
+    Life("吕示例五金商行", "13800000022", HOUSE, 60_000_000, 4, 25, (0, 0, 0, 0), "reviewed", branch=1),
     Life("施示例", "13800000023", HOUSE, 85_000_000, 3, 18, (0, 0, 0), branch=1),
     Life("褚示例", "13800000024", HOUSE, 42_000_000, 2, 19, (0, 0), "pays_off", branch=1),
     Life("Sample Reader", "13800000025", HOUSE, 38_000_000, 1, 14, (1,), language="en", branch=1),
