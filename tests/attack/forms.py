@@ -48,7 +48,7 @@ from holdfast.collateral import value as value_now
 from holdfast.contact import inbound
 from holdfast.database.connection import transaction
 from holdfast.duties import ownership
-from holdfast.followup import complaints, promises, visits
+from holdfast.followup import complaints, promises, reviews, visits
 from holdfast.followup.promises_model import Part
 from holdfast.followup.visits_model import Point
 from holdfast.journal import SYSTEM, Actor
@@ -178,6 +178,32 @@ def _visit(house: House, what: str, *, so_far: str = "planned", **fields: Any) -
         told = {"met": "nobody", "told": "nobody", "outcome": "nothing", "words": WORDS, "stood": Point(30.0, 120.0)}
         house.do(visits.report, "caller", **about, **told, photos=[cast.picture()])
     return _loan(house, "late", {"visit_id": made.public_id, "what": what}, **fields)
+
+
+_REVIEWED: Final = {
+    "running": "yes", "sells": WORDS, "staff": 3, "premises": "not_seen", "turnover": 100, "evidence": ["none"], "owner_changed": "no",
+    "address_changed": "no", "other_debts": 0, "money_use": "as_agreed", "thing": "with_us",
+}  # fmt: skip
+
+
+def _review(house: House, what: str = "", *, made: bool = False, **fields: Any) -> Post:
+    """The loan that is repaid carries a business whose review is called for; the officer has begun it, or found it worse."""
+    loan, today = house.loans["active"], house.stage.today
+    with transaction() as db:
+        case = duties.take(db, loan, None)
+        due_on = today + timedelta(days=10)
+        says = {"class": "pass", "why": "firm", "due_on": due_on.isoformat()}
+        duties.enter(
+            db, case, clock=house.stage.clock, by=SYSTEM, kind="review.called", says=says, opens=(reviews.DUTY,),
+            due={reviews.DUTY: due_on},
+        )  # fmt: skip
+    if what in ("", "earlier"):
+        return _loan(house, "active", {"review_id": "next", "what": what} if what else None, **fields)
+    begun = house.do(reviews.begin, "officer", loan=loan, means="call")
+    if made:
+        told = {"answers": _REVIEWED, "conclusion": "worse", "words": WORDS}
+        house.do(reviews.make, "officer", loan=loan, review=begun.public_id, **told)
+    return _loan(house, "active", {"review_id": begun.public_id, "what": what}, **fields)
 
 
 def _visit_plan(house: House) -> Post:
@@ -904,6 +930,22 @@ def _drawer(house: House, *, cash: int = 0, counted: int | None = None, closed: 
 _OWN_ACCOUNT: Final = {"holder": "青屿小额贷款", "account": "6222 0000 1111 2222", "bank": "示例银行", "bank_code": "102100099996"}
 
 
+_PLANNED: Final = {
+    "name": "示例提醒计划", "product": "", "reason": WORDS, "days_0": "0", "how_0": "sms person", "days_1": "1", "how_1": "person",
+}  # fmt: skip
+
+
+def _plan_proposed(house: House) -> Post:
+    return Post({}, {**_PLANNED, "from_day": str(house.stage.today + timedelta(days=2))})
+
+
+def _plan_asked(house: House) -> Post:
+    """A reminder plan of the risk manager's, for another person to answer."""
+    assert house.post("risk", "plan_propose", _plan_proposed(house)).done
+    found = house.one("SELECT public_id FROM reminder_plan ORDER BY plan_id DESC LIMIT 1")
+    return Post({"plan_id": found}, {"approved": "yes", "words": WORDS})
+
+
 def _house_account(house: House) -> Post:
     return Post({}, {**_OWN_ACCOUNT, "words": WORDS})
 
@@ -1221,6 +1263,19 @@ FORMS: Final[Mapping[str, Form]] = {
     "answer · refund": Form("approval.answer", "approver", _refund_asked, barred=("officer",)),
     "answer · write-off": Form("approval.answer", "approver", _write_off_asked, barred=("risk",)),
     "note_duty": Form("duty.note", "caller", _follow_up),
+    "reviews_of": Form("review.make", "officer", partial(_review, means="call")),
+    "review_act · save": Form("review.make", "officer", partial(_review, what="save", staff="3"), barred=("caller",)),
+    "review_act · make": Form(
+        "review.make", "officer",
+        partial(_review, what="make", conclusion="watch", words=WORDS, **{**_REVIEWED, "staff": "3", "turnover": "1", "other_debts": "0"}),
+        barred=("caller",),
+    ),
+    "review_act · give_up": Form("review.make", "officer", partial(_review, what="give_up", words=WORDS)),
+    "review_act · read": Form("review.read", "risk", partial(_review, what="read", made=True, words=WORDS)),
+    "review_act · earlier": Form(
+        "review.bring_forward", "officer",
+        lambda house: _review(house, "earlier", due_on=str(house.stage.today + timedelta(days=3)), words=WORDS),
+    ),
     "visits_of": Form("visit.plan", "caller", _visit_plan),
     "visit_act · begin": Form("visit.make", "caller", _visit_begin),
     "visit_act · report": Form(
@@ -1393,6 +1448,8 @@ FORMS: Final[Mapping[str, Form]] = {
         "payout.enquire", "officer", partial(_payout_unknown, outcome="rejected", reference="示例函件 1 号", words=WORDS)
     ),
     "payout_ruling": Form("payout.check", "checker", _ruling_asked, barred=("officer", "teller")),
+    "plan_propose": Form("reminder_plan.propose", "risk", _plan_proposed, sight="nowhere"),
+    "plan_answer": Form("reminder_plan.answer", "approver", _plan_asked, barred=("risk",), sight="nowhere"),
     "house_ask": Form("house_account.set", "any-admin", _house_account, sight="nowhere"),
     "house_answer": Form("house_account.check", "risk", _house_account_asked, barred=("any-admin",), sight="nowhere"),
     "payout_file_make": Form("payout_file.make", "officer", _file_to_make, sight="choice"),

@@ -30,6 +30,7 @@ from holdfast.web.api import (
     papers,
     parties,
     payments,
+    plans,
     pledges,
     policy,
     products,
@@ -43,6 +44,7 @@ from holdfast.web.api import (
     servicing,
     settlements,
     takeover,
+    texts,
     visits,
 )
 from holdfast.web.api.edge import guarded, nothing_here
@@ -110,6 +112,6 @@ for _capability in (
     applications, collateral, pledges,
     servicing, papers, confirmation, decisioning, contracts, payments, rails, restructuring, relief, programmes, duties, approvals, journal,
     ledger, policy, products,
-    parties, takeover, night, release, complaints, inbound, promises, settlements, visits, reviews, contact,
+    parties, takeover, night, release, complaints, inbound, promises, settlements, visits, reviews, plans, contact,
 ):  # fmt: skip
     api.add_router("", _capability.router)

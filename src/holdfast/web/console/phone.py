@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from holdfast.contact import messages, on_screen, segments
+from holdfast.contact import messages, on_screen, segments, voice
 from holdfast.database.connection import transaction
 from holdfast.web.console.desk import Desk, at_desk
 from holdfast.wiring import CHANNELS
@@ -26,7 +26,7 @@ def phone(request: HttpRequest, desk: Desk) -> HttpResponse:
     with transaction() as db:
         shown: dict[str, Any]
         if channel.on_screen:
-            shown = {"bubbles": [(each, segments(each.body)) for each in on_screen(db, CHANNELS, clock=desk.clock)]}
+            shown = {"bubbles": [(each, voice.parts(each.body)) for each in on_screen(db, CHANNELS, clock=desk.clock)]}
         else:
             shown = {"sent": [(each, len(each.body), segments(each.body)) for each in messages(db, desk.staff.scope)]}
     return render(request, "console/phone.html", {**shown, "channel": channel})

@@ -13,14 +13,14 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.views.decorators.http import require_POST, require_safe
 
-from holdfast.contact import hold_line, let_go, text_of
+from holdfast.contact import Wordings, hold_line, let_go, text_of, wordings
 from holdfast.database.connection import transaction
 from holdfast.days import preview
 from holdfast.life import DUTIES
 from holdfast.parties import may
 from holdfast.servicing import reading as book
-from holdfast.servicing.night import NightLine
-from holdfast.web.console import reading, words
+from holdfast.servicing.night import BESIDE, NightLine
+from holdfast.web.console import plan_words, reading, words
 from holdfast.web.console.acts import Tried, perform
 from holdfast.web.console.desk import Db, Desk, at_desk
 from holdfast.web.console.forms import ActForm, HoldForm
@@ -80,6 +80,7 @@ def _page(request: HttpRequest, desk: Desk, *, form: ActForm | None = None, stat
         kept = reading.messages_promised_for(db, desk.today, desk.branch_only)
         undone = reading.messages_not_done(db, desk.look, desk.today, _SHOWN)
         last = reading.last_night(db)
+        texts = wordings(db)
         due = reading.count_due_loans(db, desk.today)
         next_due = reading.next_due_on(db, desk.today)
         by_product = reading.night_by_product(db, desk.look, desk.today) if due > _LOOKED_AT else []
@@ -96,7 +97,7 @@ def _page(request: HttpRequest, desk: Desk, *, form: ActForm | None = None, stat
         "kind": kind,
         "tabs": [(name, words.word(words.NIGHT_KINDS, name), count) for name, count in _counts(mine).items()],
         "lines": [
-            _line(line, known.get(line.loan), desk, form, held=(line.loan, line.about) in stopped)
+            _line(line, known.get(line.loan), desk, texts, form, held=(line.loan, line.about) in stopped)
             | ({} if line.loan else {"product": products[line.what["product"]], "branch": branches[line.what["branch"]]})
             for line in of_kind[:_SHOWN]
         ],
@@ -120,7 +121,9 @@ def _counts(lines: list[NightLine]) -> dict[str, int]:
     return {name: counted[name] for name in KINDS}
 
 
-def _line(line: NightLine, loan: Mapping[str, Any] | None, desk: Desk, tried: ActForm | None, *, held: bool) -> dict[str, Any]:
+def _line(
+    line: NightLine, loan: Mapping[str, Any] | None, desk: Desk, texts: Wordings, tried: ActForm | None, *, held: bool
+) -> dict[str, Any]:
     """One line as the page tells it: what, by which rule, and the form to hold it where it may be held."""
     failed = tried is not None and (tried.data.get("loan"), tried.data.get("about")) == (line.loan, line.about)
     form: ActForm | None = None
@@ -128,11 +131,14 @@ def _line(line: NightLine, loan: Mapping[str, Any] | None, desk: Desk, tried: Ac
         form = tried
     elif line.kind == "message" and not held and may(desk.staff, "tonight.hold"):
         form = _form(line.loan, line.about, line.what["send_on"])
-    what = _what(line, loan, desk.lender.name or "Holdfast")
+    what = _what(line, loan, desk.lender.name or "Holdfast", texts)
     rule = words.word(words.RULES, line.rule)
     moment = words.about("reminder", line.about) if line.kind == "message" else ""
     sends_on = date.fromisoformat(line.what["send_on"]) if line.kind == "message" else None
     told = {"line": line, "loan": loan, "what": what, "rule": rule, "moment": moment, "sends_on": sends_on}
+    if line.kind == "message":
+        first, *then = line.what["channels"]
+        told |= {"by": plan_words.CHANNELS[first], "then": plan_words.order(then)}
     return told | {"held": held, "form": form, "failed": failed}
 
 
@@ -163,11 +169,12 @@ def _form(loan: str, about: str, on: date | str) -> HoldForm:
     return HoldForm(name=f"hold-{loan[-6:]}-{about.replace(' ', '')}", initial={"loan": loan, "about": about, "on": on})
 
 
-def _what(line: NightLine, loan: Mapping[str, Any] | None, signature: str) -> str:
+def _what(line: NightLine, loan: Mapping[str, Any] | None, signature: str, texts: Wordings) -> str:
     facts = line.what
     if line.kind == "message" and loan is not None:
-        params = {name: value for name, value in facts.items() if name not in ("send_on", "template")}
-        return text_of(facts["template"], params, language=loan["language"], signature=signature)
+        params = {name: value for name, value in facts.items() if name not in BESIDE}
+        own = texts.of(facts["template"], loan["language"])
+        return text_of(facts["template"], params, language=loan["language"], signature=signature, words=own.words if own else None)
     if line.kind == "entry":
         amount = facts["amount"]
         return gettext("debit %(debit)s, credit %(credit)s: %(amount)s") % {

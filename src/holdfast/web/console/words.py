@@ -30,6 +30,7 @@ from holdfast.web.console import (
     ledger_words,
     money_words,
     paper_refusals,
+    plan_words,
     promise_words,
     release_refusals,
     relief_words,
@@ -195,6 +196,7 @@ ACTS: Final[Mapping[str, Text]] = {
     **money_words.ACTS,
     **ledger_words.ACTS,
     **relief_words.ACTS,
+    **plan_words.ACTS,
 }
 
 # The colour of a deadline's bar, by the last mark of its time that is passed.
@@ -380,6 +382,7 @@ _REFUSALS: Final[Mapping[str, Text]] = {
     **contact_words.REFUSALS,
     **promise_words.REFUSALS,
     **settlement_words.REFUSALS,
+    **plan_words.REFUSALS,
     **visit_words.REFUSALS,
     **text_words.REFUSALS,
     **review_words.REFUSALS,
