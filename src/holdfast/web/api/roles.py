@@ -338,6 +338,10 @@ OPEN_TO: Final = {
     "takeover.take_back_acceptance": MAY["shadow.accept"],
     "night.tonight": _PLANS_THE_NIGHT,
     "night.list": _PLANS_THE_NIGHT,
+    "night.lines": _ALL,
+    "night.hold": MAY["tonight.hold"],
+    "night.let_go": MAY["tonight.hold"],
+    "night.morning": _ALL,
     "night.run": MAY["night.run"],
 }
 

@@ -19,6 +19,7 @@ from holdfast.days import preview
 from holdfast.life import DUTIES
 from holdfast.parties import may
 from holdfast.servicing import reading as book
+from holdfast.servicing.morning import held_lines, messages_not_done, messages_promised_for
 from holdfast.servicing.night import BESIDE, NightLine
 from holdfast.web.console import plan_words, reading, words
 from holdfast.web.console.acts import Tried, perform
@@ -76,9 +77,9 @@ def _page(request: HttpRequest, desk: Desk, *, form: ActForm | None = None, stat
     tomorrow = desk.today + timedelta(days=1)
     with transaction() as db:
         known = reading.loans_named(db, desk.look, sorted({line.loan for line in night.lines if line.loan}))
-        held = reading.held_lines(db, desk.look, desk.today, tomorrow)
-        kept = reading.messages_promised_for(db, desk.today, desk.branch_only)
-        undone = reading.messages_not_done(db, desk.look, desk.today, _SHOWN)
+        held = held_lines(db, desk.look, desk.today, tomorrow)
+        kept = messages_promised_for(db, desk.look, desk.today)
+        undone = messages_not_done(db, desk.look, desk.today, _SHOWN)
         last = reading.last_night(db)
         texts = wordings(db)
         due = reading.count_due_loans(db, desk.today)
