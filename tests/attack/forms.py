@@ -1264,14 +1264,13 @@ FORMS: Final[Mapping[str, Form]] = {
     "answer · write-off": Form("approval.answer", "approver", _write_off_asked, barred=("risk",)),
     "note_duty": Form("duty.note", "caller", _follow_up),
     "reviews_of": Form("review.make", "officer", partial(_review, means="call")),
-    "review_act · save": Form("review.make", "officer", partial(_review, what="save", staff="3"), barred=("caller",)),
+    "review_act · save": Form("review.make", "officer", partial(_review, what="save", staff="3")),
     "review_act · make": Form(
         "review.make", "officer",
         partial(_review, what="make", conclusion="watch", words=WORDS, **{**_REVIEWED, "staff": "3", "turnover": "1", "other_debts": "0"}),
-        barred=("caller",),
     ),
     "review_act · give_up": Form("review.make", "officer", partial(_review, what="give_up", words=WORDS)),
-    "review_act · read": Form("review.read", "risk", partial(_review, what="read", made=True, words=WORDS)),
+    "review_act · read": Form("review.read", "risk", partial(_review, what="read", made=True, words=WORDS), barred=("officer",)),
     "review_act · earlier": Form(
         "review.bring_forward", "officer",
         lambda house: _review(house, "earlier", due_on=str(house.stage.today + timedelta(days=3)), words=WORDS),
