@@ -42,7 +42,7 @@ APPEND_ONLY: Final = frozenset(
         "restructuring_answer",
         "ticket_word",
         "complaint_against", "complaint_step", "visit_photo", "business_review_photo",
-        "reminder_plan", "reminder_plan_live",
+        "reminder_plan", "reminder_plan_live", "strategy", "strategy_live",
         "promise_part", "settlement_part",
     }
 )  # fmt: skip
@@ -66,7 +66,7 @@ MUTABLE: Final = {
     "lender": _CHANGE, "branch": _CHANGE, "staff": _CHANGE, "party": _CHANGE, "product": _CHANGE, "gl_account": _CHANGE,
     "api_token": _CHANGE, "contact_stop": _CHANGE,
     "party_private": _CHANGE_AND_REMOVE,
-    "restructuring": _CHANGE,
+    "restructuring": _CHANGE, "strategy_draft": _CHANGE,
     "inbound": _CHANGE, "ticket": _CHANGE,
     "message_text": _CHANGE, "carrier_text": _CHANGE,
     "complaint": _CHANGE, "visit": _CHANGE, "business_review": _CHANGE,

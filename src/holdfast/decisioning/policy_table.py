@@ -14,18 +14,16 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import lru_cache
-from importlib.metadata import version
 from importlib.resources import files
 from typing import Any, Final
 
 import zen
 
 from holdfast.kernel.errors import BadInput
+from holdfast.policy.decision_table import ENGINE, Fact, compiled, tables_in
 
-Fact = int | str | bool | None
+__all__ = ["ENGINE", "Answer", "Fact", "Gate", "PolicyTable", "check", "read", "shipped"]
 
-ENGINE: Final = f"zen-engine {version('zen-engine')}"
 _MOST_CASES: Final = 20_000
 _NUMBER: Final = re.compile(r"-?\d+")
 _WORD: Final = re.compile(r'"([^"]*)"')
@@ -66,22 +64,22 @@ class PolicyTable:
     @property
     def gates(self) -> tuple[str, ...]:
         """The gates' names, in the table's order."""
-        return tuple(node["id"] for node in _tables(self.content))
+        return tuple(node["id"] for node in tables_in(self.content))
 
     @property
     def inputs(self) -> frozenset[str]:
         """All facts that the gates ask for."""
-        return frozenset(each["field"] for node in _tables(self.content) for each in node["content"]["inputs"])
+        return frozenset(each["field"] for node in tables_in(self.content) for each in node["content"]["inputs"])
 
     def ask(self, facts: Mapping[str, Fact]) -> tuple[Gate, ...]:
         """Every gate's answer to these facts. What the engine leaves unanswered is referred."""
-        answered = _decision(self.content).evaluate(dict(facts), {"trace": True})
-        return tuple(_gate(node, answered, facts) for node in _tables(self.content))
+        answered = compiled(self.content).evaluate(dict(facts), {"trace": True})
+        return tuple(_gate(node, answered, facts) for node in tables_in(self.content))
 
     def better(self, gate: str, field: str, value: int, *, up: bool) -> int:
         """The nearest value above (or below) this one with which the gate answers better; the value itself if none does."""
         order = list(Answer)
-        node = next(node for node in _tables(self.content) if node["id"] == gate)
+        node = next(node for node in tables_in(self.content) if node["id"] == gate)
         cells = [row.get(field, "") for row in node["content"]["rules"]]
         tried = [case for case in _cases(field, cells) if isinstance(case, int) and (case > value if up else 0 <= case < value)]
         now = order.index(self._answer(gate, field, value))
@@ -91,7 +89,7 @@ class PolicyTable:
         return value
 
     def _answer(self, gate: str, field: str, value: int) -> Answer:
-        said = _decision(self.content).evaluate({field: value})["result"].get(gate) or {}
+        said = compiled(self.content).evaluate({field: value})["result"].get(gate) or {}
         return Answer(said.get("answer", Answer.REFER))
 
 
@@ -122,7 +120,7 @@ def read(content: str) -> PolicyTable:
     try:
         raw = json.loads(content)
         name = str(raw["name"])
-        _decision(content)
+        compiled(content)
         defects = check(content)
     except (ValueError, KeyError, TypeError, RuntimeError) as error:
         raise BadInput(f"table: not a decision table: {error}", field="table") from None
@@ -137,7 +135,7 @@ def check(content: str) -> list[str]:
     A word that no row names is no gap: it is meant to fall to the last row and be referred.
     """
     defects = []
-    for node in _tables(content):
+    for node in tables_in(content):
         body, name = node["content"], node["id"]
         fields = [each["id"] for each in body["inputs"]]
         *rows, last = body["rules"]
@@ -180,13 +178,3 @@ def _holds(cell: str, value: Fact) -> bool:
     if isinstance(value, bool):
         return cell.strip() == ("true" if value else "false")
     return bool(zen.evaluate_unary_expression(cell, {"$": value}))
-
-
-@lru_cache(maxsize=16)
-def _tables(content: str) -> tuple[Any, ...]:
-    return tuple(node for node in json.loads(content)["nodes"] if node["type"] == "decisionTableNode")
-
-
-@lru_cache(maxsize=16)
-def _decision(content: str) -> Any:
-    return zen.ZenEngine().create_decision(content)

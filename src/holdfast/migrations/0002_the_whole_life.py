@@ -35,6 +35,7 @@ class Migration(migrations.Migration):
         migrations.RunSQL((files("holdfast") / "followup" / "promises.sql").read_text("utf-8")),
         migrations.RunSQL((files("holdfast") / "followup" / "complaints.sql").read_text("utf-8")),
         migrations.RunSQL((files("holdfast") / "followup" / "visits.sql").read_text("utf-8")),
+        migrations.RunSQL((files("holdfast") / "followup" / "strategies.sql").read_text("utf-8")),
         migrations.RunSQL((files("holdfast") / "followup" / "reviews.sql").read_text("utf-8")),
         migrations.RunSQL((files("holdfast") / "followup" / "settlements.sql").read_text("utf-8")),
     ]

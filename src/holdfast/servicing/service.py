@@ -346,13 +346,14 @@ def refund(db: Db, *, clock: Clock, by: Actor, loan: str, amount: Money) -> Done
 
 def note_duty(
     db: Db, *, clock: Clock, by: Actor | Staff, loan: str, duty_no: int, outcome: str, words: str, seals: Mapping[str, str] | None = None,
-    pay_by: date | None = None,
+    pay_by: date | None = None, by_strategy: Mapping[str, Any] | None = None,
 ) -> Done:  # fmt: skip
     """A person has done an open duty and says how it went; the record closes it and the next one opens.
 
     Also closes the moments of the same kind that have gone by since. A refund and what a stage
     must do (a certificate, a return, a report) are closed by doing them, never by words. `pay_by` is the day by which a
-    borrower who promised to pay will; without one the pack's days count. BadInput for a day that has gone by.
+    borrower who promised to pay will; without one the pack's days count. BadInput for a day that has gone by. `by_strategy` is what
+    a strategy of follow-up had said to do, and from which facts: the record of a follow-up keeps it.
     """
     actor = _allowed(db, by, "duty.note", loan)
     held = one(db, loan)
@@ -373,6 +374,8 @@ def note_duty(
         "words": words[:MOST_WORDS],
         "seals": dict(seals or {}),
     }
+    if by_strategy is not None and duty.kind == "follow_up":
+        facts["by_strategy"] = dict(by_strategy)
     if outcome != PROMISED:
         return do(db, held, clock, actor, held.lender, [], note=(NOTE_RECORDS[duty.kind], facts), done=frozenset({duty.kind}))
     made = promise_of(held.loan.pack_version, db, clock.today(), pay_by)
