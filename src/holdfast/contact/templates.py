@@ -83,7 +83,8 @@ TEMPLATES: Final[Mapping[str, Mapping[str, str]]] = {
         " you want them. If you do not, nothing changes.",
     },
     "settlement_offered": {
-        "zh-hans": "您尾号 {contract} 的合同，协商结清方案已获批：共还 {total}，其余免除。请在 {by}或之前到借款页查看，同意的话用验证码确认。",
+        "zh-hans": "您尾号 {contract} 的合同，协商结清方案已获批：共还 {total}，其余免除。"
+        "请在 {by}或之前到借款页查看，同意的话用验证码确认。",
         "en": "Contract ending {contract}: a settlement is ready. You pay {total} in all and the rest is forgiven. See it on your loan page"
         " and agree with a code by {by}.",
     },
@@ -336,3 +337,10 @@ def _day_en(text: str) -> str:
 
 _DATES: Final = frozenset({"due_on", "paid_on", "by", "on"})
 _WRITERS: Final[Mapping[str, Callable[[str, Any], str]]] = {"zh-hans": _write_zh, "en": _write_en}
+
+
+def samples_in_words(template: str, language: str) -> Mapping[str, str]:
+    """Each value that a message may say, as it would be written in that language."""
+    tongue = tongue_of(language)
+    said = names_in(TEMPLATES[template][tongue])
+    return {name: _WRITERS[tongue](name, value) for name, value in samples_of(template).items() if name in said}

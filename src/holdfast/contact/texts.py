@@ -192,7 +192,7 @@ def answer_text(db: Db, *, clock: Clock, by: Staff, template: str, language: str
     if found.request is None:
         raise Fault(f"text {found.public_id} is asked for and nobody asked", code="text_unasked")
     if by.staff_id in found.writers:
-        raise Forbidden("whoever wrote at this text cannot agree to it; another person must", code="approval_maker")
+        raise Forbidden("whoever wrote at this text cannot agree to it; another person must", code="text_writer")
     approvals.answer(db, clock=clock, by=by, public_id=found.request, approved=approved, words=words)
     if approved:
         _clean(db, found)

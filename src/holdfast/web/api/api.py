@@ -113,5 +113,6 @@ for _capability in (
     servicing, papers, confirmation, decisioning, contracts, payments, rails, restructuring, relief, programmes, duties, approvals, journal,
     ledger, policy, products,
     parties, takeover, night, release, complaints, inbound, promises, settlements, visits, reviews, plans, contact,
+    texts,
 ):  # fmt: skip
     api.add_router("", _capability.router)

@@ -188,7 +188,7 @@ _WORK: Final[tuple[tuple[str, str, Any], ...]] = (
 _VIEWS: Final[tuple[tuple[str, str, Any], ...]] = (
     ("settlements", "list", _("Settlements")),
     ("visits", "list", _("Field visits")),
-    ("reviews", "list", _("Reviews of businesses")),
+    ("reviews", "list", _("Business reviews")),
     ("inbound", "list", _("From borrowers")),
     ("complaints", "list", _("Complaints")),
     ("plans", "list", _("Reminder plans")),
