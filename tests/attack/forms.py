@@ -45,7 +45,7 @@ from holdfast import (
 )
 from holdfast.collateral import CHECKLIST, appraise, ask_settlement, custody, sample_price_book
 from holdfast.collateral import value as value_now
-from holdfast.contact import inbound
+from holdfast.contact import inbound, texts
 from holdfast.database.connection import transaction
 from holdfast.duties import ownership
 from holdfast.followup import complaints, promises, reviews, visits
@@ -861,6 +861,25 @@ def _table_proposed(house: House) -> Post:
     return Post({"sha256": asked.inputs["sha256"]}, {"approved": "yes", "words": WORDS})
 
 
+# -- texts ------------------------------------------------------------------------------------------
+
+_TEXT: Final = {"template": "reminder", "language": "zh-hans"}
+_OWN_WORDS: Final = "您好，尾号 {contract} 的合同第 {n} 期 {amount}，{due_on}到期。"
+
+
+def _text(house: House, what: str, *, so_far: str = "", **fields: Any) -> Post:
+    """The reminder's text in Chinese, as far as a lender's own version of it has come."""
+    shown = {}
+    if so_far:
+        made = house.do(texts.draft_text, "risk", **_TEXT, words=_OWN_WORDS)
+        shown = {"shown": made.digest}
+    if so_far in ("asked", "approved"):
+        house.do(texts.ask_text, "risk", **_TEXT, sha256=made.digest, reason=WORDS)
+    if so_far == "approved":
+        house.do(texts.answer_text, "approver", **_TEXT, sha256=made.digest, approved=True, words=WORDS)
+    return Post({**_TEXT, "what": what}, {**shown, **fields})
+
+
 # -- money ------------------------------------------------------------------------------------------
 
 
@@ -1437,6 +1456,14 @@ FORMS: Final[Mapping[str, Form]] = {
     "decision_answer · second": Form("decision.make", "risk", partial(_referred, answered=True), barred=("teller", "approver")),
     "rule_propose": Form("decision.activate", "risk", _proposal, sight="nowhere"),
     "rule_answer": Form("decision.make", "approver", _table_proposed, barred=("risk",), sight="nowhere"),
+    "text_act · draft": Form("text.draft", "risk", partial(_text, what="draft", words=_OWN_WORDS), sight="nowhere"),
+    "text_act · drop": Form("text.draft", "risk", partial(_text, what="drop", so_far="draft"), sight="nowhere"),
+    "text_act · ask": Form("text.draft", "risk", partial(_text, what="ask", so_far="draft", reason=WORDS), sight="nowhere"),
+    "text_act · answer": Form(
+        "text.approve", "approver", partial(_text, what="answer", so_far="asked", approved="yes", words=WORDS), barred=("risk",),
+        sight="nowhere",
+    ),
+    "text_act · retire": Form("text.approve", "approver", partial(_text, what="retire", so_far="approved", reason=WORDS), sight="nowhere"),
     "decision_review": Form("decision.review", "officer", on("refused", words=WORDS)),
     "payout_ask": Form("payout.ask", "officer", _payout),
     "payout_further": Form("payout.ask", "officer", _further_sum),

@@ -36,6 +36,7 @@ SAME_PERSON = frozenset(
         "fraud_reporter",
         "seal_same_person",
         "visit_own_report",
+        "review_own",
     }
 )  # fmt: skip
 

@@ -58,7 +58,6 @@ MOST_WORDS: Final = 2000
 MOST_PHOTOS: Final = 8
 MOST_LISTED: Final = 1000
 WHICH: Final = ("soon", "late", "worrying", "all")
-# A visit that was made for a review, and is not longer ago than work on it may begin.
 _SHARED: Final = frozenset({VisitState.BEGUN, VisitState.REPORTED, VisitState.CONFIRMED})
 
 
@@ -280,6 +279,11 @@ def standing_of(db: Db, *, by: Staff, loan: str) -> Standing | None:
     return _standing(db, take(db, loan, by.scope, lock=False))
 
 
+def may_stand_for(visit: Visit) -> bool:
+    """Whether a review may be made on this visit: it was planned for one, and has been begun."""
+    return visit.reason == "review" and visit.state in _SHARED
+
+
 def carries_business(db: Db, *, by: Staff, loan: str) -> str | None:
     """Why a loan within sight carries a business (`firm`, `working_capital`); None if it does not."""
     return store.why(db, in_sight(db, loan, by.scope))
@@ -432,7 +436,7 @@ def _ask(db: Db, clock: Clock, party: Party) -> str:
 def _the_visit(db: Db, by: Staff, loan: str, visit: str, before: Sequence[Review]) -> Visit:
     """The visit by two that this review was made on: one for a review, which was begun and no other review has used."""
     found = next((each for each in visits.visits_of(db, by=by, loan=loan) if each.public_id == visit), None)
-    if found is None or found.reason != "review" or found.state not in _SHARED or any(each.visit == visit for each in before):
+    if found is None or not may_stand_for(found) or any(each.visit == visit for each in before):
         raise BadInput(
             "visit: name a visit by two that was planned for a review, has been begun, and stands in no other review", field="visit",
             code="review_no_visit",

@@ -79,12 +79,12 @@ QUESTIONS: Final = (
     Question("sells", "business", "words"),
     Question("staff", "business", "count"),
     Question("premises", "business", "choice", ("seen", "not_seen", "none")),
-    Question("turnover_minor", "turnover", "money"),
+    Question("turnover", "turnover", "money"),
     Question("evidence", "turnover", "several", _EVIDENCE),
-    Question("evidenced_minor", "turnover", "money", when=("evidence", _EVIDENCE[:-1])),
+    Question("evidenced", "turnover", "money", when=("evidence", _EVIDENCE[:-1])),
     Question("owner_changed", "changes", "choice", _YES_NO),
     Question("address_changed", "changes", "choice", _YES_NO),
-    Question("other_debts_minor", "changes", "money"),
+    Question("other_debts", "changes", "money"),
     Question("money_use", "money", "choice", ("as_agreed", "otherwise", "not_shown")),
     Question("used_for", "money", "words", when=("money_use", ("otherwise",))),
     Question("thing", "money", "choice", ("seen", "not_seen", "with_us", "nothing_pledged")),
@@ -147,7 +147,7 @@ def _answer(question: Question, given: Any) -> Any:
         return given.strip()
     most = MOST_STAFF if question.kind == "count" else MOST_MINOR
     if isinstance(given, bool) or not isinstance(given, int) or not 0 <= given <= most:
-        raise BadInput(f"{name}: a whole number from 0 to {most}", field=name)
+        raise BadInput(f"{name}: a whole number from 0 to {most}", field=name, code="review_not_a_number")
     return given
 
 

@@ -87,6 +87,7 @@ REFUSALS: Final[Mapping[str, str | Promise]] = {
     "review_no_visit": _("Choose a visit by two that was planned for a review, has been begun, and stands in no other review."),
     "review_visit_open": _("Both of the two confirm the visit first."),
     "review_unanswered": _("Answer this question."),
+    "review_not_a_number": _("Write a number that can be."),
     "review_none_and_some": _("Either none, or which there were."),
     "review_not_fine": _("The answers do not let it be in order: the business has stopped, or the money went elsewhere."),
     "review_seen_by_call": _("Nobody sees premises by telephone."),

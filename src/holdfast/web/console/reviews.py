@@ -65,9 +65,13 @@ class BeginForm(ActForm):
 
 
 class AnswersForm(ActForm):
-    """The questions of the form; a draft may leave any out. With a conclusion and its words the review is made."""
+    """The questions of the form; a draft may leave any out. To be made, the review needs all, a conclusion and its words."""
 
-    def __init__(self, *args: Any, currency: str, initial: dict[str, Any] | None = None, **kwargs: Any) -> None:
+    use_required_attribute = False  # a draft is kept without them: the button decides, not the browser
+
+    def __init__(
+        self, *args: Any, currency: str, initial: dict[str, Any] | None = None, whole: bool = False, **kwargs: Any
+    ) -> None:  # fmt: skip
         super().__init__(*args, initial=_shown_as(initial or {}, currency), **kwargs)
         for question in QUESTIONS:
             self.fields[question.name] = field = _field(question, currency)
@@ -79,9 +83,11 @@ class AnswersForm(ActForm):
             choices=[("", "—"), *[(code, review_words.CONCLUSIONS[code][1]) for code in CONCLUSIONS]],
         )  # fmt: skip
         self.fields["words"] = forms.CharField(
-            label=_("Why, in your words"), required=False, max_length=reviews.MOST_WORDS,
+            label=_("Why, in your words"), required=False, min_length=4, max_length=reviews.MOST_WORDS,
             widget=forms.Textarea({**_AREA, "class": "in"}),
         )  # fmt: skip
+        for name in (*[question.name for question in QUESTIONS if question.when is None], "conclusion", "words") if whole else ():
+            self.fields[name].required = True
 
     def sections(self) -> list[tuple[Any, list[forms.BoundField]]]:
         """The questions by section, in the form's order."""
@@ -125,7 +131,7 @@ def on_loan(db: Db, desk: Desk, loan_id: str) -> Mapping[str, Any] | None:
     if standing is None and not found:
         return None
     last = next((each for each in found if each.conclusion is not None), None)
-    begun = any(each.open for each in found)
+    begun = any(each.open for each in found) and may(desk.staff, "review.make")
     return {"reviews_loan": loan_id, "standing": standing, "last": _row(db, last) if last else None, "begun": begun,
             "may_begin": standing is not None and desk.today >= standing.from_on and may(desk.staff, "review.make")}  # fmt: skip
 
@@ -264,7 +270,7 @@ def _if(holds: bool, tried: Tried | None, name: str, about: Review | None, fresh
 
 def _posted(what: str, request: HttpRequest, currency: str) -> ActForm:
     if what in ("save", "make"):
-        return AnswersForm(request.POST, request.FILES, name="answers", currency=currency)
+        return AnswersForm(request.POST, request.FILES, name="answers", currency=currency, whole=what == "make")
     return EarlierForm(request.POST, name=what) if what == "earlier" else WordsForm(request.POST, name=what)
 
 
@@ -325,7 +331,7 @@ def _field(question: Question, currency: str) -> forms.Field:
         return forms.ChoiceField(**about, choices=[("", "—"), *options])
     if question.kind == "count":
         return forms.IntegerField(**about, min_value=0, widget=forms.TextInput({"inputmode": "numeric", "autocomplete": "off"}))
-    return SumField(**about, currency=currency) if question.kind == "money" else forms.CharField(**about, max_length=1000)
+    return SumField(**about, currency=currency) if question.kind == "money" else forms.CharField(**about, min_length=2, max_length=1000)
 
 
 def _shown_as(answers: Mapping[str, Any], currency: str) -> dict[str, Any]:
