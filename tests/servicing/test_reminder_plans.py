@@ -240,7 +240,7 @@ def _rested(kinds: list[str]) -> Pack:
     return of(raw)
 
 
-PACKS = {kinds: _rested(list(kinds)) for kinds in ((), ("public_holiday",), ("public_holiday", "weekend"))}
+PACKS: dict[tuple[str, ...], Pack] = {kinds: _rested(list(kinds)) for kinds in ((), ("public_holiday",), ("public_holiday", "weekend"))}
 LENDER = Lender(lender_type="micro_lender", region="CN")
 
 

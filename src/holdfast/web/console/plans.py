@@ -32,8 +32,7 @@ from holdfast.web.console.templatetags.console import of_language
 
 PROPOSE: Final = "reminder_plan.propose"
 ANSWER: Final = "reminder_plan.answer"
-ROWS: Final = 8
-_BLANK: Final = 2
+ROWS: Final = 12
 
 
 class ProposalForm(ActForm):
@@ -53,11 +52,12 @@ class ProposalForm(ActForm):
         for row in range(ROWS):
             days = forms.IntegerField(
                 label=_("Days from the due date"), required=False, min_value=-FURTHEST_BEFORE, max_value=FURTHEST_AFTER,
-                widget=forms.NumberInput(attrs={"class": "in"}),
+                widget=forms.NumberInput(attrs={"class": "in", "aria-label": _("Days from the due date")}),
             )  # fmt: skip
             how = forms.ChoiceField(
-                label=_("How"), required=False, choices=[("", "—"), *plan_words.HOW.items()], widget=forms.Select(attrs={"class": "in"})
-            )
+                label=_("How"), required=False, choices=[("", "—"), *plan_words.HOW.items()],
+                widget=forms.Select(attrs={"class": "in", "aria-label": _("How")}),
+            )  # fmt: skip
             self.fields |= {f"days_{row}": days, f"how_{row}": how}
 
     @property
@@ -167,10 +167,9 @@ def _all(request: HttpRequest, desk: Desk, *, form: ProposalForm | None = None) 
         drawn = form or (_form(db, desk, of=request.GET.get("of", "")) if may(desk.staff, PROPOSE) else None)
     names = {each.code: _named(each) for each in known}
     context = {
-        "bind": [{"product": _named(each), "code": each.code, "plan": live, "rows": _rows(moments)} for each, live, moments in bind],
+        "bind": [{"product": _named(each), "code": each.code, "plan": live, "told": _told(moments)} for each, live, moments in bind],
         "plans": [_listed(each, names) for each in every],
         "form": drawn,
-        "open": bool(form) or bool(request.GET.get("of")),
     }
     return render(request, "console/plans/all.html", context, status=422 if form else 200)
 
@@ -226,7 +225,7 @@ def _form(db: Db, desk: Desk, *, data: Any = None, of: str = "") -> ProposalForm
         initial["product"] = code or ""
     if live is not None:
         initial["name"] = live.name
-    for number, each in enumerate(moments[: ROWS - _BLANK] if live is None else moments[:ROWS]):
+    for number, each in enumerate(moments[:ROWS]):
         initial |= {f"days_{number}": each.days, f"how_{number}": " ".join(each.steps)}
     return ProposalForm(name="plan", known=known, earliest=earliest, initial=initial)
 
@@ -235,6 +234,14 @@ def _listed(each: Plan, names: Mapping[str, str]) -> dict[str, Any]:
     shape, word = plan_words.STANDINGS[each.standing]
     product = names[each.row.product] if each.row.product is not None else gettext("all products without a plan of their own")
     return {"it": each.row, "shape": shape, "standing": word, "product": product}
+
+
+def _told(moments: Sequence[PlannedMoment]) -> list[tuple[str, str]]:
+    """The moments that are told the same way, together: in which order, and when."""
+    found: dict[str, list[str]] = {}
+    for each in moments:
+        found.setdefault(plan_words.order(each.steps), []).append(plan_words.mark(each.days))
+    return [(order, gettext(", ").join(marks)) for order, marks in found.items()]
 
 
 def _rows(moments: Sequence[PlannedMoment]) -> list[dict[str, Any]]:
