@@ -40,8 +40,8 @@ def test_what_is_worth_nothing_is_no_reason() -> None:
 
 
 def test_each_signal_of_the_thing_and_each_freeze_counts_by_its_own_weight() -> None:
-    found = rank(Stake(0, 0, 0, 0, thing_missing=True, frozen=True), WEIGHTS)
-    assert {each.name: each.points for each in found.reasons} == {"thing_missing": 30, "frozen": 10}
+    found = rank(Stake(0, 0, 0, 0, thing_missing=True, thing_short=True, frozen=True), WEIGHTS)
+    assert {each.name: each.points for each in found.reasons} == {"thing_missing": 30, "thing_short": 15, "frozen": 10}
 
 
 def test_a_step_begins_at_its_own_figure() -> None:

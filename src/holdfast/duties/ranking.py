@@ -14,7 +14,7 @@ from typing import Final
 
 from holdfast.policy import Lender, Pack
 
-SIGNALS: Final = ("promise_broken", "thing_missing", "frozen")
+SIGNALS: Final = ("promise_broken", "thing_missing", "thing_short", "frozen")
 _STEPPED: Final = ("exposure", "days_past_due", "time_used", "days_overdue")
 
 
@@ -54,6 +54,7 @@ class Stake:
 
     `exposure`: principal owed, minor units. `days_past_due`: of the loan. `time_used`: percent of the duty's time, at most 100.
     `days_overdue`: since the duty's own deadline. `promise`: the day by which a promise to pay was not kept, if one was not.
+    `thing_short`: what is pledged is worth less than the principal owed, by the valuations in force.
     """
 
     exposure: int
@@ -62,6 +63,7 @@ class Stake:
     days_overdue: int
     promise: date | None = None
     thing_missing: bool = False
+    thing_short: bool = False
     frozen: bool = False
 
 
@@ -93,6 +95,7 @@ def rank(stake: Stake, weights: Weights) -> Rank:
     signs: tuple[tuple[str, bool, date | None], ...] = (
         ("promise_broken", stake.promise is not None, stake.promise),
         ("thing_missing", stake.thing_missing, None),
+        ("thing_short", stake.thing_short, None),
         ("frozen", stake.frozen, None),
     )
     figures = {name: int(getattr(stake, name)) for name in _STEPPED}

@@ -159,6 +159,12 @@ WITH stake AS MATERIALIZED (
            d.kind = 'promise_broken' OR d.loan_id IN (SELECT p.loan_id FROM {broken}) AS promise_broken,
            d.loan_id IN (SELECT k.loan_id FROM custody_item i JOIN pledge g USING (thing_id) JOIN pledge_loan k USING (pledge_id)
                           WHERE i.state = 'missing' AND g.state = 'delivered') AS thing_missing,
+           EXISTS (SELECT 1 FROM loan_pledge k JOIN pledge g USING (pledge_id)
+                     LEFT JOIN LATERAL (SELECT CASE WHEN c.counting_id IS NOT NULL AND coalesce(c.valid_until >= %(today)s::date, true)
+                                                    THEN c.amount END AS worth
+                                          FROM valuation_choice c WHERE c.thing_id = g.thing_id ORDER BY c.choice_id DESC LIMIT 1) v ON true
+                    WHERE k.loan_id = d.loan_id AND g.state = 'delivered'
+                   HAVING bool_and(v.worth IS NOT NULL) AND sum(v.worth) < l.principal_out) AS thing_short,
            d.loan_id IN (SELECT f.loan_id FROM loan_freeze f WHERE f.lifted_seq IS NULL) AS frozen
       FROM duty d JOIN loan l USING (loan_id) LEFT JOIN account a USING (loan_id)
      WHERE {condition}
@@ -179,7 +185,7 @@ SELECT r.*, CASE WHEN r.promise_broken THEN (SELECT max(p.pay_by) FROM payment_p
 def _line(row: Mapping[str, Any], hands: Hands, weights: Weights, now: datetime) -> QueueLine:
     used, _ = escalation(row["window_from"], row["due_at"], now)
     stake = Stake(
-        row["exposure"], row["days_past_due"], used, row["days_overdue"], row["promise"], row["thing_missing"], row["frozen"],
+        row["exposure"], row["days_past_due"], used, row["days_overdue"], row["promise"], row["thing_missing"], row["thing_short"], row["frozen"],
     )  # fmt: skip
     return QueueLine(
         loan=row["public_id"], contract_no=row["contract_no"], borrower=row["borrower_label"], product_zh=row["name_zh"],

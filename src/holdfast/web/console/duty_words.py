@@ -55,6 +55,7 @@ def reason(each: Reason, currency: str) -> str:
 
 _SIGNALS: Final[Mapping[str, str | Promise]] = {
     "thing_missing": _("the thing is missing"),
+    "thing_short": _("the thing is worth less than is owed"),
     "frozen": _("the loan is frozen"),
 }
 
