@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from holdfast.contact.texts_model import CarrierEvent, CarrierState, TextState
 
-# In the order of a loan's life; each template belongs to one part.
+# Each template belongs to one part; the list shows the first four parts in its left column.
 PARTS: Final[tuple[tuple[str | Promise, tuple[str, ...]], ...]] = (
     (_("Codes"), ("code", "code_spoken")),
     (
@@ -18,12 +18,12 @@ PARTS: Final[tuple[tuple[str | Promise, tuple[str, ...]], ...]] = (
         ("application_received", "application_returned", "application_withdrawn", "contract_offer", "contract_sealed"),
     ),
     (_("While it is repaid"), ("reminder", "overdue", "receipt", "settlement", "default_notice", "disposal_statement")),
+    (_("Return of the pledge"), ("release", "release_none", "released")),
     (
         _("Other terms"),
         ("deferral_agreed", "deferral_refused", "terms_offered", "terms_agreed", "terms_refused", "programme_given", "programme_taken_back",
          "settlement_offered", "settlement_kept"),
     ),
-    (_("Return of the pledge"), ("release", "release_none", "released")),
     (
         _("Answers, complaints and visits"),
         ("inbound_waits", "inbound_help", "inbound_stopped", "inbound_ticket", "inbound_answered", "complaint_taken", "complaint_extended",

@@ -71,7 +71,7 @@ def listed(request: HttpRequest, desk: Desk) -> HttpResponse:
         }
         for name, templates in text_words.PARTS
     ]  # fmt: skip
-    return render(request, "console/texts/list.html", {"parts": parts, "must": _must()})
+    return render(request, "console/texts/list.html", {"columns": (parts[:4], parts[4:]), "must": _must()})
 
 
 @require_safe
