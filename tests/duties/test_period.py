@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from datetime import date, timedelta
 from typing import Any
 
@@ -160,10 +162,42 @@ def test_the_signed_paper_of_a_loan_and_of_the_book_are_on_record_and_can_be_ope
     whole = issue(house, auditor, None)
     _, pdf = papers.read_paper(house.db, by=auditor, paper=whole.file.public_id)
     assert pdf.startswith(b"%PDF")
-    assert [each.public_id for each in papers.issued_of_book(house.db)] == [whole.file.public_id]
+    assert papers.issued_of_book(house.db)[0].public_id == whole.file.public_id
     with pytest.raises(NotFound):
         papers.read_paper(house.db, by=auditor, paper=one.file.public_id)
     house.clean()
+
+
+def test_the_paper_of_a_large_book_names_the_list_of_all_that_was_not_done_by_its_digest(
+    db: psycopg.Connection[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(papers, "MOST_LINES", 1)
+    house = House(db, DAY).open()
+    loans = {house.loan() for _ in range(3)}
+    house.sleep(35)
+    until = house.day - timedelta(days=1)
+    audited = papers.audit_book(house.db, DAY, until, EXPECTATIONS)
+    whole = issue(house, house.people["auditor"], None)
+    listing, paper = sorted(papers.issued_of_book(house.db), key=lambda each: each.media_type == "application/pdf")
+    assert paper.public_id == whole.file.public_id
+    _, data = papers.read_paper(house.db, by=house.people["auditor"], paper=listing.public_id)
+    lines = [json.loads(line) for line in data.decode().splitlines()]
+    counts = whole.found.counts()
+    assert len(lines) == audited.lines == counts.total() - counts["proved"] > papers.MOST_LINES
+    assert {line["loan"] for line in lines} == loans
+    row = house.db.execute("SELECT body FROM record WHERE kind = 'duty_audit.issued' ORDER BY seq DESC LIMIT 1").fetchone()
+    assert row is not None
+    said = json.loads(row[0])["says"]
+    assert said["list_sha256"] == hashlib.sha256(data).hexdigest() == audited.digest
+    assert said["list_lines"] == len(lines)
+
+
+def test_a_book_with_nothing_left_undone_needs_no_list(db: psycopg.Connection[Any]) -> None:
+    house = House(db, DAY).open()
+    house.loan()
+    house.sleep(2)
+    issue(house, house.people["auditor"], None)
+    assert [each.media_type for each in papers.issued_of_book(house.db)] == ["application/pdf"]
 
 
 def test_who_may_have_the_paper_made(db: psycopg.Connection[Any]) -> None:

@@ -7,13 +7,14 @@ import json
 from datetime import date, timedelta
 
 from holdfast.database.connection import book, transaction
+from holdfast.duties import papers
 from holdfast.duties.audit import Audit, examine
 from holdfast.duties.period import VERDICTS, check_period, examine_loan, examine_period
 from holdfast.duties.statements import recompute, statements, unlike_records
 from holdfast.journal import chain_named
 from holdfast.kernel.calendar import parse_date
 from holdfast.policy import clock
-from holdfast.wiring import EXPECTATIONS
+from holdfast.wiring import EXPECTATIONS, NOTARY, PRESS
 
 _SHOWN = 20
 
@@ -32,6 +33,13 @@ def register(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     period.add_argument("--loan", metavar="LOAN", help="one loan, by its public id or contract number (default: the whole book)")
     period.add_argument("--json", action="store_true", help="print every line as JSON, one a line, then the counts")
     period.set_defaults(func=_period)
+
+    paper = verbs.add_parser(
+        "paper", help="the audit of past days of the whole book as a sealed PDF with its list, whatever the book's size"
+    )
+    paper.add_argument("--from", dest="first", metavar="D", required=True, help="the first day")
+    paper.add_argument("--until", metavar="D", required=True, help="the last day; it must be over")
+    paper.set_defaults(func=_paper)
 
     covered = verbs.add_parser("coverage", help="compare the daily statements with their records and with the days recomputed")
     covered.add_argument("--from", dest="first", metavar="D", help="the first day (default: 30 days ago)")
@@ -75,6 +83,21 @@ def _period(arguments: argparse.Namespace) -> int:
         for line in [each for each in found.lines if each.verdict != "proved"][:_SHOWN]:
             print(f"  {line.due_on} {line.loan} {line.kind} {line.about}: {line.verdict} {line.done_on or line.why}")
     return 0 if not sum(number for verdict, number in counts.items() if verdict != "proved") else 1
+
+
+def _paper(arguments: argparse.Namespace) -> int:
+    first, until = parse_date(arguments.first, "--from"), parse_date(arguments.until, "--until")
+    with book():
+        with transaction() as db:
+            db.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            check_period(first, until, clock(db).today())
+            audited = papers.audit_book(db, first, until, EXPECTATIONS)
+        with transaction() as db:
+            made = papers.issue_of_book(db, clock=clock(db), by=None, audited=audited, press=PRESS, notary=NOTARY)
+    print(f"{made.file.name}: {made.found.loans} loans, {audited.lines} things not done on their day (record {made.record_seq})")
+    if audited.lines:
+        print(f"list: SHA-256 {audited.digest}")
+    return 0 if not audited.lines else 1
 
 
 def _coverage(arguments: argparse.Namespace) -> int:

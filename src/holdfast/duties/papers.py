@@ -1,11 +1,14 @@
 """The audit of a past period as a paper: set in type, sealed by the lender, on record, for one loan or for the whole book.
 
-Only masked data stands on it. For one loan every line is there; for the book every day's counts, and the lines that were not
-done on their day.
+Only masked data stands on it. For one loan every line is there; for the book every day's counts, and the first of the lines
+that were not done on their day. All of those are kept as a list beside the paper, which carries the list's SHA-256: so the
+paper of a very large book is whole and still can be read.
 """
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -20,7 +23,7 @@ from holdfast.duties.case import Db, enter, take
 from holdfast.duties.period import VERDICTS, Line, Period, check_period, examine_loan, examine_period
 from holdfast.files import File
 from holdfast.files.ports import Notary, Press
-from holdfast.journal import Record
+from holdfast.journal import SYSTEM, Record
 from holdfast.kernel.clock import Clock
 from holdfast.kernel.errors import Forbidden, NotFound
 from holdfast.life import DUTIES, RECORDS
@@ -34,6 +37,24 @@ _TEMPLATE: Final = Path(__file__).resolve().parent / "documents" / "period.typ"
 _HOUSE_PAPERS: Final = """
     SELECT f.public_id FROM file_link k JOIN file f USING (file_id) JOIN lender h ON h.chain_id = k.loan_id
      WHERE k.purpose = %s ORDER BY f.file_id DESC LIMIT %s"""
+
+
+@dataclass(frozen=True, slots=True)
+class Audited:
+    """What an audit of the whole book found: the period, and each line that was not proved as one line of JSON."""
+
+    found: Period
+    listing: bytes
+
+    @property
+    def lines(self) -> int:
+        """How many lines the list has."""
+        return self.listing.count(b"\n")
+
+    @property
+    def digest(self) -> str:
+        """The list's SHA-256, in hexadecimal figures."""
+        return hashlib.sha256(self.listing).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +76,53 @@ def issue(
     """
     require(by, "duty.audit")
     check_period(first, until, clock.today())
-    return (
-        _of_book(db, clock, by, first, until, providers, press, notary)
-        if loan is None
-        else _of_loan(db, clock, by, first, until, loan, providers, press, notary)
-    )
+    if loan is not None:
+        return _of_loan(db, clock, by, first, until, loan, providers, press, notary)
+    _must_see_all(by)
+    return issue_of_book(db, clock=clock, by=by, audited=audit_book(db, first, until, providers), press=press, notary=notary)
+
+
+def audit_book(db: Db, first: date, until: date, providers: Sequence[Provider]) -> Audited:
+    """Audit a whole book of any size, for a paper: call it in one snapshot, which need not be the transaction that keeps the paper."""
+    told: list[bytes] = []
+
+    def tell(line: Line) -> None:
+        told.append(json.dumps(line.as_json(), ensure_ascii=False).encode() + b"\n")
+
+    found = examine_period(db, first, until, providers, most=MOST_LINES, told=tell)
+    return Audited(found, b"".join(told))
+
+
+def issue_of_book(db: Db, *, clock: Clock, by: Staff | None, audited: Audited, press: Press, notary: Notary) -> Issued:
+    """Keep the audit of the whole book as a sealed PDF, and its list. `by` is None where the command on the machine makes it."""
+    if by is not None:
+        require(by, "duty.audit")
+        _must_see_all(by)
+    found, known = audited.found, lender(db)
+    check_period(found.first, found.until, clock.today())
+    span = f"{found.first.isoformat()}-{found.until.isoformat()}"
+    listing = files.put(db, audited.listing, clock=clock, name=f"事项核查清单-{span}.jsonl") if audited.listing else None
+    facts = {
+        **_facts(db, known, clock, by.name if by else "系统", found, of_book=True),
+        "about": f"{found.first.isoformat()} – {found.until.isoformat()}",
+        "scope": f"全部借款，共 {found.loans} 笔",
+        "lines_title": "未按时办结的事项",
+        "listing": f"全部未按时办结的事项另存清单，共 {audited.lines} 项，SHA-256：{audited.digest}" if listing else "",
+    }
+    file = files.put(db, _sealed(press, notary, known, clock, facts), clock=clock, name=f"事项核查单-{span}.pdf")
+    says = {**_says(found), "paper": file.public_id}
+    seals = {"paper": file.digest}
+    if listing is not None:
+        says |= {"list": listing.public_id, "list_lines": audited.lines, "list_sha256": audited.digest}
+        seals["list"] = listing.digest
+    record = record_house_act(db, clock=clock, by=by.actor if by else SYSTEM, kind=KIND, says=says, seals=seals)
+    if listing is not None:
+        files.link(db, loan_id=record.loan_id, file=listing, purpose=PURPOSE)
+    return _kept(db, file, found, record)
 
 
 def issued_of_book(db: Db, limit: int = 20) -> list[File]:
-    """The papers of the whole book, newest first."""
+    """The papers of the whole book and their lists, newest first."""
     return [files.get(db, row[0]) for row in db.execute(_HOUSE_PAPERS, [PURPOSE, limit]).fetchall()]
 
 
@@ -85,37 +144,17 @@ def read_paper(db: Db, *, by: Staff, paper: str, loan: str | None = None) -> tup
 # ── how it is done ─────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _of_book(
-    db: Db, clock: Clock, by: Staff, first: date, until: date, providers: Sequence[Provider], press: Press, notary: Notary
-) -> Issued:
-    _must_see_all(by)
-    found = examine_period(db, first, until, providers, most=MOST_LINES)
-    known = lender(db)
-    facts = {
-        **_facts(db, known, clock, by, found, of_book=True),
-        "about": f"{first.isoformat()} – {until.isoformat()}",
-        "scope": f"全部借款，共 {found.loans} 笔",
-        "lines_title": "未按时办结的事项",
-    }
-    file = files.put(
-        db, _sealed(press, notary, known, clock, facts), clock=clock, name=f"事项核查单-{first.isoformat()}-{until.isoformat()}.pdf"
-    )
-    record = record_house_act(
-        db, clock=clock, by=by.actor, kind=KIND, says={**_says(found), "paper": file.public_id}, seals={"paper": file.digest}
-    )
-    return _kept(db, file, found, record)
-
-
 def _of_loan(
     db: Db, clock: Clock, by: Staff, first: date, until: date, loan: str, providers: Sequence[Provider], press: Press, notary: Notary
 ) -> Issued:
     case = take(db, loan, by.scope)
     found = examine_loan(db, case.loan.loan_id, first, until, providers)
     facts = {
-        **_facts(db, case.lender, clock, by, found, of_book=False),
+        **_facts(db, case.lender, clock, by.name, found, of_book=False),
         "about": f"合同号 {case.loan.contract_no}",
         "scope": f"合同号 {case.loan.contract_no}，借款人 {case.loan.borrower_label}（脱敏）",
         "lines_title": "逐项办理情况",
+        "listing": "",
     }
     party = party_by_id(db, case.loan.party_id) if case.loan.party_id is not None else None
     name = f"事项核查单-{case.loan.contract_no}-{until.isoformat()}.pdf"
@@ -149,7 +188,7 @@ def _says(found: Period) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _facts(db: Db, known: Lender, clock: Clock, by: Staff, found: Period, *, of_book: bool) -> dict[str, Any]:
+def _facts(db: Db, known: Lender, clock: Clock, by: str, found: Period, *, of_book: bool) -> dict[str, Any]:
     counts = found.counts()
     names = {each.public_id: each.name for each in staff_list(db)}
     bad = sum(counts[verdict] for verdict in VERDICTS if verdict != "proved")
@@ -165,8 +204,8 @@ def _facts(db: Db, known: Lender, clock: Clock, by: Staff, found: Period, *, of_
         "verdict": "期间各项均按时办结，凭据齐全" if not bad else f"{bad} 项未按时办结或凭据不全，逐项列明于后",
         "days": [[day.isoformat(), *_row(found.days[day])] for day in sorted(found.days)],
         "lines": [_told(line, names, of_book=of_book) for line in kept],
-        "more": f"另有 {left} 项未列出；以命令 holdfast duties period 可列出全部。" if left > 0 else "",
-        "by": by.name,
+        "more": f"另有 {left} 项未列出，见清单文件。" if left > 0 else "",
+        "by": by,
         "issued_on": _day(clock.today()),
     }
 

@@ -8,7 +8,7 @@ later accuse nobody.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import groupby
@@ -121,16 +121,19 @@ def examine_period(
     *,
     keep_proved: bool = False,
     most: int | None = None,
+    told: Callable[[Line], None] | None = None,
 ) -> Period:
     """Audit the whole book over past days. `lines` holds what was not proved (or everything), up to `most`; the counts are whole.
 
-    Call it in one snapshot (`REPEATABLE READ`).
+    Each line that was not proved is also told to `told`, however many there are. Call it in one snapshot (`REPEATABLE READ`).
     """
     found = Period(first, until)
     for _loan, lines, _rows in _hearings(db, first, until, providers):
         found.loans += 1
         for line in lines:
             found.add(line)
+            if told is not None and line.verdict != "proved":
+                told(line)
             if (keep_proved or line.verdict != "proved") and (most is None or len(found.lines) < most):
                 found.lines.append(line)
     return found

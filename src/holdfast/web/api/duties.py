@@ -15,10 +15,11 @@ from holdfast.duties.ownership import Preview, Wanted
 from holdfast.duties.period import VERDICTS, Period, check_period, examine_loan, examine_period
 from holdfast.duties.ranking import weights_of
 from holdfast.duties.statements import statements
+from holdfast.followup import strategies
 from holdfast.kernel.errors import Refusal
 from holdfast.parties import staff_by_id, staff_list
 from holdfast.policy import lender, pack_in_force
-from holdfast.servicing import note_duty, queues
+from holdfast.servicing import queues
 from holdfast.servicing.pages import LARGEST_PAGE
 from holdfast.servicing.reading import duties_of, duty_list, loan_number
 from holdfast.servicing.views import DutyFilter
@@ -72,7 +73,7 @@ def note(call: Call, loan: str, no: int, body: NoteIn) -> Any:
     `pay_by` goes with the outcome `promised`: the day by which the borrower will pay.
     """
     loan_number(call.db, call.look, loan)
-    noted = note_duty(
+    noted = strategies.note(
         call.db, clock=call.clock, by=call.staff, loan=loan, duty_no=no, outcome=body.outcome, words=body.words, pay_by=body.pay_by
     )
     return done(noted)
@@ -473,7 +474,7 @@ def too_large(db: Any) -> None:
     row = db.execute("SELECT count(*) FROM (SELECT 1 FROM loan LIMIT %s) AS counted", [LARGEST_AT_ONCE + 1]).fetchone()
     if row[0] > LARGEST_AT_ONCE:
         raise Refusal(
-            f"the book holds more than {LARGEST_AT_ONCE} loans: run `holdfast duties period`, or name one loan",
+            f"the book holds more than {LARGEST_AT_ONCE} loans: run `holdfast duties period` (or `holdfast duties paper` for the sealed PDF), or name one loan",
             code="period_too_large", most=LARGEST_AT_ONCE,
         )  # fmt: skip
 

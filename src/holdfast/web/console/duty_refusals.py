@@ -34,5 +34,8 @@ REFUSALS: Final[Mapping[str, str | Promise]] = {
     "period_long": _("A period holds at most %(most)s days."),
     "move_changed": _("Some of these duties were done or taken meanwhile, and nothing was moved. Look at them again."),
     "move_empty": _("There is no such duty to move."),
-    "period_too_large": _("This book is too large for one page. Name one loan, or run the command holdfast duties period."),
+    "period_too_large": _(
+        "This book is too large for one page. Name one loan, or run the command holdfast duties period;"
+        " holdfast duties paper makes the sealed PDF."
+    ),
 }
