@@ -48,7 +48,7 @@ from holdfast.collateral import value as value_now
 from holdfast.contact import inbound, texts
 from holdfast.database.connection import transaction
 from holdfast.duties import ownership
-from holdfast.followup import complaints, promises, reviews, visits
+from holdfast.followup import complaints, promises, reviews, strategies, visits
 from holdfast.followup.promises_model import Part
 from holdfast.followup.visits_model import Point
 from holdfast.journal import SYSTEM, Actor
@@ -965,6 +965,38 @@ def _plan_asked(house: House) -> Post:
     return Post({"plan_id": found}, {"approved": "yes", "words": WORDS})
 
 
+_STRATEGY_ROW: Final = {
+    "revision": "1", "place": "1", "step": "call", "role": "caller", "script": "agree_a_day", "points": "40", "why": "示例缘由",
+    "days_past_due_from": "4", "days_past_due_to": "9",
+}  # fmt: skip
+
+
+def _strategy(house: House, **fields: Any) -> Post:
+    """A draft of the risk manager's with the shipped rows."""
+    return Post({"strategy_id": house.do(strategies.draft, "risk", name="示例策略").row.public_id}, fields)
+
+
+def _strategy_row(house: House, row_id: str, **fields: Any) -> Post:
+    drawn = _strategy(house, **fields)
+    return Post({**drawn.names, "row_id": row_id}, drawn.fields)
+
+
+def _strategy_act(house: House, what: str, **fields: Any) -> Post:
+    drawn = _strategy(house, **fields)
+    return Post({**drawn.names, "what": what}, drawn.fields)
+
+
+def _strategy_proposal(house: House) -> Post:
+    return _strategy_act(house, "propose", from_day=str(house.stage.today + timedelta(days=2)), reason=WORDS)
+
+
+def _strategy_asked(house: House) -> Post:
+    """A strategy of the risk manager's, for another person to answer."""
+    assert house.post("risk", "strategy_act", _strategy_proposal(house)).done
+    found = house.one("SELECT public_id FROM strategy ORDER BY strategy_id DESC LIMIT 1")
+    return Post({"strategy_id": found, "what": "answer"}, {"approved": "yes", "words": WORDS})
+
+
 def _house_account(house: House) -> Post:
     return Post({}, {**_OWN_ACCOUNT, "words": WORDS})
 
@@ -1474,6 +1506,15 @@ FORMS: Final[Mapping[str, Form]] = {
         "payout.enquire", "officer", partial(_payout_unknown, outcome="rejected", reference="示例函件 1 号", words=WORDS)
     ),
     "payout_ruling": Form("payout.check", "checker", _ruling_asked, barred=("officer", "teller")),
+    "strategy_begin": Form("strategy.propose", "risk", lambda _: Post({}, {"name": "示例策略"}), sight="nowhere"),
+    "strategy_from": Form(
+        "strategy.propose", "risk", lambda _: Post({"strategy_id": "shipped"}, {"name": "示例策略"}), sight="nowhere"
+    ),
+    "strategy_row": Form("strategy.propose", "risk", partial(_strategy_row, row_id="r3", **_STRATEGY_ROW), sight="nowhere"),
+    "strategy_drop": Form("strategy.propose", "risk", partial(_strategy_row, row_id="r3"), sight="nowhere"),
+    "strategy_act · propose": Form("strategy.propose", "risk", _strategy_proposal, sight="nowhere"),
+    "strategy_act · aside": Form("strategy.propose", "risk", partial(_strategy_act, what="aside"), sight="nowhere"),
+    "strategy_act · answer": Form("strategy.answer", "approver", _strategy_asked, barred=("risk",), sight="nowhere"),
     "plan_propose": Form("reminder_plan.propose", "risk", _plan_proposed, sight="nowhere"),
     "plan_answer": Form("reminder_plan.answer", "approver", _plan_asked, barred=("risk",), sight="nowhere"),
     "house_ask": Form("house_account.set", "any-admin", _house_account, sight="nowhere"),

@@ -271,6 +271,11 @@ def for_loan(db: Db, *, clock: Clock, loan_id: int) -> Advice | None:
     return _advised(db, clock, [loan_id]).get(loan_id)
 
 
+def for_loans(db: Db, *, clock: Clock, loans: Sequence[str]) -> dict[str, Advice]:
+    """What to do at the follow-ups of several loans, by their public ids: of those that are late."""
+    return {each.loan: each for each in _advised(db, clock, store.numbers(db, loans)).values()}
+
+
 def due(db: Db, *, clock: Clock, by: Staff) -> list[Advice]:
     """What to do today: the loans within sight whose follow-up is due, the most points first; of very many the earliest deadlines only."""
     sight, values = by.scope.condition("l")

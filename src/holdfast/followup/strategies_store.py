@@ -51,6 +51,7 @@ _STANDING: Final = f"""
 _DUE: Final = """
     SELECT l.loan_id FROM duty d JOIN loan l USING (loan_id)
      WHERE d.open AND d.kind = 'follow_up' AND d.due_on <= %(today)s AND {sight} ORDER BY d.due_at, l.loan_id LIMIT %(limit)s"""
+_NUMBERS: Final = "SELECT loan_id FROM loan_registry WHERE kind = 'public_id' AND key = ANY(%s::text[]) ORDER BY loan_id"
 _IN_SIGHT: Final = "SELECT l.loan_id, l.public_id, l.contract_no FROM loan l WHERE l.loan_id = ANY(%(loans)s::bigint[]) AND {sight}"
 # What else was known of loans at the end of a day. `days` is how late each was: what people noted since counts as of this run of arrears.
 # A rearrangement counts unless it was taken back by then.
@@ -112,7 +113,7 @@ def one_writer(db: Db) -> None:
 def drafts(db: Db, public_id: str | None = None) -> list[DraftRow]:
     """The drafts that are worked at, newest first; or the one of that public id, even if it is done with."""
     rows = db.execute(_DRAFTS, {"draft": public_id}).fetchall()
-    return [DraftRow(*row[:4], tuple(row[4]), *row[5:]) for row in rows]
+    return [DraftRow(*(*row[:4], tuple(row[4]), *row[5:])) for row in rows]
 
 
 def insert_draft(db: Db, *, public_id: str, content: str, by: int, at: datetime) -> None:
@@ -166,6 +167,11 @@ def in_sight(db: Db, loans: Sequence[int], sight: str, values: Mapping[str, Any]
     """Which of these loans are within sight: public id and contract number by their own."""
     rows = fetch(db, _IN_SIGHT.format(sight=sight), {**values, "loans": list(loans)})
     return {row["loan_id"]: (row["public_id"], row["contract_no"]) for row in rows}
+
+
+def numbers(db: Db, loans: Sequence[str]) -> list[int]:
+    """The numbers of loans by their public ids, in order."""
+    return [row[0] for row in db.execute(_NUMBERS, [list(loans)]).fetchall()]
 
 
 def known(db: Db, days: Mapping[int, int], on: date) -> dict[int, dict[str, Any]]:

@@ -43,6 +43,7 @@ from holdfast.web.api import (
     reviews,
     servicing,
     settlements,
+    strategies,
     takeover,
     texts,
     visits,
@@ -112,7 +113,7 @@ for _capability in (
     applications, collateral, pledges,
     servicing, papers, confirmation, decisioning, contracts, payments, rails, restructuring, relief, programmes, duties, approvals, journal,
     ledger, policy, products,
-    parties, takeover, night, release, complaints, inbound, promises, settlements, visits, reviews, plans, contact,
+    parties, takeover, night, release, complaints, inbound, promises, settlements, strategies, visits, reviews, plans, contact,
     texts,
 ):  # fmt: skip
     api.add_router("", _capability.router)

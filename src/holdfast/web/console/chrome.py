@@ -163,6 +163,20 @@ _PLACES = {
     **dict.fromkeys(("settlements", "settlement_of", "settlement_speak", "settlement_paper", "settlement_act"), "settlements"),
     **dict.fromkeys(("reviews", "reviews_of", "review_act"), "reviews"),
     **dict.fromkeys(("visits", "visits_of", "visit_act"), "visits"),
+    **dict.fromkeys(
+        (
+            "strategies",
+            "strategies_today",
+            "strategy",
+            "strategy_begin",
+            "strategy_from",
+            "strategy_trial",
+            "strategy_row",
+            "strategy_drop",
+            "strategy_act",
+        ),
+        "strategies",
+    ),
     **dict.fromkeys(("inbound", "inbound_of", "inbound_link", "inbound_aside"), "inbound"),
     **dict.fromkeys(("complaints", "complaints_of", "complaint_act"), "complaints"),
     **dict.fromkeys(("contact_of", "contact_lift"), "loans"),
@@ -187,6 +201,7 @@ _WORK: Final[tuple[tuple[str, str, Any], ...]] = (
 )
 _VIEWS: Final[tuple[tuple[str, str, Any], ...]] = (
     ("settlements", "list", _("Settlements")),
+    ("strategies", "list", _("Strategies")),
     ("visits", "list", _("Field visits")),
     ("reviews", "list", _("Business reviews")),
     ("inbound", "list", _("From borrowers")),

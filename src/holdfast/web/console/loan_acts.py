@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST
 from holdfast import servicing
 from holdfast.approvals import Standing, request
 from holdfast.database.connection import transaction
+from holdfast.followup import strategies
 from holdfast.kernel.errors import NotFound
 from holdfast.servicing import reading as book
 from holdfast.servicing.approved import answer as answer_request
@@ -57,7 +58,7 @@ def note_duty(request: HttpRequest, desk: Desk, loan_id: str, duty_no: int) -> H
 
     def verb(db: Db) -> None:
         told = form.cleaned_data
-        servicing.note_duty(
+        strategies.note(
             db, clock=desk.clock, by=desk.staff, loan=loan_id, duty_no=duty_no, outcome=told["outcome"], words=told["words"],
             pay_by=told.get("pay_by"),
         )  # fmt: skip

@@ -21,6 +21,7 @@ from holdfast.web.console import (
     restructuring,
     reviews,
     settlements,
+    strategies,
     visits,
 )
 from holdfast.web.console import money as money_desk
@@ -36,6 +37,7 @@ PANELS: Final[tuple[tuple[str, Callable[[Db, Desk, str], Mapping[str, Any] | Non
     ("contracts", contracts.on_loan),
     ("custody", custody.on_loan),
     ("money", money_desk.on_loan),
+    ("strategies", strategies.on_loan),
     ("promises", promises.on_loan),
     ("visits", visits.on_loan),
     ("reviews", reviews.on_loan),

@@ -26,7 +26,7 @@ from holdfast.life import DUTIES
 from holdfast.parties import Staff, may, require, staff_list
 from holdfast.servicing import queues
 from holdfast.servicing import reading as book
-from holdfast.web.console import duty_words, words
+from holdfast.web.console import duty_words, strategies, words
 from holdfast.web.console.acts import Tried, in_panel, kept, perform
 from holdfast.web.console.desk import Db, Desk, at_desk
 from holdfast.web.console.forms import ActForm, ReasonForm
@@ -105,6 +105,7 @@ def queue(request: HttpRequest, desk: Desk) -> HttpResponse:
             db, desk.look, desk.staff, hands, weights, now=desk.now, zone=desk.lender.zone, view=view, kind=kind,
             roles=roles, cursor=request.GET.get("next") or None, limit=_SHOWN,
         )  # fmt: skip
+        to_do = strategies.to_do(db, desk, [line.loan for line in page.items if line.kind == "follow_up"])
         counts = {
             name: queues.count(db, desk.look, desk.staff, hands, now=desk.now, zone=desk.lender.zone, view=name, roles=roles)
             for name in _views(hands, desk.staff)
@@ -114,7 +115,9 @@ def queue(request: HttpRequest, desk: Desk) -> HttpResponse:
         "views": [(name, word, counts[name]) for name, word in duty_words.VIEWS.items() if name in counts],
         "view": view,
         "kind": of_language(DUTIES[kind]) if kind in DUTIES else "",
-        "lines": [_line(line, desk) for line in page.items],
+        "lines": [
+            {**_line(line, desk), "to_do": to_do.get(line.loan, "") if line.kind == "follow_up" else ""} for line in page.items
+        ],
         "next_address": f"{reverse('console:duties')}?{urlencode({**asked, 'next': page.next})}" if page.next else "",
         "first_address": f"{reverse('console:duties')}?{urlencode(asked)}",
         "paged": "next" in request.GET,

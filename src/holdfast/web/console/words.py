@@ -37,6 +37,7 @@ from holdfast.web.console import (
     restructuring_refusals,
     review_words,
     settlement_words,
+    strategy_refusals,
     text_words,
     visit_words,
 )
@@ -381,6 +382,7 @@ _REFUSALS: Final[Mapping[str, Text]] = {
     **complaint_words.REFUSALS,
     **contact_words.REFUSALS,
     **promise_words.REFUSALS,
+    **strategy_refusals.REFUSALS,
     **settlement_words.REFUSALS,
     **plan_words.REFUSALS,
     **visit_words.REFUSALS,
