@@ -48,12 +48,13 @@ from holdfast.collateral import value as value_now
 from holdfast.contact import inbound, texts
 from holdfast.database.connection import transaction
 from holdfast.duties import ownership
-from holdfast.followup import complaints, promises, reviews, strategies, visits
+from holdfast.followup import complaints, promises, reviews, settlements, strategies, visits
 from holdfast.followup.promises_model import Part
 from holdfast.followup.visits_model import Point
 from holdfast.journal import SYSTEM, Actor
 from holdfast.kernel.clock import instant_on
 from holdfast.kernel.errors import Refusal
+from holdfast.kernel.money import Money
 from holdfast.kernel.places import data_folder
 from holdfast.kernel.rate import Per, Rate
 from holdfast.parties import MAY, Role, box_of, change_private, party_by_id
@@ -160,6 +161,27 @@ def _promise(house: House, what: str, **fields: Any) -> Post:
         with transaction() as db:
             promises.judge_all(db, clock=house.stage.clock, on=today + timedelta(days=1))
     return _loan(house, "late", {"what": what} if what else None, **fields)
+
+
+def _settlement(house: House, what: str = "", **fields: Any) -> Post:
+    """The loan that is late: a settlement that may be offered, waits for its decision, or was agreed to and not kept."""
+    loan, today = house.loans["late"], house.stage.today
+    with transaction() as db:
+        part = Part(today + timedelta(days=2), Money(servicing.owed(db, loan=loan, on=today).minor * 19 // 20, "CNY"))
+    shown = house.do(settlements.compare, "caller", loan=loan, parts=[part])[0].shown
+    given = {"reason": "illness", "means": "family", "words": WORDS, "shown": shown}
+    if not what:
+        return _loan(house, "late", pay_by_1=str(part.pay_by), amount_1=part.amount.decimal(), **given)
+    offered = house.do(settlements.offer, "caller", loan=loan, parts=[part], **given).public_id
+    if what == "talk":
+        house.do(settlements.decide, "risk", loan=loan, settlement=offered, agreed=True, words=WORDS)
+        by = house.stage.borrower_of(loan)
+        code_id = house.stage.type_code(house.stage.do(settlements.ask_code, by, loan=loan, settlement=offered))
+        house.stage.do(settlements.agree, by, loan=loan, settlement=offered, code_id=code_id, press=PRESS, notary=NOTARY)
+        with transaction() as db:
+            settlements.judge_all(db, clock=house.stage.clock, by=SYSTEM, on=today + timedelta(days=3))
+        return _loan(house, "late", outcome="reached", words=WORDS)
+    return _loan(house, "late", {"settlement_id": offered, "what": what}, **fields)
 
 
 def _visit(house: House, what: str, *, so_far: str = "planned", **fields: Any) -> Post:
@@ -1345,6 +1367,13 @@ FORMS: Final[Mapping[str, Form]] = {
     "contact_lift": Form("contact.stop", "caller", _contact_rests),
     "promises_of": Form("promise.take", "caller", partial(_promise, what="")),
     "promise_act · withdraw": Form("promise.take", "caller", partial(_promise, what="withdraw", reason=WORDS)),
+    "settlement_of": Form("settlement.offer", "caller", _settlement),
+    "settlement_act · decision": Form(
+        "settlement.decide", "risk", partial(_settlement, what="decision", agreed="yes", words=WORDS), barred=("caller", "teller"),
+        also="approval.answer",
+    ),
+    "settlement_act · withdrawal": Form("settlement.offer", "caller", partial(_settlement, what="withdrawal", reason=WORDS)),
+    "settlement_speak": Form("settlement.offer", "caller", partial(_settlement, what="talk")),
     "promise_act · speak": Form("promise.take", "caller", partial(_promise, what="speak", outcome="reached", words=WORDS)),
     "complaints_of": Form("complaint.take", "caller", on("active", channel="phone", about="price", words=WORDS)),
     "complaint_act · add": Form("complaint.take", "caller", partial(_complaint, what="add", words=WORDS)),

@@ -20,12 +20,13 @@ from django.test import Client
 from django.urls import URLPattern, reverse
 
 from holdfast import confirmation, contracts, payments, restructuring
-from holdfast.followup import complaints
+from holdfast.followup import complaints, settlements
 from holdfast.kernel.errors import NotFound
 from holdfast.loans import loan_id_of
 from holdfast.servicing import Kind, Rearrangement
 from holdfast.web.borrower.desk import Visitor
 from holdfast.web.borrower.urls import urlpatterns
+from tests.attack.forms import _settlement as settlement
 from tests.attack.house import House, Post, opened
 
 WORDS: Final = "示例缘由，请再看"
@@ -114,6 +115,22 @@ def _anew_agreed(house: House) -> Post:
     return Post(sent.names, {"code_id": code_id, "code": house.stage.phone.code()})
 
 
+def _settlement_approved(house: House) -> Post:
+    """A settlement of the late loan that waits for its borrower's code."""
+    names = settlement(house, what="decision").names
+    house.do(settlements.decide, "risk", loan=names["loan_id"], settlement=names["settlement_id"], agreed=True, words="示例缘由")
+    return Post({name: names[name] for name in ("loan_id", "settlement_id")})
+
+
+def _settlement_agreed(house: House) -> Post:
+    sent = _settlement_approved(house)
+    by = house.stage.borrower_of(sent.names["loan_id"])
+    given = {"loan": sent.names["loan_id"], "settlement": sent.names["settlement_id"]}
+    code_id = house.stage.do(settlements.ask_code, by, **given)
+    house.stage.deliver()
+    return Post(sent.names, {"code_id": code_id, "code": house.stage.phone.code()})
+
+
 def _paper(house: House, kind: str) -> Post:
     today = house.stage.today
     days = {"start": str(today - timedelta(days=30)), "until": str(today), "on": str(today)}
@@ -168,6 +185,8 @@ FORMS: Final[Mapping[str, Form]] = {
     "terms_withdraw": Form("active", _more_time_asked),
     "terms_agree · code": Form("active", _anew_asked),
     "terms_agree": Form("active", _anew_agreed),
+    "settlement_agree · code": Form("late", _settlement_approved),
+    "settlement_agree": Form("late", _settlement_agreed),
     "mandate · text": Form("active", _debit_text),
     "mandate · code": Form("active", _debit_code),
     "mandate": Form("active", _debit_signature),

@@ -242,19 +242,21 @@ def judge(db: Db, *, clock: Clock, by: Actor, loan: str, facts: Any) -> Night | 
     found = next((each for each in store.of_loan(db, case.loan.loan_id) if each.state in _WATCHED), None)
     if found is None:
         return None
-    kept = _came(db, found, at_end_of=clock.today()) is PromiseState.KEPT
-    if found.state is SettlementState.RUNNING:
-        return _keep(db, clock, by, case, found) if kept else None
-    if not kept and case.loan.state in _OWING:
-        _undo(db, clock, by, case, found, reason="")
-    return None
+    if found.state is SettlementState.KEPT:
+        if case.loan.state not in _OWING:
+            return None
+        case, found = _undo(db, clock, by, case, found, reason="")
+    return _kept_by_now(db, clock, by, case, found)
 
 
-def undo(db: Db, *, clock: Clock, by: Actor, loan: str, facts: Any) -> None:
-    """Money of a kept settlement was taken back, and with it what was forgiven: it runs again, and the night judges it anew."""
+def undo(db: Db, *, clock: Clock, by: Actor, loan: str, facts: Any) -> Night | None:
+    """Money of a loan whose settlement was kept was taken back, and with it what was forgiven: it runs again.
+
+    If all that was agreed is there nevertheless, it is kept at once; otherwise the night judges it anew.
+    """
     case = take_by_id(db, loan_id_of(db, loan))
-    found = _the(db, case, facts["settlement"])
-    _undo(db, clock, by, case, found, reason=facts["reason"])
+    case, found = _undo(db, clock, by, case, _the(db, case, facts["settlement"]), reason=facts["reason"])
+    return _kept_by_now(db, clock, by, case, found)
 
 
 def judge_all(db: Db, *, clock: Clock, by: Actor, on: date) -> Night:
@@ -348,6 +350,11 @@ def _at_night(db: Db, clock: Clock, by: Actor, case: Case, found: Settlement, on
     return Night()
 
 
+def _kept_by_now(db: Db, clock: Clock, by: Actor, case: Case, found: Settlement) -> Night | None:
+    kept = _came(db, found, at_end_of=clock.today()) is PromiseState.KEPT
+    return _keep(db, clock, by, case, found) if kept else None
+
+
 def _keep(db: Db, clock: Clock, by: Actor, case: Case, found: Settlement) -> Night:
     """All has come in: give up the rest, unless the debt is not the one that was settled any more."""
     loan, today = case.loan.public_id, clock.today()
@@ -395,11 +402,13 @@ def _end(
     settling.expect(db, loan=found.loan, runs=False)
 
 
-def _undo(db: Db, clock: Clock, by: Actor, case: Case, found: Settlement, *, reason: str) -> None:
+def _undo(db: Db, clock: Clock, by: Actor, case: Case, found: Settlement, *, reason: str) -> tuple[Case, Settlement]:
     says = {"settlement": found.public_id, "reason": reason}
     enter(db, case, clock=clock, by=by, kind="settlement.undone", says=says, while_frozen=True)
     store.move(db, found, state=after(found.state, SettlementEvent.UNDO), ended_on=None)
     settling.expect(db, loan=found.loan, runs=True)
+    case = take_by_id(db, case.loan.loan_id)
+    return case, _the(db, case, found.public_id)
 
 
 def _came(db: Db, found: Settlement, *, at_end_of: date) -> PromiseState:

@@ -250,6 +250,7 @@ def _settled(reckoning: servicing.Reckoning) -> dict[str, Any]:
         "parts": [[_PARTS[name], _money(amount.minor, currency)] for name, amount in reckoning.parts.items() if amount.minor],
         "paid_total": _money(reckoning.kept.minor, currency),
         "paid_capital": in_capitals(reckoning.kept),
+        "given_up": _money(reckoning.given_up.minor, currency) if reckoning.given_up.minor else "",
         "refunded": _money(reckoning.refunded.minor, currency) if reckoning.refunded.minor else "",
         "settled_on": _day(reckoning.paid_off_on) if reckoning.paid_off_on else "",
         "receipts": len(reckoning.receipts),

@@ -25,7 +25,8 @@ class Reckoning:
     """`asked` is all that the instalments came to, `received` all that came in and was not taken back.
 
     Of what was received, `overpaid` was more than was asked for, and `refunded` has gone back of that.
-    `receipts` are the receipts that count: day and amount.
+    `receipts` are the receipts that count: day and amount. `given_up` is what the lender paid of it from its own pocket, and of a claim
+    that was written off what a settlement has ended.
     """
 
     principal: Money
@@ -36,6 +37,7 @@ class Reckoning:
     paid_off_on: date | None
     receipts: tuple[tuple[date, Money], ...]
     parts: Mapping[str, Money]
+    given_up: Money
 
     @property
     def kept(self) -> Money:
@@ -73,6 +75,7 @@ def reckon(db: psycopg.Connection[Any], *, loan: str) -> Reckoning:
         paid_off_on=state.paid_off_on,
         receipts=tuple((event.on, money(event.payload["amount"])) for event in counted),
         parts={name: money(minor) for name, minor in parts.items()},
+        given_up=money(totals.goodwill + totals.forgiven),
     )
 
 

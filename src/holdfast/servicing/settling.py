@@ -99,8 +99,10 @@ def forgive_rest(db: Db, *, clock: Clock, by: Actor, loan: str, settlement: str,
     if held.loan.state not in (LoanState.ACTIVE, LoanState.WRITTEN_OFF):
         raise Refusal(f"loan {loan} is {held.loan.state}; nothing is left on it to forgive", code="loan_not_active", loan=loan)
     rest = rest_of(held.state, max(today, held.account.last_event_on))
-    written_off = held.state.written_off_on is not None
-    given_up, most = (rest.total, agreed.total) if written_off else (rest.principal, agreed.principal)
+    written_off = held.state.written_off_on
+    # A write-off takes interest that was paid ahead as paid, where a pay-off, which was shown, counts it for principal.
+    ahead = sum(row.interest_paid for row in held.state.instalments if written_off and row.due_on > written_off)
+    given_up, most = (rest.total, agreed.total + ahead) if written_off else (rest.principal, agreed.principal)
     if given_up > most:
         left, limit = Money(given_up, held.loan.currency).decimal(), Money(most, held.loan.currency).decimal()
         raise Refusal(f"{left} is left of the debt, and {limit} was to be forgiven", code="settlement_debt_grew", left=left, most=limit)

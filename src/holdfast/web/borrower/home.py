@@ -132,6 +132,7 @@ def _card(db: Db, visitor: Visitor, row: LoanRow) -> dict[str, Any]:
     if row.state in _OWING and (settled := settlements.settlements_of(db, by=visitor.actor, loan=row.id)) and settled[0].state in _SETTLING:
         waits = settled[0].state is SettlementState.APPROVED
         said = _("A settlement is ready: read it and agree") if waits else _("My settlement: what is left to pay")
+        shown = [{**each, "first": False} for each in shown]  # one button of the card is the primary one
         shown.insert(0, {"href": reverse("borrower:settlement", args=[row.id]), "words": said, "first": True})
     asked = None
     if row.state in _BEFORE_MONEY:
