@@ -123,3 +123,16 @@ def test_what_a_carrier_says_is_noted_and_shown(house: House, monkeypatch: pytes
     assert "approved by the carrier" in risk.get(PAGE).content.decode()
     refused = send(risk, "carrier", event="approve", **told)
     assert refused.status_code == 422 and "does not follow" in refused.content.decode()
+
+
+def test_my_day_leads_an_approver_to_the_text_that_waits_and_nobody_else(house: House) -> None:
+    house.hire("custodian")
+    risk = desk(house, "risk")
+    send(risk, "draft", words=OWN)
+    send(risk, "ask", reason="语气更平和")
+    page = desk(house, "approver").get("/").content.decode()
+    assert f'<a class="btn s" href="{PAGE}">' in page and "Send another text" in page
+    for role in ("risk", "custodian", "caller"):
+        answer = desk(house, role).get("/")
+        assert answer.status_code == 200
+        assert f'<a class="btn s" href="{PAGE}">' not in answer.content.decode(), role

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from django import forms
+from django.urls import reverse
 from django.utils.translation import gettext
 
 from holdfast.approvals import Request, Standing, may_answer
@@ -39,6 +40,39 @@ def why_not_second(asked: Request, desk: Desk, act: str | None = None) -> str:
     except HoldfastError as error:
         return words.refusal(error)
     return "" if act is None or may(desk.staff, act) else gettext("Your role may not do this.")
+
+
+# Where an act that is about no loan is answered: the page, which of its inputs the address names, and what the role has to allow.
+_PLACES: Final[Mapping[str, tuple[str, tuple[str, ...], str | None]]] = {
+    "decision.activate": ("rule", ("sha256",), "decision.make"),
+    "programme": ("programme", ("programme",), "programme.decide"),
+    "programme.reverse": ("programme", ("programme",), "programme.decide"),
+    "reminder_plan.propose": ("plan", ("plan",), "reminder_plan.answer"),
+    "strategy.propose": ("strategy", ("strategy",), "strategy.answer"),
+    "text.approve": ("text", ("template", "language"), "text.approve"),
+    "ledger.reopen": ("months", (), "ledger.reopen"),
+    "drawer.close": ("counter", (), "drawer.close"),
+    "bank_line.set_aside": ("suspense", (), "bank_line.check"),
+    "house_account.set": ("payout_files", (), "house_account.check"),
+    "custody.move": ("shelf", (), None),
+    "custody.lost": ("shelf", (), None),
+}
+
+
+def place(asked: Request, loan: str | None) -> str:
+    """The address of the page on which a request is answered; empty if there is none but its own screen."""
+    if loan is not None:
+        return reverse("console:loan", args=[loan]) + f"#request-{asked.public_id}"
+    if asked.act not in _PLACES:
+        return ""
+    name, inputs, _right = _PLACES[asked.act]
+    return reverse(f"console:{name}", args=[asked.inputs[each] for each in inputs])
+
+
+def is_mine(asked: Request, desk: Desk) -> bool:
+    """Whether this person may answer it as the second one, on the page where it is answered."""
+    right = _PLACES[asked.act][2] if asked.loan_id is None and asked.act in _PLACES else None
+    return not why_not_second(asked, desk, right)
 
 
 def what(asked: Request) -> str:

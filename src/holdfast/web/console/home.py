@@ -17,7 +17,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_safe
 
-from holdfast.approvals import Standing, requests
+from holdfast.approvals import Request, Standing, requests
 from holdfast.database.connection import transaction
 from holdfast.duties import escalation
 from holdfast.duties.ownership import hands as hands_of
@@ -27,7 +27,6 @@ from holdfast.kernel.clock import instant_on
 from holdfast.life import DUTIES, DutyKind
 from holdfast.servicing.queues import QueueLine, count, queue, works
 from holdfast.web.console import approval, duty_words, reading, words
-from holdfast.web.console.approval import why_not_second
 from holdfast.web.console.desk import Db, Desk, at_desk
 from holdfast.web.console.pace import NEWEST, Told, pace
 
@@ -114,7 +113,7 @@ def home(request: HttpRequest, desk: Desk) -> HttpResponse:
     all_week = begun + coming
     tasks = [task_of(_as_row(line), desk.now, tomorrow, line.rank) for line in ranked]
     tasks += [task_of(row, desk.now, tomorrow) for row in rows]
-    asked = [(approval.what(each), each, loans_asked.get(each.loan_id or 0), not why_not_second(each, desk)) for each in open_requests]
+    asked = [_asked(each, loans_asked.get(each.loan_id or 0), desk) for each in open_requests]
     to_answer = [line for line in asked if line[3]]
     groups = _grouped(tasks)
     shown = [(name, heading, members) for name, heading, members in groups if members]
@@ -141,6 +140,12 @@ def home(request: HttpRequest, desk: Desk) -> HttpResponse:
             "headline": _headline(total, urgent),
         },
     )
+
+
+def _asked(each: Request, loan: Mapping[str, Any] | None, desk: Desk) -> tuple[str, Request, Mapping[str, Any] | None, bool, str]:
+    """A request as a line: the act, itself, its loan, whether it is this person's to answer, and where."""
+    where = approval.place(each, loan["public_id"] if loan else None)
+    return approval.what(each), each, loan, bool(where) and approval.is_mine(each, desk), where
 
 
 def _quiet_until(desk: Desk) -> time | None:

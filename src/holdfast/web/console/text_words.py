@@ -86,6 +86,7 @@ CARRIER_EVENTS: Final[Mapping[CarrierEvent, str | Promise]] = {
     CarrierEvent.APPROVE: _("the carrier approved it"),
     CarrierEvent.REFUSE: _("the carrier refused it"),
 }
+ACTS: Final[Mapping[str, str | Promise]] = {"text.approve": _("Send another text")}
 # What the linter found, and the mend. A forbidden word is told by its group.
 FINDINGS: Final[Mapping[str, str | Promise]] = {
     "value_unknown": _("This message knows no such value."),

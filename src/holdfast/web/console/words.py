@@ -193,11 +193,15 @@ ACTS: Final[Mapping[str, Text]] = {
     "write_off": _("Write the loan off"),
     "decision.make": _("Lend this sum"),
     "settlement": _("Settle the debt for less"),
+    "programme": _("Hardship programmes"),
+    "programme.reverse": _("Take the whole back"),
+    "decision.activate": _("What decides"),
     **custody_words.ACTS,
     **money_words.ACTS,
     **ledger_words.ACTS,
     **relief_words.ACTS,
     **plan_words.ACTS,
+    **text_words.ACTS,
 }
 
 # The colour of a deadline's bar, by the last mark of its time that is passed.
