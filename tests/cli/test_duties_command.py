@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from datetime import timedelta
 from typing import Any
@@ -9,9 +10,10 @@ from typing import Any
 import psycopg
 import pytest
 
-from holdfast import days
+from holdfast import days, files
 from holdfast.cli import main as cli
 from holdfast.database.connection import transaction
+from holdfast.duties import papers
 from holdfast.kernel.places import keys_folder
 from holdfast.policy import set_business_date
 from holdfast.worker.loop import seal_now
@@ -78,3 +80,17 @@ def test_past_days_are_told_line_by_line_and_what_was_not_done_ends_with_1(book:
     assert (counts["loans"], counts["open"], counts["proved"]) == (1, 1, 0)
     assert cli.main(["duties", "period", "--from", "2026-03-02", "--until", "2026-03-25"]) == 0
     assert cli.main(["duties", "period", "--from", "2026-03-02", "--until", "2026-03-27"]) == 2
+
+
+def test_the_paper_of_the_whole_book_is_sealed_and_says_where_its_list_is(book: Book, capsys: pytest.CaptureFixture[str]) -> None:
+    wake_up(1)
+    assert cli.main(["duties", "paper", "--from", "2026-03-02", "--until", "2026-03-26"]) == 1
+    said, listed = capsys.readouterr().out.splitlines()
+    assert "1 loans, 1 things not done on their day" in said
+    with transaction() as db:
+        paper, listing = papers.issued_of_book(db)
+        data = files.read(listing)
+    assert paper.media_type == "application/pdf"
+    assert listed == f"list: SHA-256 {hashlib.sha256(data).hexdigest()}"
+    assert json.loads(data)["about"] == "i1 T-7"
+    assert cli.main(["duties", "paper", "--from", "2026-03-02", "--until", "2026-03-27"]) == 2, "that day is not over"
