@@ -9,11 +9,14 @@ from typing import Any
 import pytest
 
 from holdfast import pledges, release, servicing
+from holdfast.followup import settlements
+from holdfast.followup.settlements_model import Part
 from holdfast.kernel.errors import BadInput, Forbidden, NotFound, Refusal
 from holdfast.kernel.money import Money
 from holdfast.loans import loan_id_of
 from holdfast.parties import MAY, Role
 from holdfast.release import disposal
+from holdfast.servicing import settling
 from holdfast.wiring import carry
 from tests.release.houses import House, id_number
 
@@ -94,6 +97,21 @@ def test_the_proceeds_and_the_end_of_the_pledge_are_one_transaction(house: House
     pledge = pledges.pledge_of(house.db, loan_id_of(house.db, loan))
     assert pledge is not None and pledge.state == "delivered"
     assert default_of(house, loan).state == "valued"
+
+
+def test_nothing_is_sold_while_a_settlement_runs_and_none_is_offered_once_default_was_noticed(house: House) -> None:
+    loan = house.pledged()
+    house.walk(62)
+    settling.expect(house.db, loan=loan, runs=True)
+    with pytest.raises(Refusal) as refused:
+        house.notice(loan)
+    assert refused.value.code == "settlement_runs"
+    settling.expect(house.db, loan=loan, runs=False)
+    house.notice(loan)
+    part = Part(house.book.day, Money(100_000, "CNY"))
+    with pytest.raises(Refusal) as refused:
+        settlements.compare(house.db, clock=house.clock, by=house.people["officer"], loan=loan, parts=[part])
+    assert refused.value.code == "settlement_default_noticed"
 
 
 def test_no_notice_before_thirty_days_late_and_no_sale_before_ten_days_are_over(house: House) -> None:

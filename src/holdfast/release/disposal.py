@@ -38,7 +38,7 @@ MOST_WORDS: Final = 500
 def notice(db: Db, *, clock: Clock, by: Staff, loan: str, press: Press, notary: Notary) -> Did:
     """Give the borrower notice of default: what is late, and from which day the thing may be sold.
 
-    Refusal before the arrears are as old as the pack says, for a loan without a thing, or while a notice stands.
+    Refusal before the arrears are as old as the pack says, for a loan without a thing, while a notice stands, or while a settlement runs.
     """
     require(by, "default.notice")
     case = duties.take(db, loan, by.scope)
@@ -50,6 +50,8 @@ def notice(db: Db, *, clock: Clock, by: Staff, loan: str, press: Press, notary: 
     if title.thing_of(db, case) not in (Thing.IN_CUSTODY, Thing.OUTSIDE):
         raise Refusal(f"nothing secures loan {loan} that could be sold", code="nothing_to_sell")
     held = servicing.read_loans(db, [case.loan.loan_id], lock=False, on=today)[0]
+    if held.account.settling:
+        raise Refusal(f"a settlement runs on loan {loan}; its days have to be over first", code="settlement_runs", loan=loan)
     late = servicing.days_past_due(held.state.oldest_unpaid_due_on, today, held.state.pauses)
     rules.may_notice(days_past_due=late, least_days=case.number("default.days_past_due", case.loan.opened_on))
     sale_from = today + timedelta(days=case.number("default.notice_days", case.loan.opened_on))

@@ -60,6 +60,7 @@ LIMITS: Final[Mapping[str, str | Promise]] = {
 REFUSALS: Final[Mapping[str, str | Promise]] = {
     "settlement_nothing_late": _("Nothing is late on this loan, so there is nothing to settle."),
     "settlement_default_noticed": _("Default was noticed on this loan. Take the notice back before the debt is settled."),
+    "settlement_runs": _("A settlement runs on this loan. Wait until its days are over."),
     "settlement_open": _("A settlement on this loan is open. Take it back first if another one takes its place."),
     "settlement_pays_all": _("These payments pay the whole debt of %(owed)s, so nothing is left to forgive."),
     "settlement_parts": _("A settlement has 1 to %(most)s parts."),
