@@ -94,6 +94,7 @@ def close_book(day: date, now: Clock) -> Night:
         pass
     with transaction() as db:
         night = end_night(db, clock=now, on=day)
+        contact.end_calls(db, on=day)
         promises.judge_all(db, clock=now, on=day)
         reviews.call_all(db, clock=now, on=day)
         carry(settlements.judge_all, db, clock=now, by=SYSTEM, on=day)

@@ -436,6 +436,8 @@ RECORDS: Final = {
             ("inbound.asked_apart", "借款人来信提问（不在还款中）", "The borrower asked, loan not being repaid"),
             ("inbound.added", "借款人补充提问", "The borrower added to a question"),
             ("inbound.answered", "答复借款人来信", "Answered the borrower"),
+            ("call.dialled", "拨打电话", "Called"),
+            ("call.ended", "电话未接通", "Call ended without an answer"),
             ("promise.made", "承诺还款", "Promised to pay"),
             ("promise.kept", "还款承诺已兑现", "Promise to pay kept"),
             ("promise.broken", "还款承诺未兑现", "Promise to pay broken"),

@@ -48,7 +48,7 @@ from holdfast.collateral import value as value_now
 from holdfast.contact import inbound, texts
 from holdfast.database.connection import transaction
 from holdfast.duties import ownership
-from holdfast.followup import complaints, promises, reviews, settlements, strategies, visits
+from holdfast.followup import calls, complaints, promises, reviews, settlements, strategies, visits
 from holdfast.followup.promises_model import Part
 from holdfast.followup.visits_model import Point
 from holdfast.journal import SYSTEM, Actor
@@ -676,7 +676,14 @@ def _write_off_asked(house: House) -> Post:
 
 def _follow_up(house: House) -> Post:
     duty = house.one("SELECT duty_no FROM duty WHERE loan_id = %s AND kind = 'follow_up' AND open LIMIT 1", house.number("late"))
-    return _loan(house, "late", {"duty_no": duty}, outcome="reached", words=WORDS)
+    return _loan(house, "late", {"duty_no": duty}, outcome="reached", words=WORDS, how="came")
+
+
+def _ring(house: House, what: str) -> Post:
+    """The borrower of the loan that is late, rung by the caller if the call is to be ended."""
+    if what == "end":
+        house.do(calls.dial, "caller", loan=house.loans["late"])
+    return _loan(house, "late", {"what": what})
 
 
 def _duty(house: House, what: str, taken: bool = True, **fields: Any) -> Post:
@@ -1336,6 +1343,8 @@ FORMS: Final[Mapping[str, Form]] = {
     "answer · refund": Form("approval.answer", "approver", _refund_asked, barred=("officer",)),
     "answer · write-off": Form("approval.answer", "approver", _write_off_asked, barred=("risk",)),
     "note_duty": Form("duty.note", "caller", _follow_up),
+    "call_loan · dial": Form("duty.note", "caller", partial(_ring, what="dial")),
+    "call_loan · end": Form("duty.note", "caller", partial(_ring, what="end")),
     "reviews_of": Form("review.make", "officer", partial(_review, means="call")),
     "review_act · save": Form("review.make", "officer", partial(_review, what="save", staff="3")),
     "review_act · make": Form(

@@ -411,6 +411,6 @@ def test_a_caller_ends_the_duty_by_saying_what_came_of_it_and_a_second_message_o
     ).fetchone()
     assert row is not None
     caller = hire(house.db, "caller")
-    servicing.note_duty(house.db, clock=at(11), by=caller, loan=row[0], duty_no=row[1], outcome="reached", words="已电话告知")
+    servicing.note_duty(house.db, clock=at(11), by=caller, loan=row[0], duty_no=row[1], outcome="reached", words="已电话告知", how="came")
     assert "reach" not in house.open_duties()
     assert not [line for line in examine(house.db, DAY, EXPECTATIONS).missing if line.kind == "reach"]

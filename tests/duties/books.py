@@ -64,7 +64,7 @@ class Book:
         if kind in RELEASED_BY:
             fulfil(self.db, clock=self.clock, by=CALLER, loan=loan, kinds={kind}, record_kind=RELEASED_BY[kind], says={})
         else:
-            note_duty(self.db, clock=self.clock, by=CALLER, loan=loan, duty_no=duty_no, outcome="reached", words="示例")
+            note_duty(self.db, clock=self.clock, by=CALLER, loan=loan, duty_no=duty_no, outcome="reached", words="示例", how="came")
 
     def remind(self, loan: str, *days: str) -> None:
         for day in days:

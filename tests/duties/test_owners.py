@@ -222,7 +222,7 @@ def test_what_has_passed_its_deadline_stands_on_the_supervisor_s_list_until_it_i
     house.walk(2)
     (each,) = line(house, above, "told")
     assert each.used == 100 and each.told == ("owner", "approver", "risk")
-    note_duty(house.db, clock=house.clock, by=house.people["caller"], loan=loan, duty_no=each.no, outcome="reached", words=WHY)
+    note_duty(house.db, clock=house.clock, by=house.people["caller"], loan=loan, duty_no=each.no, outcome="reached", words=WHY, how="came")
     assert line(house, above, "told") == []
 
 
@@ -437,7 +437,7 @@ def test_the_order_of_the_database_is_the_order_of_the_rule(house: House) -> Non
     loans = [house.loan(principal=size) for size in sizes]
     late(house, loans[0], 3)
     note_duty(
-        house.db, clock=house.clock, by=caller, loan=loans[4], duty_no=follow_up(house, loans[4]), outcome="promised", words=WHY,
+        house.db, clock=house.clock, by=caller, loan=loans[4], duty_no=follow_up(house, loans[4]), outcome="promised", words=WHY, how="came",
         pay_by=house.day + timedelta(days=1),
     )  # fmt: skip
     house.sleep(5)
@@ -462,7 +462,7 @@ def test_the_order_of_the_database_is_the_order_of_the_rule(house: House) -> Non
 def test_a_promise_that_was_kept_ranks_nothing(house: House) -> None:
     loan, caller = house.loan(), house.people["caller"]
     no = late(house, loan, 3)
-    note_duty(house.db, clock=house.clock, by=caller, loan=loan, duty_no=no, outcome="promised", words=WHY)
+    note_duty(house.db, clock=house.clock, by=caller, loan=loan, duty_no=no, outcome="promised", words=WHY, how="came")
     house.walk(1)
     house.pay(loan, 10)
     house.sleep(6)
@@ -482,6 +482,7 @@ def test_a_promise_names_a_day_that_is_to_come(house: House) -> None:
             duty_no=no,
             outcome="promised",
             words=WHY,
+            how="came",
             pay_by=house.day - timedelta(days=1),
         )
     assert bad.value.field == "pay_by"

@@ -83,7 +83,9 @@ def test_a_message_that_was_sent_counts_as_reminded_and_a_call_does_not(db: psyc
     day = house.day
     row = house.db.execute("SELECT duty_no FROM duty WHERE open AND kind = 'reminder'").fetchone()
     assert row is not None
-    note_duty(house.db, clock=house.clock, by=house.people["caller"], loan=loan, duty_no=row[0], outcome="reached", words="示例")
+    note_duty(
+        house.db, clock=house.clock, by=house.people["caller"], loan=loan, duty_no=row[0], outcome="reached", words="示例", how="came"
+    )
     house.walk(1)
     found = cover(house.db, day, EXPECTATIONS)
     assert (found.due, found.proved, found.reminded) == (1, 1, 0)

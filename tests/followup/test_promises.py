@@ -194,11 +194,13 @@ def test_the_duty_ends_when_somebody_has_spoken_about_it(house: House, loan: str
     promised(house, loan, (0, 100))
     sleep(house, 2)
     caller = house.people["caller"]
-    promises.speak(house.db, clock=house.clock, by=caller, loan=loan, outcome="asks_for_relief", words="失业，想少还一些（示例）")
+    promises.speak(
+        house.db, clock=house.clock, by=caller, loan=loan, outcome="asks_for_relief", words="失业，想少还一些（示例）", how="came"
+    )
     assert "promise_broken" not in duties(house, loan)
     assert "follow_up" in duties(house, loan)
     with pytest.raises(Refusal) as refused:
-        promises.speak(house.db, clock=house.clock, by=caller, loan=loan, outcome="reached", words="再说一次（示例）")
+        promises.speak(house.db, clock=house.clock, by=caller, loan=loan, outcome="reached", words="再说一次（示例）", how="came")
     assert refused.value.code == "promise_none_broken"
     house.clean()
 
@@ -296,7 +298,13 @@ def test_no_promise_leaves_a_live_loan_without_its_duty(db: psycopg.Connection[A
                         house.pay(loan, 70)
                     elif step == "speak":
                         promises.speak(
-                            house.db, clock=house.clock, by=house.people["caller"], loan=loan, outcome="reached", words="已说明（示例）"
+                            house.db,
+                            clock=house.clock,
+                            by=house.people["caller"],
+                            loan=loan,
+                            outcome="reached",
+                            words="已说明（示例）",
+                            how="came",
                         )
                     else:
                         sleep(house, 1)

@@ -33,7 +33,7 @@ def receive(book: Book, by: Staff, loan: str) -> object:
 
 
 def note(book: Book, by: Staff, loan: str) -> object:
-    return servicing.note_duty(book.db, clock=book.clock, by=by, loan=loan, duty_no=1, outcome="reached", words="示例")
+    return servicing.note_duty(book.db, clock=book.clock, by=by, loan=loan, duty_no=1, outcome="reached", words="示例", how="came")
 
 
 def reverse(book: Book, by: Staff, loan: str) -> object:

@@ -4,7 +4,21 @@ Nothing reaches a person unless it was written first, asked of the rules when it
 entered in the ledger by which the next one is asked.
 """
 
-from holdfast.contact.calls import Calls, calls_today, enter_call, may_call
+from holdfast.contact.calls import (
+    CALLED,
+    CAME,
+    HOW,
+    Calls,
+    Ringing,
+    calls_today,
+    dial,
+    end_calls,
+    enter_call,
+    hang_up,
+    may_call,
+    rings,
+    spoke,
+)
 from holdfast.contact.inbound import take_inbound
 from holdfast.contact.keywords import Question
 from holdfast.contact.model import Bubble, Dispatched, Handed, Message, Promise
@@ -52,7 +66,10 @@ from holdfast.contact.texts_model import Wording, Wordings
 from holdfast.contact.texts_store import wordings
 
 __all__ = [
+    "CALLED",
+    "CAME",
     "CANNOT_BE_USED",
+    "HOW",
     "TEMPLATES",
     "Accepted",
     "Allowed",
@@ -74,6 +91,7 @@ __all__ = [
     "Question",
     "Receipt",
     "Refused",
+    "Ringing",
     "SmsChannel",
     "Stop",
     "Undelivered",
@@ -82,12 +100,15 @@ __all__ = [
     "ask_after",
     "calls_today",
     "claim",
+    "dial",
     "dispatch",
+    "end_calls",
     "end_sending",
     "end_waiting",
     "enter_call",
     "hand_over",
     "hand_to_a_person",
+    "hang_up",
     "hold_line",
     "keep_heard",
     "let_go",
@@ -102,8 +123,10 @@ __all__ = [
     "promise",
     "promise_batch",
     "resume",
+    "rings",
     "segments",
     "settle_heard",
+    "spoke",
     "stop",
     "take_answers",
     "take_inbound",

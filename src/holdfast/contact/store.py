@@ -86,6 +86,14 @@ SELECT_MADE: Final = """
     SELECT party_id, on_date, purpose, channel, outcome FROM contact_ledger WHERE party_id = ANY(%(parties)s) AND on_date = %(on)s
     UNION ALL
     SELECT party_id, %(on)s, purpose, channel, 'sending' FROM message WHERE party_id = ANY(%(parties)s) AND state = 'sending'"""
+RINGING_TO: Final = "SELECT staff_id FROM ringing_call WHERE party_id = %s"
+RINGING_OF: Final = "SELECT loan_id, party_id, purpose, rule, on_date, since FROM ringing_call WHERE staff_id = %s"
+ALL_RINGING: Final = """
+    SELECT staff_id, loan_id, party_id, purpose, rule, on_date, since FROM ringing_call WHERE on_date <= %s ORDER BY since, staff_id"""
+INSERT_RINGING: Final = """
+    INSERT INTO ringing_call (staff_id, loan_id, party_id, purpose, rule, on_date, since) VALUES (%s, %s, %s, %s, %s, %s, %s)
+    ON CONFLICT (staff_id) DO NOTHING"""
+END_RINGING: Final = "DELETE FROM ringing_call WHERE staff_id = %s"
 SELECT_STOPS: Final = "SELECT party_id, reason, purposes, since, until, by_staff, because FROM contact_stop WHERE party_id = ANY(%s)"
 UPSERT_STOP: Final = """
     INSERT INTO contact_stop (party_id, reason, purposes, since, until, by_staff, because) VALUES (%s, %s, %s, %s, %s, %s, %s)
@@ -187,6 +195,31 @@ def one_dispatcher(db: Db) -> None:
 def one_caller(db: Db, party_id: int) -> None:
     """Wait until no other transaction asks whether this person may be called."""
     db.execute(ONE_CALLER, (party_id,))
+
+
+def ringing_to(db: Db, party_id: int) -> list[int]:
+    """Who rings this person now."""
+    return [row[0] for row in db.execute(RINGING_TO, (party_id,))]
+
+
+def ringing_of(db: Db, staff_id: int) -> tuple[int, int, str, str, date, datetime] | None:
+    """The call of somebody of the house that is not hung up: loan, party, purpose, rule, business date and instant."""
+    return db.execute(RINGING_OF, (staff_id,)).fetchone()
+
+
+def all_ringing(db: Db, upto: date) -> list[tuple[int, int, int, str, str, date, datetime]]:
+    """Every call dialled by the end of that day and not hung up, the oldest first: who, then as `ringing_of`."""
+    return db.execute(ALL_RINGING, (upto,)).fetchall()
+
+
+def write_ringing(db: Db, row: tuple[int, int, int, str, str, date, datetime]) -> bool:
+    """Have a call ring: who, loan, party, purpose, rule, business date and instant. False if another of theirs rings already."""
+    return db.execute(INSERT_RINGING, row).rowcount == 1
+
+
+def end_ringing(db: Db, staff_id: int) -> None:
+    """The call of this person rings no more."""
+    db.execute(END_RINGING, (staff_id,))
 
 
 def claim_due(db: Db, now: datetime, limit: int) -> list[Due]:

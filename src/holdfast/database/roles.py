@@ -72,7 +72,7 @@ MUTABLE: Final = {
     "complaint": _CHANGE, "visit": _CHANGE, "business_review": _CHANGE,
     "promise": _CHANGE,
     "settlement": _CHANGE,
-    "tonight_hold": _CHANGE_AND_REMOVE,
+    "tonight_hold": _CHANGE_AND_REMOVE, "ringing_call": _CHANGE_AND_REMOVE,
     "message_part": _CHANGE, "channel_heard": _CHANGE,
     "staff_absence": _CHANGE,
     "imei_claim": _CHANGE, "shelf": _CHANGE, "custody_item": _CHANGE, "shelf_audit": _CHANGE, "pledge": _CHANGE,

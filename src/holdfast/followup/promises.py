@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import psycopg
 
+from holdfast import contact
 from holdfast.duties import Case, enter, in_sight, take, take_by_id
 from holdfast.followup import promises_store as store
 from holdfast.followup.promises_model import Limits, Part, Promise, PromiseState, Receipt, check, judge, missed
@@ -93,15 +94,19 @@ def withdraw(db: Db, *, clock: Clock, by: Staff, loan: str, promise: str, words:
     return _the(db, case, promise)
 
 
-def speak(db: Db, *, clock: Clock, by: Staff, loan: str, outcome: str, words: str) -> None:
-    """Say what came of the talk about a broken promise; its duty is done. The follow-up of what is late goes on."""
+def speak(db: Db, *, clock: Clock, by: Staff, loan: str, outcome: str, words: str, how: str) -> None:
+    """Say what came of the talk about a broken promise, and `how` you spoke (`contact.HOW`); its duty is done.
+
+    The call that was dialled for it is hung up by this. The follow-up of what is late goes on.
+    """
     require(by, _ACT)
     if outcome not in OUTCOMES:
         raise BadInput(f"outcome: write one of {', '.join(OUTCOMES)}", field="outcome")
     case = take(db, loan, by.scope)
     if case.open(_DUTY) is None:
         raise Refusal(f"loan {loan} has no broken promise to speak about; a colleague may have just done it", code="promise_none_broken")
-    says = {"outcome": outcome, "words": _said(words)}
+    says = {"outcome": outcome, "words": _said(words), "how": how}
+    contact.spoke(db, by=by, loan_id=case.loan.loan_id, how=how, outcome=outcome)
     enter(db, case, clock=clock, by=by.actor, kind="promise.followed_up", says=says, closes=(_DUTY,), while_frozen=True)
 
 

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import psycopg
 
-from holdfast import approvals
+from holdfast import approvals, contact
 from holdfast.approvals import Standing
 from holdfast.approvals.authority import Authority, Wanted, authority_for, limits_of, may_agree
 from holdfast.contact import Promise, codes, promise
@@ -216,8 +216,11 @@ def withdraw(db: Db, *, clock: Clock, by: Staff, loan: str, settlement: str, wor
     return _the(db, case, settlement)
 
 
-def speak(db: Db, *, clock: Clock, by: Staff, loan: str, outcome: str, words: str) -> None:
-    """Say what came of the talk about a broken settlement; its duty is done. The follow-up of what is late goes on."""
+def speak(db: Db, *, clock: Clock, by: Staff, loan: str, outcome: str, words: str, how: str) -> None:
+    """Say what came of the talk about a broken settlement, and `how` you spoke (`contact.HOW`); its duty is done.
+
+    The call that was dialled for it is hung up by this. The follow-up of what is late goes on.
+    """
     require(by, _OFFER)
     if outcome not in OUTCOMES:
         raise BadInput(f"outcome: write one of {', '.join(OUTCOMES)}", field="outcome")
@@ -226,7 +229,8 @@ def speak(db: Db, *, clock: Clock, by: Staff, loan: str, outcome: str, words: st
         raise Refusal(
             f"loan {loan} has no broken settlement to speak about; a colleague may have just done it", code="settlement_none_broken"
         )
-    says = {"outcome": outcome, "words": _said(words)}
+    says = {"outcome": outcome, "words": _said(words), "how": how}
+    contact.spoke(db, by=by, loan_id=case.loan.loan_id, how=how, outcome=outcome)
     enter(db, case, clock=clock, by=by.actor, kind="settlement.followed_up", says=says, closes=(_BROKEN,), while_frozen=True)
 
 

@@ -285,12 +285,13 @@ def due(db: Db, *, clock: Clock, by: Staff) -> list[Advice]:
 
 
 def note(
-    db: Db, *, clock: Clock, by: Staff, loan: str, duty_no: int, outcome: str, words: str, pay_by: date | None = None
+    db: Db, *, clock: Clock, by: Staff, loan: str, duty_no: int, outcome: str, words: str, pay_by: date | None = None,
+    how: str = "",
 ) -> Done:  # fmt: skip
     """Note how a duty went, as `servicing.note_duty`; the record of a follow-up keeps what the strategy said to do, and why."""
     advice = for_loan(db, clock=clock, loan_id=in_sight(db, loan, by.scope))
     return note_duty(
-        db, clock=clock, by=by, loan=loan, duty_no=duty_no, outcome=outcome, words=words, pay_by=pay_by,
+        db, clock=clock, by=by, loan=loan, duty_no=duty_no, outcome=outcome, words=words, pay_by=pay_by, how=how,
         by_strategy=advice.stamp() if advice else None,
     )  # fmt: skip
 

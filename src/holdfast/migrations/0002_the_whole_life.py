@@ -27,6 +27,7 @@ class Migration(migrations.Migration):
         migrations.RunSQL((files("holdfast") / "takeover" / "shadow.sql").read_text("utf-8")),
         migrations.RunSQL((files("holdfast") / "ledger" / "accrual.sql").read_text("utf-8")),
         migrations.RunSQL((files("holdfast") / "contact" / "receipts.sql").read_text("utf-8")),
+        migrations.RunSQL((files("holdfast") / "contact" / "calls.sql").read_text("utf-8")),
         migrations.RunSQL((files("holdfast") / "contact" / "inbound.sql").read_text("utf-8")),
         migrations.RunSQL((files("holdfast") / "contact" / "texts.sql").read_text("utf-8")),
         migrations.RunSQL((files("holdfast") / "duties" / "owners.sql").read_text("utf-8")),

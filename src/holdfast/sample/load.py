@@ -12,7 +12,7 @@ import psycopg
 from holdfast import release
 from holdfast.collateral import custody
 from holdfast.contact import dispatch
-from holdfast.followup import reviews
+from holdfast.followup import calls, reviews
 from holdfast.journal import Actor
 from holdfast.kernel.calendar import add_months
 from holdfast.kernel.clock import Clock, FixedClock, ShiftedClock, instant_on
@@ -129,7 +129,7 @@ def _live(db: Db, borrowers: list[_Borrower], now: Clock, staff: dict[str, Staff
         elif each.public_id:
             _pay(db, each, now, officer)
             _habit(db, each, now, officer, staff, age)
-    _work(db, borrowers, now, Actor(staff["caller"].public_id, "caller"), staff, age)
+    _work(db, borrowers, now, staff, age)
 
 
 def _begins(life: Life, today: date) -> date:
@@ -218,7 +218,7 @@ def _receive(db: Db, each: _Borrower, now: Clock, officer: Actor, minor: int, on
     each.receipts.append(done.event_no)
 
 
-def _work(db: Db, borrowers: list[_Borrower], now: Clock, caller: Actor, staff: dict[str, Staff], age: int) -> None:
+def _work(db: Db, borrowers: list[_Borrower], now: Clock, staff: dict[str, Staff], age: int) -> None:
     """Each follow-up and each step of a release is done on its day; today's are left for whoever opens the sample."""
     if age == 0:
         return
@@ -227,7 +227,9 @@ def _work(db: Db, borrowers: list[_Borrower], now: Clock, caller: Actor, staff: 
         for duty in held.standing:
             if duty.kind == "follow_up" and duty.due_on <= now.today() and held.loan.state is LoanState.ACTIVE:
                 words = "本人接听，说近期会还（示例）"
-                note_duty(db, clock=now, by=caller, loan=held.loan.public_id, duty_no=duty.duty_no, outcome="reached", words=words)
+                about: dict[str, Any] = {"clock": now, "by": staff["caller"], "loan": held.loan.public_id}
+                calls.dial(db, **about)
+                note_duty(db, **about, duty_no=duty.duty_no, outcome="reached", words=words, how="called")
         if any(duty.kind == "credit_update" and duty.due_on <= now.today() for duty in held.standing):
             _release(db, held.loan.public_id, now, staff)
 

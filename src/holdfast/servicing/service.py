@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 import psycopg
 
+from holdfast import contact
 from holdfast.duties import in_sight, take_by_id
 from holdfast.journal import EMPTY_HEAD, Actor, Record, append, append_batch, chain_ids
 from holdfast.kernel.clock import Clock
@@ -46,6 +47,8 @@ NOTE_RECORDS = {
     "reach": "message.followed_up",
     "recovery": "recovery.reviewed",
 }
+# Duties that are done by speaking with the borrower.
+SPOKEN: Final = frozenset({"reminder", "follow_up", "reach"})
 MOST_WORDS = 2_000
 _REVERSED = frozenset(
     {
@@ -346,14 +349,15 @@ def refund(db: Db, *, clock: Clock, by: Actor, loan: str, amount: Money) -> Done
 
 def note_duty(
     db: Db, *, clock: Clock, by: Actor | Staff, loan: str, duty_no: int, outcome: str, words: str, seals: Mapping[str, str] | None = None,
-    pay_by: date | None = None, by_strategy: Mapping[str, Any] | None = None,
+    pay_by: date | None = None, how: str = "", by_strategy: Mapping[str, Any] | None = None,
 ) -> Done:  # fmt: skip
     """A person has done an open duty and says how it went; the record closes it and the next one opens.
 
     Also closes the moments of the same kind that have gone by since. A refund and what a stage
     must do (a certificate, a return, a report) are closed by doing them, never by words. `pay_by` is the day by which a
-    borrower who promised to pay will; without one the pack's days count. BadInput for a day that has gone by. `by_strategy` is what
-    a strategy of follow-up had said to do, and from which facts: the record of a follow-up keeps it.
+    borrower who promised to pay will; without one the pack's days count. BadInput for a day that has gone by. A duty of speaking with
+    the borrower says `how` (`contact.HOW`): a call was dialled before, and is hung up by this note. `by_strategy` is what a strategy
+    of follow-up had said to do, and from which facts: the record of a follow-up keeps it.
     """
     actor = _allowed(db, by, "duty.note", loan)
     held = one(db, loan)
@@ -367,11 +371,14 @@ def note_duty(
     if duty.due_on > clock.today() and not DUTIES[duty.kind].chained:
         why = f"duty {duty_no} is for {duty.due_on}; it can be done from that day on"
         raise Refusal(why, code="duty_not_begun", field="duty_no", on=duty.due_on.isoformat())
+    if duty.kind in SPOKEN:
+        contact.spoke(db, by=by if isinstance(by, Staff) else None, loan_id=held.loan.loan_id, how=how, outcome=outcome)
     facts = {
         "kind": duty.kind,
         "about": duty.about,
         "outcome": said(outcome, "outcome"),
         "words": words[:MOST_WORDS],
+        **({"how": how} if duty.kind in SPOKEN else {}),
         "seals": dict(seals or {}),
     }
     if by_strategy is not None and duty.kind == "follow_up":

@@ -34,6 +34,7 @@ from holdfast import (
 from holdfast.adapters.local_outbox import LocalOutbox
 from holdfast.contact import Accepted, Letter, codes, dispatch
 from holdfast.database.connection import transaction
+from holdfast.followup import calls
 from holdfast.journal import SYSTEM, Actor
 from holdfast.kernel.clock import FixedClock, instant_on
 from holdfast.kernel.errors import Fault
@@ -322,7 +323,8 @@ class Stage:
             standing = servicing.read_loans(db, [loan_id_of(db, loan)], lock=False)[0].standing
         for duty in standing:
             if duty.kind == "follow_up" and duty.due_on <= self.today:
-                self.do(servicing.note_duty, "caller", loan=loan, duty_no=duty.duty_no, outcome="reached", words=words)
+                self.do(calls.dial, "caller", loan=loan)
+                self.do(servicing.note_duty, "caller", loan=loan, duty_no=duty.duty_no, outcome="reached", words=words, how="called")
 
     def defer(self, loan: str, *, months: int = 1, agreed: bool = True) -> None:
         """Looked at and asked for on the phone, decided by somebody else (several acts)."""

@@ -16,6 +16,7 @@ from holdfast.kernel.errors import BadInput
 from holdfast.web.api import (
     applications,
     approvals,
+    calls,
     collateral,
     complaints,
     confirmation,
@@ -110,7 +111,7 @@ api = BookApi(
 for _error, _handler in handlers():
     api.add_exception_handler(_error, _handler)
 for _capability in (
-    applications, collateral, pledges,
+    applications, calls, collateral, pledges,
     servicing, papers, confirmation, decisioning, contracts, payments, rails, restructuring, relief, programmes, duties, approvals, journal,
     ledger, policy, products,
     parties, takeover, night, release, complaints, inbound, promises, settlements, strategies, visits, reviews, plans, contact,

@@ -26,7 +26,7 @@ from holdfast.servicing.views import DutyFilter
 from holdfast.web.api.operation import NEXT, Call, operation
 from holdfast.web.api.servicing import done
 from holdfast.web.api.shapes import AuditOut, DoneOut, DutyList, DutyPage
-from holdfast.web.api.values import Day, In, Instant, MoneyOut, Name, Out, Words
+from holdfast.web.api.values import Day, How, In, Instant, MoneyOut, Name, Out, Words
 from holdfast.wiring import EXPECTATIONS, NOTARY, PRESS
 
 router = Router()
@@ -37,6 +37,7 @@ class NoteIn(In):
 
     outcome: Name
     words: Words
+    how: How | None = None
     pay_by: Day | None = None
 
 
@@ -70,12 +71,14 @@ def read_duties(call: Call, loan: str) -> Any:
 def note(call: Call, loan: str, no: int, body: NoteIn) -> Any:
     """Say that an open duty was done and how it went; the record closes it, and the next one opens.
 
-    `pay_by` goes with the outcome `promised`: the day by which the borrower will pay.
+    A duty of speaking with the borrower says `how`: `called`, once the call was dialled (`calls.dial`), or `came`, if they came, rang or
+    wrote themselves. `pay_by` goes with the outcome `promised`: the day by which the borrower will pay.
     """
     loan_number(call.db, call.look, loan)
     noted = strategies.note(
-        call.db, clock=call.clock, by=call.staff, loan=loan, duty_no=no, outcome=body.outcome, words=body.words, pay_by=body.pay_by
-    )
+        call.db, clock=call.clock, by=call.staff, loan=loan, duty_no=no, outcome=body.outcome, words=body.words, pay_by=body.pay_by,
+        how=body.how or "",
+    )  # fmt: skip
     return done(noted)
 
 

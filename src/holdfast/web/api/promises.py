@@ -9,7 +9,7 @@ from ninja import Router
 from holdfast.followup import promises
 from holdfast.followup.promises_model import Part, Promise
 from holdfast.web.api.operation import Call, operation
-from holdfast.web.api.values import Day, In, MoneyIn, MoneyOut, Out, Words
+from holdfast.web.api.values import Day, How, In, MoneyIn, MoneyOut, Out, Words
 
 router = Router()
 
@@ -64,6 +64,7 @@ class PromiseTalkIn(In):
     """What came of the talk about a broken promise."""
 
     outcome: Literal["reached", "not_reached", "wrong_number", "refuses", "asks_for_relief", "disputes"]
+    how: How
     words: Words
 
 
@@ -89,7 +90,7 @@ def withdraw(call: Call, loan: str, promise: str, body: PromiseWithdrawIn) -> An
 @operation(router, "POST", "/loans/{loan}/promises/talk", "promises.speak", answer=PromiseList)
 def speak(call: Call, loan: str, body: PromiseTalkIn) -> Any:
     """Say what came of the talk about a broken promise; its duty is done, and the follow-up of what is late goes on."""
-    promises.speak(call.db, clock=call.clock, by=call.staff, loan=loan, outcome=body.outcome, words=body.words)
+    promises.speak(call.db, clock=call.clock, by=call.staff, loan=loan, outcome=body.outcome, words=body.words, how=body.how)
     return _all(call, loan)
 
 

@@ -251,6 +251,8 @@ OPEN_TO: Final = {
     "confirmation.answer_review": MAY["fraud.thaw"],
     "duties.list": _ALL,
     "duties.of_loan": _ALL,
+    "calls.dial": MAY["duty.note"],
+    "calls.hang_up": MAY["duty.note"],
     "duties.note": MAY["duty.note"],
     "duties.audit": _OVERSEES,
     "duties.queue": _ALL,

@@ -11,7 +11,7 @@ from holdfast.approvals.authority import Authority
 from holdfast.followup import settlements
 from holdfast.followup.settlements_model import Part, Settlement, SettlementState, Terms
 from holdfast.web.api.operation import Call, operation
-from holdfast.web.api.values import Day, In, MoneyIn, MoneyOut, Out, Words
+from holdfast.web.api.values import Day, How, In, MoneyIn, MoneyOut, Out, Words
 
 router = Router()
 
@@ -158,6 +158,7 @@ class SettlementTalkIn(In):
     """What came of the talk about a broken settlement."""
 
     outcome: Literal["reached", "not_reached", "wrong_number", "refuses", "asks_for_relief", "disputes"]
+    how: How
     words: Words
 
 
@@ -192,7 +193,7 @@ def offer(call: Call, loan: str, body: SettlementOfferIn) -> Any:
 @operation(router, "POST", "/loans/{loan}/settlements/talk", "settlements.speak", answer=SettlementList)
 def speak(call: Call, loan: str, body: SettlementTalkIn) -> Any:
     """Say what came of the talk about a broken settlement; its duty is done, and the follow-up of what is late goes on."""
-    settlements.speak(call.db, clock=call.clock, by=call.staff, loan=loan, outcome=body.outcome, words=body.words)
+    settlements.speak(call.db, clock=call.clock, by=call.staff, loan=loan, outcome=body.outcome, words=body.words, how=body.how)
     return _all(call, loan)
 
 

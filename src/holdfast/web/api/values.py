@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import (
     AfterValidator,
@@ -87,6 +87,8 @@ def _plain(text: str) -> str:
 
 Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date", "pattern": _DAY})]
 Instant = Annotated[datetime, PlainSerializer(iso_instant, return_type=str), WithJsonSchema({"type": "string", "format": "date-time"})]
+# How a borrower was spoken to: a call that was dialled before, or they came, rang or wrote of their own accord.
+How = Literal["called", "came"]
 Words = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=1000),

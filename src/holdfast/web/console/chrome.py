@@ -28,6 +28,7 @@ _PLACES = {
     "receive": "loans",
     "reverse": "loans",
     "note_duty": "loans",
+    "call_loan": "loans",
     "restructuring": "loans",
     "relief": "loans",
     "payout_further": "loans",

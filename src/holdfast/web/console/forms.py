@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from holdfast.kernel.errors import BadInput
 from holdfast.kernel.money import Money, minor_of
+from holdfast.servicing.service import SPOKEN
 from holdfast.web.console import words
 
 
@@ -99,6 +100,7 @@ class NoteForm(ActForm):
     """How a duty went."""
 
     outcome = forms.ChoiceField(label=_("Outcome"))
+    how = forms.ChoiceField(label=_("How you spoke"), choices=words.HOW)
     words = forms.CharField(label=_("In their words, or yours"), max_length=2000, required=False, widget=forms.Textarea(attrs={"rows": 2}))
     pay_by = forms.DateField(
         label=_("Promised to pay by"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
@@ -109,6 +111,8 @@ class NoteForm(ActForm):
         super().__init__(*args, **kwargs)
         if "promised" not in words.OUTCOMES_OF.get(kind, ()):
             del self.fields["pay_by"]
+        if kind not in SPOKEN:
+            del self.fields["how"]
         outcome = self.fields["outcome"]
         assert isinstance(outcome, forms.ChoiceField)
         outcome.choices = [(code, words.word(words.OUTCOMES, code)) for code in words.OUTCOMES_OF.get(kind, ("done",))]

@@ -18,6 +18,7 @@ from holdfast.approvals import requests
 from holdfast.contact import messages, segments
 from holdfast.database.connection import transaction
 from holdfast.duties import escalation, take_by_id
+from holdfast.followup import calls
 from holdfast.journal import prove
 from holdfast.kernel.errors import HoldfastError
 from holdfast.life import DUTIES
@@ -25,12 +26,13 @@ from holdfast.parties import may
 from holdfast.policy import read_pack
 from holdfast.servicing import Quote, reminder_plans
 from holdfast.servicing import reading as book
+from holdfast.servicing.service import SPOKEN
 from holdfast.servicing.views import Balances, DutyRow, EventRow, InstalmentRow
 from holdfast.web.console import approval, paper_words, relief, story, words
 from holdfast.web.console import money as money_desk
 from holdfast.web.console.acts import Tried
 from holdfast.web.console.desk import Db, Desk, at_desk
-from holdfast.web.console.forms import NoteForm, ReasonForm, ReceiptForm, RefundForm
+from holdfast.web.console.forms import ActForm, NoteForm, ReasonForm, ReceiptForm, RefundForm
 from holdfast.web.console.panels import DONE_AT, behind, panels
 from holdfast.web.console.templatetags.console import money
 
@@ -64,6 +66,7 @@ def page(request: HttpRequest, desk: Desk, loan_id: str, *, tried: Tried | None 
         sent = messages(db, desk.staff.scope, loan_id=detail.number, limit=_MESSAGES)
         passed = book.milestones(db, desk.look, loan_id, story.MILESTONES)
         stage_panels = panels(db, desk, loan_id)
+        rings = calls.ringing(db, by=desk.staff, loan=loan_id) if may(desk.staff, "duty.note") else None
         freezes = take_by_id(db, detail.number, lock=False).freezes
         proof = prove(db, detail.number)
         pack = read_pack(db, *detail.pack_version.split(" ", 1))
@@ -122,6 +125,8 @@ def page(request: HttpRequest, desk: Desk, loan_id: str, *, tried: Tried | None 
         "grows": grows,
         "more_acts": relief.acts_for(desk, detail),
         "pauses": [each for each in detail.pauses if each.ends_on > max(desk.today, each.starts_on)],
+        "rings": rings,
+        "call_form": _kept(tried, "call") or ActForm(name="call"),
         "failed": tried.name if tried else "",
     }
     return render(request, "console/loan.html", context, status=status)
@@ -221,6 +226,7 @@ def _card(duty: DutyRow, desk: Desk, tried: Tried | None) -> Mapping[str, Any]:
         "act": words.word(words.DUTY_ACTS, duty.kind),
         "place": DONE_AT.get(duty.kind, ""),
         "form": form,
+        "spoken": form is not None and duty.kind in SPOKEN,
         "opens_at": duty.window_from if _noted_later(duty, desk) else None,
         "failed": failed,
     }

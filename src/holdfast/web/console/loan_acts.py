@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import reverse as address
 from django.utils.translation import gettext
 from django.views.decorators.http import require_POST
@@ -15,14 +15,14 @@ from django.views.decorators.http import require_POST
 from holdfast import servicing
 from holdfast.approvals import Standing, request
 from holdfast.database.connection import transaction
-from holdfast.followup import strategies
+from holdfast.followup import calls, strategies
 from holdfast.kernel.errors import NotFound
 from holdfast.servicing import reading as book
 from holdfast.servicing.approved import answer as answer_request
 from holdfast.servicing.approved import ask_refund, ask_reversal, ask_write_off
 from holdfast.web.console.acts import Tried, Verb, perform
 from holdfast.web.console.desk import Db, Desk, at_desk
-from holdfast.web.console.forms import AnswerForm, NoteForm, ReasonForm, ReceiptForm, RefundForm
+from holdfast.web.console.forms import ActForm, AnswerForm, NoteForm, ReasonForm, ReceiptForm, RefundForm
 from holdfast.web.console.loan import page
 from holdfast.web.console.templatetags.console import money
 from holdfast.wiring import carry
@@ -60,11 +60,29 @@ def note_duty(request: HttpRequest, desk: Desk, loan_id: str, duty_no: int) -> H
         told = form.cleaned_data
         strategies.note(
             db, clock=desk.clock, by=desk.staff, loan=loan_id, duty_no=duty_no, outcome=told["outcome"], words=told["words"],
-            pay_by=told.get("pay_by"),
+            pay_by=told.get("pay_by"), how=told.get("how", ""),
         )  # fmt: skip
 
     tried = Tried("note", str(duty_no), form)
     return _act(request, desk, loan_id, tried, "duty.note", verb, gettext("Noted; the duty is done."))
+
+
+@require_POST
+@at_desk
+def call(request: HttpRequest, desk: Desk, loan_id: str, what: str) -> HttpResponse:
+    """Dial the borrower's number, if the rules allow it now; or end a call that reached nobody."""
+    if what not in ("dial", "end"):
+        raise Http404
+    form = ActForm(request.POST, name="call")
+
+    def verb(db: Db) -> None:
+        if what == "dial":
+            calls.dial(db, clock=desk.clock, by=desk.staff, loan=loan_id)
+        else:
+            calls.hang_up(db, clock=desk.clock, by=desk.staff, loan=loan_id)
+
+    said = gettext("It rings. Note what came of it.") if what == "dial" else gettext("The call is over; it counts as tried.")
+    return _act(request, desk, loan_id, Tried("call", "", form), "duty.note", verb, said)
 
 
 @require_POST

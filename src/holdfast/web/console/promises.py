@@ -84,6 +84,7 @@ class SpeakForm(ActForm):
     """What came of the talk about a broken promise."""
 
     outcome = forms.ChoiceField(label=_("Outcome"), choices=[(code, promise_words.OUTCOMES[code]) for code in promises.OUTCOMES])
+    how = forms.ChoiceField(label=_("How you spoke"), choices=words.HOW)
     words = forms.CharField(
         label=_("In their words, or yours"), min_length=4, max_length=promises.MOST_WORDS, widget=forms.Textarea(attrs={"rows": 3})
     )
@@ -130,7 +131,7 @@ def act(request: HttpRequest, desk: Desk, loan_id: str, what: str) -> HttpRespon
         given = form.cleaned_data
         about: dict[str, Any] = {"clock": desk.clock, "by": desk.staff, "loan": loan_id}
         if what == "speak":
-            promises.speak(db, **about, outcome=given["outcome"], words=given["words"])
+            promises.speak(db, **about, outcome=given["outcome"], words=given["words"], how=given["how"])
             return
         live = next((each for each in promises.promises_of(db, by=desk.staff, loan=loan_id) if each.state is PromiseState.LIVE), None)
         if live is None:

@@ -98,6 +98,7 @@ class SpeakForm(ActForm):
     """What came of the talk about a broken settlement."""
 
     outcome = forms.ChoiceField(label=_("Outcome"), choices=[(code, promise_words.OUTCOMES[code]) for code in settlements.OUTCOMES])
+    how = forms.ChoiceField(label=_("How you spoke"), choices=words.HOW)
     words = forms.CharField(
         label=_("In their words, or yours"), min_length=settlements.SHORTEST, max_length=settlements.MOST_WORDS,
         widget=forms.Textarea(attrs={"rows": 3}),
@@ -155,7 +156,9 @@ def speak(request: HttpRequest, desk: Desk, loan_id: str) -> HttpResponse:
 
     def verb(db: Db) -> None:
         given = form.cleaned_data
-        settlements.speak(db, clock=desk.clock, by=desk.staff, loan=loan_id, outcome=given["outcome"], words=given["words"])
+        settlements.speak(
+            db, clock=desk.clock, by=desk.staff, loan=loan_id, outcome=given["outcome"], words=given["words"], how=given["how"]
+        )
 
     said = gettext("Noted. The follow-up of what is late goes on.")
     return _done(request, desk, loan_id, Tried("speak", loan_id, form), _OFFER, verb, said)

@@ -83,6 +83,7 @@ urlpatterns = [
     path("loans/<slug:loan_id>/write-off", loan_acts.write_off, name="write_off"),
     path("loans/<slug:loan_id>/requests/<slug:asked_id>", loan_acts.answer, name="answer"),
     path("loans/<slug:loan_id>/duties/<int:duty_no>", loan_acts.note_duty, name="note_duty"),
+    path("loans/<slug:loan_id>/call/<slug:what>", loan_acts.call, name="call_loan"),
     path("loans/<slug:loan_id>/relief/<slug:name>", relief.act, name="relief"),
     path("programmes", programmes.all_of_them, name="programmes"),
     path("programmes/<slug:programme_id>", programmes.one, name="programme"),

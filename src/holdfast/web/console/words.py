@@ -7,13 +7,14 @@ stands rather than hidden.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from django.utils.functional import Promise
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
+from holdfast.contact import CALLED, CAME
 from holdfast.kernel.errors import HoldfastError
 from holdfast.kernel.rate import BILLION
 from holdfast.life import RECORDS
@@ -185,6 +186,9 @@ OUTCOMES_OF: Final[Mapping[str, tuple[str, ...]]] = {
     "return_collateral": ("returned",),
     "credit_update": ("reported",),
 }
+
+# How a borrower was spoken to.
+HOW: Final[Sequence[tuple[str, Text]]] = ((CALLED, _("We called")), (CAME, _("They came, rang or wrote")))
 
 # Acts that one person asks for and another answers.
 ACTS: Final[Mapping[str, Text]] = {
