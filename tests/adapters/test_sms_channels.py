@@ -138,6 +138,15 @@ def test_it_says_what_it_can_do_and_against_whom_that_was_seen(way: Way) -> None
     assert can.finance_allowed
 
 
+@pytest.mark.parametrize("must", [True, False])
+def test_a_file_says_whether_its_carrier_approves_texts(monkeypatch: pytest.MonkeyPatch, must: bool) -> None:
+    monkeypatch.setenv("SMS_SECRET", SECRET.decode())
+    more = f"templates_must_be_approved: {str(must).lower()}\n"
+    for text in (CMPP.format(port=1, version="3.0", sp_id=SP_ID), http_sms.DESCRIBED.format(url="http://127.0.0.1:1")):
+        assert described(text + more, lambda _name, _heard: None).capabilities().templates_must_be_approved is must
+        assert not described(text, lambda _name, _heard: None).capabilities().templates_must_be_approved
+
+
 def test_starting_and_stopping_twice_does_no_harm(way: Way) -> None:
     way.channel.start()
     way.channel.start()
@@ -226,6 +235,7 @@ def test_a_provider_that_does_not_answer_when_asked_is_unavailable(peer: http_sm
         ("secret_env: SMS_SECRET", "secret_env: NOT_SET_ANYWHERE", "secret_env"),
         ("timeout_s: 2", "timeout_s: 0", "timeout_s"),
         ("finance_allowed: true", "finance_allowed: perhaps", "finance_allowed"),
+        ("finance_allowed: true", "templates_must_be_approved: perhaps", "templates_must_be_approved"),
         ("finance_allowed: true", "colour: red", "colour"),
         ("algorithm: hmac-sha256", "algorithm: rot13", "sign.algorithm"),
         ("algorithm: hmac-sha256", "algorithm: md5", "sign.text"),
