@@ -12,7 +12,7 @@ from tests.browser.conftest import Visit
 
 SCREENS = (
     "/", "/loans", "/loans?state=active&dpd=1-", "/loans?q=00-00", "{late}", "{late}/journal?record=1", "{paid_off}",
-    "/tonight", "/tonight?kind=entry", "/tapes", "/shadow", "/journal", "/coverage",
+    "/tonight", "/tonight?kind=entry", "/tapes", "/shadow", "/journal", "/coverage", "/reviews?which=all", "{firm}/reviews",
 )  # fmt: skip
 REFUSALS = ("/no-such-page", "/loans/ln_nothere")
 SIZES = ((1440, "zh"), (1440, "en"), (390, "zh"), (390, "en"))
@@ -25,6 +25,7 @@ LATIN = walking.LATIN | {"openintro", "lending", "club", "lendingclub", "leaf", 
 def _all(visit: Visit) -> list[str]:
     visitor = visit("admin")
     loans = {"late": visitor.loan("?state=active&dpd=1-"), "paid_off": visitor.loan("?state=releasing")}
+    loans["firm"] = visitor.loan("?q=商行")
     return [screen.format(**loans) for screen in SCREENS]
 
 

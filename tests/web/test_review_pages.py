@@ -65,7 +65,7 @@ def test_a_review_is_begun_kept_and_made_on_its_page_and_read_by_risk(house: Hou
     answer = risk.post(f"{path}/{review}/read", {**form_of(page, f"{path}/{review}/read")[1], "words": "停止新增（示例）"})
     assert answer.status_code == 302
     assert "停止新增（示例）" in risk.get(path).content.decode()
-    assert "五金" not in desk(house, "custodian").get(path).content.decode()
+    assert "零售" not in desk(house, "custodian").get(path).content.decode()
 
 
 def test_the_list_is_narrowed_by_view_and_branch(house: House) -> None:

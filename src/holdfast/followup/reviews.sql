@@ -45,3 +45,5 @@ CREATE TABLE business_review_photo (
 );
 CREATE INDEX party_firm ON party (party_id) WHERE kind = 'firm';
 CREATE INDEX loan_party ON loan (party_id) WHERE party_id IS NOT NULL;
+-- The list of reviews, and the night, find the few duties about them among all.
+CREATE INDEX duty_review ON duty (due_on, loan_id) WHERE open AND kind IN ('business_review', 'review_reading');
