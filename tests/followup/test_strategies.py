@@ -32,6 +32,7 @@ from holdfast.followup.strategy_model import (
 from holdfast.kernel.errors import BadInput, Forbidden, NotFound, Refusal
 from holdfast.loans import loan_id_of
 from holdfast.parties import Staff
+from holdfast.servicing.arrears import CLASSES
 from tests.servicing.house import DAY, House
 
 WHY = "试行新的催收分工（示例）"
@@ -83,7 +84,7 @@ def test_the_shipped_strategy_says_what_is_done(facts: dict[str, Any], step: str
 
 
 @given(
-    st.integers(0, 10**15), st.sampled_from(strategy_model.CLASSES), st.integers(0, 10**15), st.integers(0, 100), st.integers(0, 100),
+    st.integers(0, 10**15), st.sampled_from(CLASSES), st.integers(0, 10**15), st.integers(0, 100), st.integers(0, 100),
     st.booleans(), st.booleans(), st.booleans(),
 )  # fmt: skip
 @settings(max_examples=100, deadline=None)
@@ -176,20 +177,27 @@ def test_rows_that_are_none_are_refused_by_name(rows: list[Row], what: str) -> N
         written("a name", rows)
 
 
-def test_a_text_that_holds_more_than_known_rows_is_refused() -> None:
-    for change in (
-        lambda raw: raw.update(nodes=[]),
-        lambda raw: raw.update(more=1),
-        lambda raw: raw["nodes"][1]["content"].update(hitPolicy="collect"),
-        lambda raw: raw["nodes"][1]["content"]["rules"][0].update(days_past_due="$ > gender"),
-        lambda raw: raw["nodes"][1]["content"]["rules"][0].update(row='"r9"'),
-        lambda raw: raw["nodes"][1]["content"]["rules"][0].update(why='"a" + days_past_due'),
-        lambda raw: raw["nodes"][1]["content"]["inputs"].append({"id": "gender", "name": "gender", "field": "gender"}),
-    ):
-        raw = json.loads(shipped().content)
-        change(raw)
-        with pytest.raises(BadInput):
-            read(json.dumps(raw))
+@pytest.mark.parametrize(
+    ("where", "what"),
+    [
+        ((), {"nodes": []}),
+        ((), {"more": 1}),
+        (("nodes", 1, "content"), {"hitPolicy": "collect"}),
+        (("nodes", 1, "content"), {"inputs": [{"id": "gender", "name": "gender", "field": "gender"}]}),
+        (("nodes", 1, "content", "rules", 0), {"days_past_due": "$ > gender"}),
+        (("nodes", 1, "content", "rules", 0), {"row": '"r9"'}),
+        (("nodes", 1, "content", "rules", 0), {"why": '"a" + days_past_due'}),
+        (("nodes", 1, "content", "rules", 0), {"gender": '"f"'}),
+    ],
+)
+def test_a_text_that_holds_more_than_known_rows_is_refused(where: tuple[Any, ...], what: dict[str, Any]) -> None:
+    raw = json.loads(shipped().content)
+    place = raw
+    for step in where:
+        place = place[step]
+    place.update(what)
+    with pytest.raises(BadInput):
+        read(json.dumps(raw))
 
 
 # ── gaps and overlaps ──────────────────────────────────────────────────────────────────────────────────────
@@ -384,7 +392,7 @@ def test_of_one_day_one_version_decides_so_that_none_begins_today(house: House) 
 def test_after_a_no_the_draft_may_be_worked_at_again_and_before_it_may_not(house: House) -> None:
     version = proposed(house)
     assert version.row is not None
-    again = {"clock": house.clock, "by": by(house, "risk"), "draft": version.row.draft}
+    again: dict[str, Any] = {"clock": house.clock, "by": by(house, "risk"), "draft": version.row.draft}
     with pytest.raises(Refusal, match="waits for a second person"):
         strategies.change(house.db, **again, revision=2, rows=version.strategy.rows)
     with pytest.raises(Refusal, match="waits for a second person"):
@@ -430,7 +438,7 @@ def test_whoever_wrote_at_it_does_not_put_it_live_under_any_log_in(house: House)
 @pytest.mark.parametrize("role", ["caller", "officer", "approver", "custodian", "admin", "auditor"])
 def test_only_a_risk_manager_drafts_changes_and_proposes(house: House, role: str) -> None:
     draft = drafted(house)
-    about = {"clock": house.clock, "by": by(house, role)}
+    about: dict[str, Any] = {"clock": house.clock, "by": by(house, role)}
     with pytest.raises(Forbidden):
         strategies.draft(house.db, **about, name="夏季策略")
     with pytest.raises(Forbidden):
@@ -500,8 +508,9 @@ def test_what_people_noted_in_this_run_of_arrears_is_counted(house: House) -> No
         by=by(house, "caller"),
         loan=loan,
         duty_no=follow_up(house, loan),
-        outcome="not_reached",
-        words="无人接听",
+        outcome="reached",
+        words="到店说明",
+        how="came",
     )
     assert advice(house, loan).facts.times_followed_up == 1
 
@@ -511,7 +520,14 @@ def test_the_loan_of_another_branch_is_not_noted(house: House) -> None:
     elsewhere = house.hire("caller", name="elsewhere", reach="branch")
     with pytest.raises(NotFound):
         strategies.note(
-            house.db, clock=house.clock, by=elsewhere, loan=loan, duty_no=follow_up(house, loan), outcome="not_reached", words="无人接听"
+            house.db,
+            clock=house.clock,
+            by=elsewhere,
+            loan=loan,
+            duty_no=follow_up(house, loan),
+            outcome="reached",
+            words="到店说明",
+            how="came",
         )
     assert strategies.due(house.db, clock=house.clock, by=elsewhere) == []
     assert [each.loan for each in strategies.due(house.db, clock=house.clock, by=by(house, "caller"))] == [loan]
@@ -528,8 +544,9 @@ def test_the_record_of_a_follow_up_keeps_what_the_strategy_said_and_is_decided_a
         by=by(house, "caller"),
         loan=loan,
         duty_no=follow_up(house, loan),
-        outcome="not_reached",
-        words="无人接听",
+        outcome="reached",
+        words="到店说明",
+        how="came",
     )
     body = house.db.execute(
         "SELECT body FROM record WHERE loan_id = %s AND kind = 'contact.noted' ORDER BY seq DESC LIMIT 1", [loan_id_of(house.db, loan)]

@@ -237,7 +237,7 @@ def answer(call: Call, strategy: str, body: StrategyVerdictIn) -> Any:
     )
 
 
-@operation(router, "GET", "/strategies/{strategy}/trial", "strategies.try", answer=StrategyTrialOut, snapshot=True)
+@operation(router, "GET", "/strategies/{strategy}/trial", "strategies.try", answer=StrategyTrialOut)
 def try_on(call: Call, strategy: str, month: str = "", after: Annotated[int, Field(ge=-1, lt=2**63)] = -1) -> Any:
     """What a draft or a version would have said at the end of a month (2026-10; the last one if none is named). Writes nothing."""
     found = strategies.try_on(call.db, clock=call.clock, by=call.staff, draft=strategy, month=month, after=after)

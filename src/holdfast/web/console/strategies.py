@@ -30,7 +30,6 @@ from holdfast.followup.strategy_model import (
     Condition,
     Decided,
     Does,
-    Facts,
     Row,
     Span,
     Step,
@@ -51,6 +50,7 @@ from holdfast.web.console.templatetags.console import of_language
 WRITE: Final = strategies.ACT
 ANSWER: Final = "strategy.answer"
 TRY: Final = "strategy.try"
+_BRIEFLY: Final = frozenset({"days_past_due", "class", "exposure", "promises_broken", "times_followed_up"})
 NEW: Final = "new"
 _EITHER: Final = (("", _("either")), ("true", _("yes")), ("false", _("no")))
 _FIGURE: Final = {"inputmode": "numeric", "autocomplete": "off"}
@@ -229,7 +229,7 @@ def _one(request: HttpRequest, desk: Desk, strategy_id: str, *, tried: Tried | N
         "writes": writes,
         "tries": may(desk.staff, TRY),
         "begins": may(desk.staff, WRITE) and version is not None,
-        "begin": kept(tried, "begin", strategy_id, lambda: BeginForm(name="begin", initial={"name": strategy.name})),
+        "begin": kept(tried, "begin", strategy_id, lambda: BeginForm(name="begin")),
         **_grid(strategy, names, draft),
         "propose": kept(tried, "propose", strategy_id, lambda: ProposeForm(name="propose", initial={"from_day": earliest}))
         if writes and draft and not draft.defects
@@ -317,7 +317,7 @@ def trial(request: HttpRequest, desk: Desk, strategy_id: str) -> HttpResponse:
             "different": [
                 {
                     "it": each,
-                    "facts": _facts(each.facts, names),
+                    "facts": strategy_words.facts(each.facts, names),
                     "was": _decided(each.was),
                     "now": _decided(each.now),
                 }
@@ -341,7 +341,11 @@ def today(request: HttpRequest, desk: Desk) -> HttpResponse:
         "live": live,
         "roles": roles,
         "role": role,
-        "rows": [_advice(each, names) for each in found if not role or each.decided.step.role == role],
+        "rows": [
+            {**_advice(each, names), "facts": strategy_words.facts(each.facts, names, _BRIEFLY)}
+            for each in found
+            if not role or each.decided.step.role == role
+        ],
         "full": len(found) >= strategies.MOST_DUE,
     }
     return render(request, "console/strategies/today.html", context)
@@ -489,17 +493,13 @@ def _grid(strategy: Strategy, names: Mapping[str, str], draft: Draft | None) -> 
     }
 
 
-def _facts(facts: Facts, names: Mapping[str, str]) -> list[tuple[str, str]]:
-    return strategy_words.facts(facts, names)
-
-
 def _decided(each: Decided) -> dict[str, Any]:
     row = strategy_words.row_name(each.row) if each.row else gettext("the table gave no answer")
     return {**strategy_words.step(each.step), "row": row, "failed": bool(each.failed)}
 
 
 def _advice(each: Advice, names: Mapping[str, str]) -> dict[str, Any]:
-    return {"it": each, "facts": _facts(each.facts, names), **_decided(each.decided), "shipped": each.version == 0}
+    return {"it": each, "facts": strategy_words.facts(each.facts, names), **_decided(each.decided), "shipped": each.version == 0}
 
 
 def _verdict(desk: Desk, version: Version | None) -> tuple[bool, str]:

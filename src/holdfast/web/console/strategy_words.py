@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from django.utils.functional import Promise
@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from holdfast.followup.strategy_check import OTHER, Defect, Flaw
 from holdfast.followup.strategy_model import INPUTS, REST, Condition, Facts, Row, Span, Step
 from holdfast.web.console import words
-from holdfast.web.console.templatetags.console import money
+from holdfast.web.console.templatetags.console import colon, money
 
 Text = str | Promise
 
@@ -51,7 +51,7 @@ LENDERS: Final[Mapping[str, Text]] = {
 }
 STEPS: Final[Mapping[str, Text]] = {
     "message": _("Send a message"),
-    "call": _("Call"),
+    "call": _("Call the borrower"),
     "visit": _("Visit"),
     "letter": _("Send a letter"),
     "offer_terms": _("Offer other terms"),
@@ -132,7 +132,7 @@ def said(name: str, condition: Condition, names: Mapping[str, str]) -> str:
 
 def cell(conditions: Mapping[str, Condition], names: Mapping[str, str]) -> str:
     """Several conditions as one line."""
-    told = (f"{ASKS[name]}{gettext(': ')}{said(name, condition, names)}" for name, condition in conditions.items())
+    told = (f"{ASKS[name]}{colon()}{said(name, condition, names)}" for name, condition in conditions.items())
     return gettext(", ").join(told) or gettext("any loan")
 
 
@@ -166,10 +166,12 @@ def row(each: Row, names: Mapping[str, str]) -> dict[str, Any]:
     return {"id": each.row_id, "name": row_name(each.row_id), "when": conditions, "asks": asks, "last": last, **step(each.then)}
 
 
-def facts(each: Facts, names: Mapping[str, str]) -> list[tuple[str, str]]:
+def facts(each: Facts, names: Mapping[str, str], only: Collection[str] = tuple(ASKS)) -> list[tuple[str, str]]:
     """Facts as a page shows them, each with its name."""
     found = []
     for name, fact in each.told().items():
+        if name not in only:
+            continue
         if isinstance(fact, bool):
             told = gettext("yes") if fact else gettext("no")
         else:
