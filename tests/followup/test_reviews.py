@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from holdfast import files, servicing
-from holdfast.contact import rests
+from holdfast.contact import calls, rests
 from holdfast.duties import take
 from holdfast.duties.audit import Audit, examine
 from holdfast.followup import reviews, visits
@@ -311,8 +311,8 @@ def test_a_draft_is_gone_on_with_later_and_the_call_is_entered_once(house: House
     assert told is not None
     assert told.answers == {"running": "reduced", "staff": 2}
     reviews.make(house.db, **about, answers=ANSWERS, conclusion="watch", words=WORDS)
-    calls = house.db.execute("SELECT count(*) FROM contact_ledger WHERE channel = 'voice'").fetchone()
-    assert calls == (1,)
+    told = house.db.execute("SELECT count(*) FROM contact_ledger WHERE channel = 'voice'").fetchone()
+    assert told == (1,)
     assert due(house, loan) == date(2026, 6, 3)
 
 
@@ -333,7 +333,7 @@ def test_whoever_is_left_alone_is_not_rung_for_a_review(house: House) -> None:
     rests.pause(house.db, clock=house.clock, by=OFFICER, party_id=party_id, reason="complaint", purposes=frozenset({"service"}))
     with pytest.raises(Refusal) as refused:
         begun(house, loan)
-    assert refused.value.code == "review_refused"
+    assert refused.value.code == "contact_refused"
     assert refused.value.facts["rule"]
 
 
@@ -349,6 +349,18 @@ def test_nobody_reached_leaves_the_duty_and_another_review_may_be_begun(house: H
     assert line == ("not_reached",)
     assert due(house, loan) == before
     begun(house, loan, "caller")
+
+
+def test_answers_of_the_day_after_are_of_another_call_that_the_rules_are_asked_for(house: House) -> None:
+    loan = ready(house)
+    found = begun(house, loan)
+    assert calls.end_calls(house.db, on=house.day) == 1
+    night(house)
+    officer = house.people["officer"]
+    reviews.save(house.db, clock=house.clock, by=officer, loan=loan, review=found.public_id, answers={"running": "yes"})
+    told = house.db.execute("SELECT outcome FROM contact_ledger WHERE channel = 'voice' ORDER BY entry_no").fetchall()
+    assert told == [("not_reached",), ("reached",)]
+    assert calls.rings(house.db, by=officer) is None
 
 
 def test_a_colleague_does_not_finish_what_another_one_asked(house: House) -> None:

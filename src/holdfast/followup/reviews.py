@@ -17,7 +17,7 @@ from typing import Any, Final
 import psycopg
 
 from holdfast import files
-from holdfast.contact import Refused, calls
+from holdfast.contact import calls
 from holdfast.duties import Case, enter, in_sight, take, take_by_id
 from holdfast.files import File
 from holdfast.followup import reviews_store as store
@@ -105,7 +105,7 @@ def begin(db: Db, *, clock: Clock, by: Staff, loan: str, means: str, visit: str 
         raise Refusal(f"a review of loan {loan} is begun; finish it or give it up", code="review_open", loan=loan)
     party = _borrower(db, case)
     made_at = _the_visit(db, by, loan, visit, before) if means == "visit" else None
-    rule = made_at.rule if made_at is not None and made_at.rule else _ask(db, clock, party)
+    rule = made_at.rule if made_at is not None and made_at.rule else _dial(db, clock, by, case, party)
     public_id = new_id("rv")
     says = {"review": public_id, "means": means, "rule": rule, "form": FORM} | ({"visit": visit} if made_at else {})
     enter(db, case, clock=clock, by=by.actor, kind="review.begun", says=says)
@@ -180,8 +180,8 @@ def give_up(db: Db, *, clock: Clock, by: Staff, loan: str, review: str, words: s
     found = _the(db, case, review)
     after(found.state, ReviewEvent.GIVE_UP)
     why = plain_words(words, most=MOST_WORDS)
-    if found.means != "visit" and found.reached_at is None:
-        _enter(db, clock, by, case, found, reached=False)
+    if found.means != "visit" and found.reached_at is None and _rings(db, caller := staff_by_id(db, found.begun_by), case):
+        calls.hang_up(db, by=caller)
     enter(db, case, clock=clock, by=by.actor, kind="review.given_up", says={"review": review, "words": why}, while_frozen=True)
     store.give_up(db, loan_id=case.loan.loan_id, review_no=found.review_no, why=why)
     return _the(db, case, review)
@@ -425,12 +425,9 @@ def _borrower(db: Db, case: Case) -> Party:
     return party_by_id(db, case.loan.party_id)
 
 
-def _ask(db: Db, clock: Clock, party: Party) -> str:
-    """Ask the contact ledger whether the borrower may be rung now; the rule that allows it. Refusal by the name of the rule."""
-    said = calls.may_call(db, clock=clock, party_id=party.party_id, purpose=_PURPOSE)
-    if isinstance(said, Refused):
-        raise Refusal(f"no call now ({said.rule}): {said.sentence}", code="review_refused", rule=said.rule, field="means")
-    return said.rule
+def _dial(db: Db, clock: Clock, by: Staff, case: Case, party: Party) -> str:
+    """Have the call ring, if the contact ledger allows it; the rule that does. Refusal by the name of the rule."""
+    return calls.dial(db, clock=clock, by=by, loan_id=case.loan.loan_id, party_id=party.party_id, purpose=_PURPOSE).rule
 
 
 def _the_visit(db: Db, by: Staff, loan: str, visit: str, before: Sequence[Review]) -> Visit:
@@ -453,16 +450,20 @@ def _confirmed(db: Db, by: Staff, loan: str, found: Review) -> None:
 
 
 def _reached(db: Db, clock: Clock, by: Staff, case: Case, found: Review) -> None:
-    """The first answers mean that the borrower was reached: the call is entered in the ledger, once. A visit enters itself."""
-    if found.means != "visit" and found.reached_at is None:
-        _enter(db, clock, by, case, found, reached=True)
+    """The first answers mean that the borrower was reached: the call is hung up and stands in the ledger, once. A visit enters itself.
+
+    A call that the end of its day has hung up is dialled anew first.
+    """
+    if found.means == "visit" or found.reached_at is not None:
+        return
+    if not _rings(db, by, case):
+        _dial(db, clock, by, case, _borrower(db, case))
+    calls.spoke(db, by=by, loan_id=case.loan.loan_id, how=calls.CALLED, outcome="reached")
 
 
-def _enter(db: Db, clock: Clock, by: Staff, case: Case, found: Review, *, reached: bool) -> None:
-    party = _borrower(db, case)
-    calls.enter_call(
-        db, clock=clock, by=by, loan_id=case.loan.loan_id, party_id=party.party_id, purpose=_PURPOSE, reached=reached, rule=found.rule
-    )
+def _rings(db: Db, by: Staff, case: Case) -> bool:
+    ringing = calls.rings(db, by=by)
+    return ringing is not None and ringing.loan_id == case.loan.loan_id
 
 
 def _seal(db: Db, clock: Clock, case: Case, party: Party, facts: Mapping[str, Any], name: str) -> File:
