@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import psycopg
 import pytest
 
 from holdfast import contact
+from holdfast.servicing import reminder_plans
 from holdfast.servicing.night import record_contacts, run_night
 from holdfast.web.console import tonight
 from holdfast.wiring import CHANNELS
@@ -45,10 +46,23 @@ def house_officer(house: House) -> Person:
 
 def test_a_line_tells_its_moment_its_channel_its_hours_and_what_happens_if_it_fails(house: House) -> None:
     page = shown(house, "en")
-    assert "Text message on" in page and "instalment 1, T-7" in page
-    assert "a caller reaches the borrower otherwise" in page
+    assert "by text message. Nothing leaves if it is paid before" in page and "instalment 1, T-7" in page
+    assert "If that fails: a person." in page
     page = shown(house, "zh")
-    assert "由电话员另行联系借款人" in page
+    assert "失败后：人工" in page
+
+
+def test_a_line_names_the_plan_and_version_that_asks_for_it_and_each_channel_that_follows(house: House) -> None:
+    moments = [{"days": -7, "channels": ["voice", "sms"]}, {"days": 0, "channels": ["sms"]}, {"days": 1, "channels": ["person"]}]
+    made = reminder_plans.propose(
+        house.db, clock=house.clock, by=house.people["risk"], name="先打电话", product=None, moments=moments,
+        from_day=house.day + timedelta(days=1), words="nobody reads texts",
+    )  # fmt: skip
+    reminder_plans.answer(house.db, clock=house.clock, by=house.people["approver"], plan=made.row.public_id, approved=True, words="")
+    page = shown(house)
+    assert f'/plans/{made.row.public_id}">先打电话</a> version 1' in page
+    assert "by robot call. Nothing leaves if it is paid before. If that fails: text message, then a person." in page
+    assert "方式：语音电话。此前还款则不发。失败后：短信，再由人工。" in shown(house, "zh")
 
 
 def test_in_the_morning_a_held_line_stands_among_the_differences_and_with_whom_it_is(house: House) -> None:
