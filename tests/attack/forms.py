@@ -180,7 +180,7 @@ def _settlement(house: House, what: str = "", **fields: Any) -> Post:
         house.stage.do(settlements.agree, by, loan=loan, settlement=offered, code_id=code_id, press=PRESS, notary=NOTARY)
         with transaction() as db:
             settlements.judge_all(db, clock=house.stage.clock, by=SYSTEM, on=today + timedelta(days=3))
-        return _loan(house, "late", outcome="reached", words=WORDS)
+        return _loan(house, "late", outcome="reached", words=WORDS, how="came")
     return _loan(house, "late", {"settlement_id": offered, "what": what}, **fields)
 
 

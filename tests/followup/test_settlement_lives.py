@@ -10,6 +10,7 @@ import psycopg
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from holdfast.kernel.rate import Per, Rate
 from holdfast.loans import loan_id_of
 from holdfast.servicing import Done, owed, read_history, read_loans
 from holdfast.servicing.fold import Event, begin, fold, step
@@ -79,7 +80,7 @@ moves = st.lists(
 )
 
 
-@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(parts=st.sampled_from([((3, 100_000),), ((2, 50_000), (6, 50_000)), ((1, 30_000), (2, 30_000), (4, 45_000))]), acts=moves)
 def test_whatever_comes_in_or_bounces_the_book_and_a_clerk_with_a_pencil_agree_to_the_fen(
     db: psycopg.Connection[Any], parts: tuple[tuple[int, int], ...], acts: list[tuple[str, int]]
@@ -90,6 +91,7 @@ def test_whatever_comes_in_or_bounces_the_book_and_a_clerk_with_a_pencil_agree_t
         house.running(loan, *((days, minor / 100) for days, minor in parts))
         clerk = Auditor([(house.day + timedelta(days=days), minor) for days, minor in parts])
         done: list[Done] = []
+        bounced_on: date | None = None
         for what, figure in acts:
             if what == "sleep":
                 for _ in range(figure):
@@ -98,8 +100,9 @@ def test_whatever_comes_in_or_bounces_the_book_and_a_clerk_with_a_pencil_agree_t
                     house.nights(1)
             elif what == "bounce" and done:
                 number = figure % len(done)
-                if not clerk.receipts[number][3]:
+                if not clerk.receipts[number][3] or bounced_on == house.day:
                     continue
+                bounced_on = house.day
                 house.take_back(done[number])
                 clerk.receipts[number][3] = False
                 if clerk.state == "kept" and not clerk.satisfied():
@@ -136,11 +139,7 @@ def agree(house: House, loan: str, clerk: Auditor) -> None:
 def test_a_debt_that_is_forgiven_ends_with_what_came_in_and_nothing_is_made_or_lost(
     principal: int, rate: int, paid: list[tuple[int, int]], until: int
 ) -> None:
-    from holdfast.kernel.rate import Per, Rate
-
-    terms = round_terms(DAY, **WEEKLY, principal=principal) if not rate else round_terms(
-        DAY, **WEEKLY, principal=principal, rate=Rate(rate * 1_000_000, Per.YEAR)
-    )  # fmt: skip
+    terms = round_terms(DAY, **WEEKLY, principal=principal, rate=Rate(rate * 1_000_000, Per.YEAR))
     state = step(begin(terms), Event(1, "disbursed", DAY, DAY, {"amount": principal}))
     number = 1
     for days, amount in sorted(paid):

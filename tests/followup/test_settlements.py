@@ -455,13 +455,15 @@ def test_a_settlement_that_is_not_kept_forgives_nothing_and_calls_for_a_caller(h
     assert "settlement_broken" in house.duties(loan)
     house.settle(loan, 500)
     assert house.loan_state(loan) == "active"  # too late: it is money like any other
-    settlements.speak(house.db, clock=house.clock, by=house.people["caller"], loan=loan, outcome="asks_for_relief", words="再商量（示例）")
+    settlements.speak(
+        house.db, clock=house.clock, by=house.people["caller"], loan=loan, outcome="asks_for_relief", words="再商量（示例）", how="came"
+    )
     assert "settlement_broken" not in house.duties(loan)
     house.clean()
 
 
 def test_the_talk_about_a_broken_settlement_is_noted_once_by_who_may(house: House, loan: str) -> None:
-    about: dict[str, Any] = {"clock": house.clock, "loan": loan, "words": "示例说明"}
+    about: dict[str, Any] = {"clock": house.clock, "loan": loan, "words": "示例说明", "how": "came"}
     with pytest.raises(Refusal) as refused:
         settlements.speak(house.db, by=house.people["caller"], outcome="reached", **about)
     assert refused.value.code == "settlement_none_broken"
