@@ -27,7 +27,8 @@ def test_a_duty_is_closed_by_a_persons_note_and_the_next_one_opens(api: Api) -> 
     loan = api.book.lend(round_terms(api.book.day, first_due_on=today + timedelta(days=3))).public_id
     duty = said(api.get("/duties", kind="reminder"))["items"][0]
     assert (duty["loan"], duty["due_on"], duty["open"], duty["proof_seq"]) == (loan, str(today), True, None)
-    note = {"outcome": "reached", "words": "已电话提醒（示例）"}
+    note = {"outcome": "reached", "words": "到店时提醒（示例）", "how": "came"}
+    refused(api.post(f"/loans/{loan}/duties/{duty['no']}/notes", {**note, "how": "called"}, "caller"), 409, "not_dialled", "how")
     done = said(api.post(f"/loans/{loan}/duties/{duty['no']}/notes", note, "caller"), 201)
     assert done["record_kind"] == "contact.noted"
     duties = said(api.get(f"/loans/{loan}/duties"))["items"]

@@ -495,11 +495,12 @@ def follow_up(walk: Town) -> None:
     walk.look(desk, "follow-up")
     card = desk.locator("section.duty", has=desk.locator("form")).first
     number = card.get_attribute("id") or ""
-    card.locator("summary").click()
-    card.locator("select").select_option("promised")
+    walk.press(card.locator("form[action$='/call/dial'] button"), desk)
+    walk.look(desk, "ringing")
+    card.locator("select[name=outcome]").select_option("promised")
     card.locator("textarea").fill("Will pay today, the salary came late")
     walk.look(desk, "noting")
-    walk.press(card.locator("button"), desk)
+    walk.press(card.locator("form[action*='/duties/'] button"), desk)
     walk.look(desk, "noted")
     expect(desk.locator(f"#{number}")).to_have_count(0)
     expect(desk.locator(".tl").last).to_contain_text("Will pay today")
@@ -612,10 +613,10 @@ def note_follow_ups(walk: Town) -> None:
     while desk.locator(".page-h + section a.btn.primary").count():
         walk.press(desk.locator(".page-h + section a.btn.primary"))
         card = desk.locator("section.duty", has=desk.locator("form")).first
-        card.locator("summary").click()
-        card.locator("select").select_option("reached")
+        walk.press(card.locator("form[action$='/call/dial'] button"), desk)
+        card.locator("select[name=outcome]").select_option("reached")
         card.locator("textarea").fill("本人接听，说近期会还（示例）")
-        walk.press(card.locator("button"), desk)
+        walk.press(card.locator("form[action*='/duties/'] button"), desk)
         desk = walk.go("caller", "/")
 
 

@@ -228,10 +228,11 @@ def test_a_callers_first_duty_is_done_by_noting_how_it_went(visit: Visit) -> Non
     page.click("a.btn.primary")
     page.wait_for_url(re.compile("/loans/ln_"))
     card = page.locator("section.duty", has=page.locator("form")).first
-    card.locator("summary").click()
-    card.locator("select").select_option("promised")
+    card.locator("form[action$='/call/dial'] button").click()
+    expect(card).to_contain_text("rings since")
+    card.locator("select[name=outcome]").select_option("promised")
     card.locator("textarea").fill("<script>alert(1)</script> tomorrow")
-    card.locator("button").click()
+    card.locator("form[action*='/duties/'] button").click()
     expect(page.locator(".toast")).to_have_text("Noted; the duty is done.")
     expect(page.locator(".tl")).to_contain_text("<script>alert(1)</script> tomorrow")
     assert visitor.go("/").locator(".duties li").count() <= before
