@@ -12,7 +12,6 @@ from datetime import date
 from typing import Final
 
 from holdfast.kernel.errors import Forbidden, Refusal
-from holdfast.kernel.money import Money
 from holdfast.parties import Role
 from holdfast.policy import Lender, Pack
 
@@ -124,21 +123,14 @@ def may_agree(authority: Authority, by: Role, others: Sequence[Role], *, needed:
         )  # fmt: skip
 
 
-def share_permille(part: int, whole: int) -> int:
-    """How much of `whole` a `part` is, in thousandths, rounded up: what is a little more than a limit is beyond it."""
-    return 0 if not part else 1000 if whole <= 0 else -(-part * 1000 // whole)
-
-
-def most_of(limits: Limits, role: Role, part: str, owed: Money) -> Money:
-    """The most of a part of what is owed that the role may let go."""
-    amount = limits.most.get(part, {role: owed.minor}).get(role, 0)
-    percent = limits.most.get(f"{part}_percent", {role: 100}).get(role, 0)
-    return Money(min(amount, owed.minor * percent // 100), owed.currency)
-
-
 def _asks(wanted: Wanted) -> dict[str, int]:
     """What each rule is held against: amounts as they are, shares in whole percent rounded up."""
     asks = {part: wanted.forgiven.get(part, 0) for part in PARTS}
     for part in PARTS:
-        asks[f"{part}_percent"] = -(-share_permille(asks[part], wanted.owed.get(part, 0)) // 10)
+        asks[f"{part}_percent"] = _percent(asks[part], wanted.owed.get(part, 0))
     return {**asks, "deferral_months": wanted.months, "instalments": wanted.instalments}
+
+
+def _percent(part: int, whole: int) -> int:
+    """How much of `whole` a `part` is, in percent, rounded up: what is a fen more than a limit is beyond it."""
+    return 0 if not part else 100 if whole <= 0 else -(-part * 100 // whole)
