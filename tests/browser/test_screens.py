@@ -13,6 +13,7 @@ from tests.browser.conftest import Visit
 SCREENS = (
     "/", "/loans", "/loans?state=active&dpd=1-", "/loans?q=00-00", "{late}", "{late}/journal?record=1", "{paid_off}",
     "/tonight", "/tonight?kind=entry", "/tapes", "/shadow", "/journal", "/coverage", "/reviews?which=all", "{firm}/reviews",
+    "/texts", "/texts/reminder/zh-hans", "/plans",
 )  # fmt: skip
 REFUSALS = ("/no-such-page", "/loans/ln_nothere")
 SIZES = ((1440, "zh"), (1440, "en"), (390, "zh"), (390, "en"))
