@@ -12,7 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from holdfast.followup import strategies, strategy_check, strategy_model
+from holdfast import contact
+from holdfast.followup import promises, strategies, strategies_store, strategy_check, strategy_model
+from holdfast.followup.promises_model import Part
 from holdfast.followup.strategy_check import OTHER, Defect, Flaw, check
 from holdfast.followup.strategy_model import (
     REST,
@@ -30,9 +32,12 @@ from holdfast.followup.strategy_model import (
     written,
 )
 from holdfast.kernel.errors import BadInput, Forbidden, NotFound, Refusal
+from holdfast.kernel.money import Money
 from holdfast.loans import loan_id_of
 from holdfast.parties import Staff
+from holdfast.servicing import Kind, Rearrangement, rearrange
 from holdfast.servicing.arrears import CLASSES
+from tests.pledges import lives
 from tests.servicing.house import DAY, House
 
 WHY = "试行新的催收分工（示例）"
@@ -574,6 +579,23 @@ def test_what_is_due_is_decided_as_the_single_loan_is_and_the_most_points_come_f
     assert found[0].decided.step.points > found[1].decided.step.points
 
 
+def test_a_broken_promise_a_rearrangement_and_a_pause_are_facts_from_their_day_on(house: House) -> None:
+    loan = late(house, 3)
+    number = loan_id_of(house.db, loan)
+    part = Part(house.day + timedelta(1), Money(10_000, "CNY"))
+    promises.make(house.db, clock=house.clock, by=by(house, "caller"), loan=loan, parts=[part], identified=True)
+    house.walk(12)
+    promises.judge_all(house.db, clock=house.clock, on=house.day)
+    rearrange(house.db, clock=house.clock, by=by(house, "officer").actor, loan=loan, change=Rearrangement(Kind.DEFER, months=1))
+    house.walk(40)
+    contact.pause(house.db, clock=house.clock, by=by(house, "caller"), loan=loan, reason="hardship", because=WHY)
+    now = advice(house, loan)
+    assert (now.facts.promises_broken, now.facts.restructured, now.facts.paused) == (1, True, True)
+    assert (now.decided.row, now.decided.step.step) == ("r1", Does.LEAVE)
+    then = strategies_store.known(house.db, {number: 5}, DAY)[number]
+    assert (then["promises_broken"], then["restructured"], then["paused"]) == (0, False, False)
+
+
 # ── on last month's book ───────────────────────────────────────────────────────────────────────────────────
 
 
@@ -627,3 +649,11 @@ def test_a_trial_sees_only_what_its_reader_sees_and_no_month_that_goes_on(house:
         strategies.try_on(house.db, **ask, by=by(house, "risk"), month="2026-05")
     with pytest.raises(Forbidden):
         strategies.try_on(house.db, **ask, by=by(house, "caller"))
+
+
+def test_a_thing_is_in_custody_from_the_day_it_was_delivered(db: psycopg.Connection[Any]) -> None:
+    pledged = lives.House(db, date(2026, 11, 20))
+    loan, _thing, _pledge = pledged.lent()
+    number = loan_id_of(db, loan)
+    assert strategies_store.known(db, {number: 5}, pledged.day)[number]["in_custody"] is True
+    assert strategies_store.known(db, {number: 5}, pledged.day - timedelta(1))[number]["in_custody"] is False
