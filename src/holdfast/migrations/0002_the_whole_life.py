@@ -39,4 +39,5 @@ class Migration(migrations.Migration):
         migrations.RunSQL((files("holdfast") / "followup" / "strategies.sql").read_text("utf-8")),
         migrations.RunSQL((files("holdfast") / "followup" / "reviews.sql").read_text("utf-8")),
         migrations.RunSQL((files("holdfast") / "followup" / "settlements.sql").read_text("utf-8")),
+        migrations.RunSQL((files("holdfast") / "followup" / "performance.sql").read_text("utf-8")),
     ]

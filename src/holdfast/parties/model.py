@@ -211,6 +211,8 @@ MAY: Final[Mapping[str, frozenset[Role]]] = {
     "complaint.answer": frozenset({Role.APPROVER, Role.RISK}),
     "promise.take": frozenset({Role.CALLER, Role.OFFICER, Role.APPROVER}),
     "promise.take_after_broken": frozenset({Role.APPROVER}),
+    "performance.see": frozenset({Role.CALLER, Role.OFFICER, Role.APPROVER, Role.RISK, Role.AUDITOR}),
+    "performance.see_others": frozenset({Role.APPROVER, Role.RISK, Role.AUDITOR}),
     "settlement.offer": frozenset({Role.CALLER, Role.OFFICER}),
     "settlement.decide": frozenset({Role.APPROVER, Role.RISK}),
     "visit.plan": frozenset({Role.CALLER, Role.OFFICER, Role.APPROVER}),

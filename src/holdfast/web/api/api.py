@@ -31,6 +31,7 @@ from holdfast.web.api import (
     papers,
     parties,
     payments,
+    performance,
     plans,
     pledges,
     policy,
@@ -115,6 +116,6 @@ for _capability in (
     servicing, papers, confirmation, decisioning, contracts, payments, rails, restructuring, relief, programmes, duties, approvals, journal,
     ledger, policy, products,
     parties, takeover, night, release, complaints, inbound, promises, settlements, strategies, visits, reviews, plans, contact,
-    texts,
+    texts, performance,
 ):  # fmt: skip
     api.add_router("", _capability.router)

@@ -98,6 +98,8 @@ OPEN_TO: Final = {
     "promises.make": MAY["promise.take"],
     "promises.withdraw": MAY["promise.take"],
     "promises.speak": MAY["promise.take"],
+    "performance.figures": MAY["performance.see"],
+    "performance.records": MAY["performance.see"],
     "settlements.register": _ALL,
     "settlements.list": _ALL,
     "settlements.compare": MAY["settlement.offer"],

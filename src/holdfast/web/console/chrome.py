@@ -180,6 +180,7 @@ _PLACES = {
     ),
     **dict.fromkeys(("inbound", "inbound_of", "inbound_link", "inbound_aside"), "inbound"),
     **dict.fromkeys(("complaints", "complaints_of", "complaint_act"), "complaints"),
+    **dict.fromkeys(("performance", "performance_records"), "performance"),
     **dict.fromkeys(("contact_of", "contact_lift"), "loans"),
     **dict.fromkeys(("texts", "text", "text_act"), "texts"),
     "journal": "journal",
@@ -207,6 +208,7 @@ _VIEWS: Final[tuple[tuple[str, str, Any], ...]] = (
     ("reviews", "list", _("Business reviews")),
     ("inbound", "list", _("From borrowers")),
     ("complaints", "list", _("Complaints")),
+    ("performance", "list", _("Performance")),
     ("plans", "list", _("Reminder plans")),
     ("programmes", "list", _("Programmes")),
     ("texts", "list", _("Texts")),
@@ -237,7 +239,11 @@ def _navigation(desk: Desk, place: str) -> dict[str, Any]:
         return {"url": reverse(f"console:{name}"), "icon": icon, "word": word, "here": name == place, "near": name in near}
 
     seen = [each for each in _WORK if each[0] != "rules" or desk.staff.role in _SEES_RULES]
-    looked_at = [each for each in _VIEWS if each[0] != "ledger" or desk.staff.role in _SEES_LEDGER]
+    hidden = {
+        *(() if desk.staff.role in _SEES_LEDGER else ("ledger",)),
+        *(() if may(desk.staff, "performance.see") else ("performance",)),
+    }  # fmt: skip
+    looked_at = [each for each in _VIEWS if each[0] not in hidden]
     work, views = [item(*each) for each in seen], [item(*each) for each in looked_at]
     far = [each for each in work + views if not each["near"]]
     return {"work": work, "views": views, "far": far, "here_is_far": any(each["here"] for each in far)}
