@@ -221,11 +221,11 @@ def test_a_no_says_why_and_changes_nothing(visit: Visit) -> None:
     assert risk.page.locator(".lines li", has_text="taken back").count() == 0
 
 
-def test_a_callers_first_duty_is_done_by_noting_how_it_went(visit: Visit) -> None:
+def test_a_callers_first_follow_up_is_done_by_calling_and_noting_how_it_went(visit: Visit) -> None:
     visitor = visit("caller")
     page = visitor.page
     before = page.locator(".duties li").count()
-    page.click("a.btn.primary")
+    page.locator(".duties a", has_text="Follow up arrears").first.click()
     page.wait_for_url(re.compile("/loans/ln_"))
     card = page.locator("section.duty", has=page.locator("form")).first
     card.locator("form[action$='/call/dial'] button").click()
