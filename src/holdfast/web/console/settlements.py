@@ -36,6 +36,8 @@ _MOST_FIELDS: Final = 6
 _LISTED: Final = 100
 _WAITING: Final = (SettlementState.OFFERED, SettlementState.APPROVED)
 _OWING: Final = ("active", "written_off")
+# Whoever may not agree to so much may still say no.
+_MAY_STILL_REFUSE: Final = frozenset({"beyond_authority_of", "authority_of_others"})
 
 
 class PartsForm(forms.Form):
@@ -272,13 +274,15 @@ def _line(found: Settlement) -> Mapping[str, Any]:
 
 def _shown(db: Db, desk: Desk, found: Settlement, tried: Tried | None) -> Mapping[str, Any]:
     """One settlement: its figures, who has answered, and for this person the form or the reason why there is none."""
-    decide_form, why_not = None, ""
+    decide_form, why_not, may_answer = None, "", True
     if found.state is SettlementState.OFFERED and may(desk.staff, _DECIDE):
         try:
             settlements.may_be_decided_by(db, by=desk.staff, loan=found.loan, settlement=found.public_id)
         except HoldfastError as error:
             why_not = words.refusal(error)
-        decide_form = kept(tried, "decision", found.public_id, lambda: DecideForm(name=f"decision-{found.settlement_no}"))
+            may_answer = error.code in _MAY_STILL_REFUSE
+        if may_answer:
+            decide_form = kept(tried, "decision", found.public_id, lambda: DecideForm(name=f"decision-{found.settlement_no}"))
     withdraw_form = None
     if found.state in _WAITING and may(desk.staff, _OFFER):
         withdraw_form = kept(tried, "withdrawal", found.public_id, lambda: ReasonForm(name=f"withdrawal-{found.settlement_no}"))
