@@ -74,16 +74,21 @@ def _days(period: str, on: date, desk: Desk) -> Mapping[str, Any]:
     }  # fmt: skip
 
 
-def _shown(given: Figures) -> list[dict[str, Any]]:
-    """Each figure with its word, its number and its money, those of one matter side by side."""
+def _shown(given: Figures) -> list[list[dict[str, Any]]]:
+    """The figures by matter: the work, the promises with their money, the complaints."""
     money = {"promises": given.promised, "kept": given.kept_money, "broken": given.broken_money}
-    shown = [
-        {"code": code, "word": performance_words.FIGURES[code], "number": getattr(given, code), "money": _sums(money.get(code, {}))}
-        for code in Figure
-    ]  # fmt: skip
-    shown.insert(4, {"word": gettext("Wait for the first attempt, on average"), "text": _span(given.first_attempt)})
-    shown.insert(8, {"word": gettext("Came in on promises"), "sums": _sums(given.received)})
-    return shown
+
+    def counted(*codes: str) -> list[dict[str, Any]]:
+        return [
+            {"code": code, "word": performance_words.FIGURES[code], "number": getattr(given, code), "money": _sums(money.get(code, {}))}
+            for code in codes
+        ]  # fmt: skip
+
+    return [
+        [*counted("calls", "reached", "in_time", "late"), {"word": gettext("First attempt after"), "text": _span(given.first_attempt)}],
+        [*counted("promises", "kept", "broken"), {"word": gettext("Came in on promises"), "sums": _sums(given.received)}],
+        counted("complaints", "upheld"),
+    ]
 
 
 def _sums(sums: Mapping[str, int]) -> list[tuple[str, int]]:

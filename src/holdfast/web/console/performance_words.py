@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 PERIODS: Final[Mapping[str, str | Promise]] = {"day": _("By day"), "week": _("By week"), "month": _("By month")}
 FIGURES: Final[Mapping[str, str | Promise]] = {
     "calls": _("Calls made"),
-    "reached": _("Calls that reached somebody"),
+    "reached": _("Of these reached"),
     "in_time": _("Follow-ups done in time"),
     "late": _("Follow-ups done late"),
     "promises": _("Promises taken"),
