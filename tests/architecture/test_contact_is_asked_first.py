@@ -12,6 +12,10 @@ import holdfast
 SOURCE: Final = Path(holdfast.__file__).parent
 # What enters a contact in the ledger, and what has to be asked before: a module that does the one does the other.
 ASKED_BEFORE: Final = {"enter_call": "may_call", "enter_visit": "may_visit"}
+# Records that say what came of a talk: the module that writes one accounts for how the borrower was spoken to.
+TALKS: Final = frozenset({"contact.noted", "message.followed_up", "promise.followed_up", "settlement.followed_up"})
+# The map names the records.
+NAMES_THEM: Final = {"life.py"}
 # The rule is asked by the dispatcher, the calls and the visits; whoever else wants to know asks one of these.
 ASKS_THE_RULE: Final = {"contact/service.py", "contact/calls.py", "contact/visits.py"}
 # The only place that hands a letter to a channel: what it hands over was claimed, and so allowed, before.
@@ -36,6 +40,17 @@ def test_whoever_enters_a_call_or_a_visit_has_asked_whether_it_may_be() -> None:
         names = called(text)
         found += [f"{name}: {does}" for does, asks in ASKED_BEFORE.items() if does in names and asks not in names]
     assert found == []
+
+
+def test_whoever_notes_a_talk_says_how_the_borrower_was_spoken_to() -> None:
+    """A call that was not dialled, and so not asked of the rules, cannot be noted."""
+    writes = {
+        name: called(text)
+        for name, text in modules()
+        if name not in NAMES_THEM and not name.startswith("web/") and any(f'"{kind}"' in text for kind in TALKS)
+    }
+    assert {"servicing/service.py", "followup/promises.py", "followup/settlements.py"} <= writes.keys()
+    assert [name for name, names in writes.items() if names & {"enter", "do"} and "spoke" not in names] == []
 
 
 def test_the_rule_is_asked_and_the_ledger_written_within_contact_alone() -> None:
