@@ -104,7 +104,7 @@ def test_a_late_loan_shows_what_to_do_and_why_and_the_note_keeps_it(house: House
     page = caller.get(f"/loans/{loan}").content.decode()
     assert "What to do about the arrears" in page
     assert "A call finds the reason while a small sum is late" in page
-    assert "followup-2026-11" in page
+    assert "Follow-up strategy of November 2026" in page
     today = caller.get("/strategies/today?role=caller").content.decode()
     assert loan in today
     assert loan not in caller.get("/strategies/today?role=officer").content.decode()

@@ -224,6 +224,7 @@ def _one(request: HttpRequest, desk: Desk, strategy_id: str, *, tried: Tried | N
     context = {
         "id": strategy_id,
         "strategy": strategy,
+        "name": strategy_words.name_of(strategy),
         "draft": draft,
         "version": _version(version) if version else None,
         "writes": writes,
@@ -307,7 +308,14 @@ def trial(request: HttpRequest, desk: Desk, strategy_id: str) -> HttpResponse:
             )
         except BadInput as error:
             refused = words.refusal(error)
-    context: dict[str, Any] = {"id": strategy_id, "strategy": strategy, "live": live, "refused": refused, "month": month, "after": after}
+    context: dict[str, Any] = {
+        "id": strategy_id,
+        "name": strategy_words.name_of(strategy),
+        "live": strategy_words.name_of(live.strategy),
+        "refused": refused,
+        "month": month,
+        "after": after,
+    }
     if tried is not None:
         context |= {
             "trial": tried,
@@ -339,6 +347,7 @@ def today(request: HttpRequest, desk: Desk) -> HttpResponse:
     roles = [(each, words.word(words.ROLES, each), sum(one.decided.step.role == each for one in found)) for each in ROLES]
     context = {
         "live": live,
+        "name": strategy_words.name_of(live.strategy),
         "roles": roles,
         "role": role,
         "rows": [
@@ -470,7 +479,8 @@ def _products(db: Db) -> dict[str, str]:
 
 def _version(each: Version) -> dict[str, Any]:
     shape, word = strategy_words.STANDINGS[each.standing]
-    return {"it": each, "shape": shape, "word": word, "shipped": each.public_id == SHIPPED_ID}
+    name = strategy_words.name_of(each.strategy)
+    return {"it": each, "name": name, "shape": shape, "word": word, "shipped": each.public_id == SHIPPED_ID}
 
 
 def _grid(strategy: Strategy, names: Mapping[str, str], draft: Draft | None) -> dict[str, Any]:
@@ -499,7 +509,13 @@ def _decided(each: Decided) -> dict[str, Any]:
 
 
 def _advice(each: Advice, names: Mapping[str, str]) -> dict[str, Any]:
-    return {"it": each, "facts": strategy_words.facts(each.facts, names), **_decided(each.decided), "shipped": each.version == 0}
+    return {
+        "it": each,
+        "facts": strategy_words.facts(each.facts, names),
+        **_decided(each.decided),
+        "name": strategy_words.name_of(each.strategy),
+        "shipped": each.version == 0,
+    }
 
 
 def _verdict(desk: Desk, version: Version | None) -> tuple[bool, str]:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from holdfast.followup.strategy_check import OTHER, Defect, Flaw
-from holdfast.followup.strategy_model import INPUTS, REST, Condition, Facts, Row, Span, Step
+from holdfast.followup.strategy_model import INPUTS, REST, SHIPPED, Condition, Facts, Row, Span, Step, Strategy
 from holdfast.web.console import words
 from holdfast.web.console.templatetags.console import colon, money
 
@@ -106,6 +106,11 @@ WHYS: Final[Mapping[str, Text]] = {
     "More than three months late: decide on disposal or the court": _("More than three months late: decide on disposal or the court"),
     "No other row fits": _("No other row fits"),
 }
+
+
+def name_of(strategy: Strategy) -> str:
+    """What a strategy is called; the one that comes with the program in the page's language."""
+    return gettext("Follow-up strategy of November 2026") if strategy.name == SHIPPED else strategy.name
 
 
 def why(text: str) -> str:
