@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from holdfast.cli import conform
+from holdfast.kernel.errors import BadInput
 from holdfast.servicing.vectors.peers import first_difference, recognises, skip_of, states
 
 FOLDER = Path(__file__).parents[1] / "vectors" / "peers2"
@@ -128,6 +129,39 @@ def test_penalty_interest_of_this_family_is_not_guessed_at() -> None:
     example = scenario("014")
     example["events"][-1]["date"] = "2025-02-20"
     assert str(skip_of(example)) == "not-yet penalty-interest"
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "field"),
+    [
+        (("loan", "rate"), "soon", "loan.rate"),
+        (("loan", "principal"), "2023-12-31", "loan.principal"),
+        (("loan", "loans"), 3, "loan.loans"),
+        (("loan", "loans"), [1], "loan.loans[0]"),
+        (("loan", "loans"), [{"rate": 9}], "loan.loans[0].id"),
+    ],
+)
+def test_a_malformed_value_is_refused_and_the_field_is_named(path: tuple[str, str], value: object, field: str) -> None:
+    example = scenario("002")
+    example[path[0]][path[1]] = value
+    with pytest.raises(BadInput) as refused:
+        states(example)
+    assert refused.value.field == field
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("qty", "many"), ("haircut_pct", "12.5"), ("haircut_pct", 101), ("ltv_pct", None), ("price", [1])],
+)
+def test_a_malformed_pledge_is_refused_and_the_field_is_named(name: str, value: object) -> None:
+    example = scenario("017")
+    item = example["events"][0]["items"][0]
+    if name == "ltv_pct":
+        item.pop("haircut_pct", None)
+    item[name] = value
+    with pytest.raises(BadInput) as refused:
+        states(example)
+    assert refused.value.field == f"events[0].items[0].{name}"
 
 
 def test_the_command_tells_the_two_families_apart_in_one_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -173,6 +173,18 @@ def test_conform_says_a_line_for_each_file_and_counts_no_skip(tmp_path: Path, ca
     assert lines[5] == "2 passed, 2 failed"
 
 
+def test_a_file_of_a_strange_shape_fails_by_name_and_the_next_is_still_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    whole = scenario("047")
+    strange = copy.deepcopy(whole)
+    strange["events"][0]["type"] = ["DISBURSEMENT"]
+    (tmp_path / "1-strange.json").write_text(json.dumps(strange))
+    (tmp_path / "2-whole.json").write_text(json.dumps(whole))
+    assert run(tmp_path) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("FAIL 1-strange: events[0].type")
+    assert lines[1:] == ["ok 2-whole", "1 passed, 1 failed"]
+
+
 def test_print_shows_the_same_states_with_or_without_expected(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     example = scenario("055")
     (tmp_path / "a.json").write_text(json.dumps(example))

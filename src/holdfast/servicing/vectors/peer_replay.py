@@ -19,11 +19,12 @@ from holdfast.products.schedule import Instalment, schedule
 from holdfast.products.terms import Terms
 from holdfast.servicing.arrears import days_past_due
 from holdfast.servicing.fold import Event, State, fold
-from holdfast.servicing.vectors.fields import NotYet
+from holdfast.servicing.vectors.fields import NotYet, a_whole, an_object
 from holdfast.servicing.vectors.peer_terms import Plan, check, money, percent, plan, rate_of, until
 
 _DAY: Final = timedelta(days=1)
 _NPA_FROM: Final = 90
+_MOST_PIECES: Final = 1_000_000_000
 EVENT_FIELDS: Final[Mapping[str, frozenset[str]]] = {
     "pledge": frozenset({"items", "date"}),
     "pledge_to_borrower": frozenset({"items", "date"}),
@@ -262,7 +263,7 @@ class Replay:
         for name, quantity in items.items():
             if name not in left:
                 raise BadInput(f"release.items.{name}: is not pledged", field=f"release.items.{name}")
-            left[name] -= int(quantity)
+            left[name] -= a_whole(quantity, f"release.items.{name}", most=_MOST_PIECES)
             if left[name] < 0:
                 return "refused", self.security_value
         value = sum(item.value(left[name]) for name, item in self.pledged.items())
@@ -279,10 +280,14 @@ class Replay:
             raise BadInput(f"{where}.items: write a list", field=f"{where}.items")
         for number, each in enumerate(items):
             at = f"{where}.items[{number}]"
-            if strange := sorted(set(each) - _ITEM):
+            if strange := sorted(set(an_object(each, at, known=None, needed=("security", "qty", "price"))) - _ITEM):
                 raise NotYet(f"security-{strange[0]}".replace("_", "-"), f"{at}.{strange[0]}")
-            haircut = each.get("haircut_pct", 100 - each.get("ltv_pct", 100))
-            self.pledged[str(each["security"])] = Item(int(each["qty"]), money(each["price"], f"{at}.price"), int(haircut))
+            if "haircut_pct" in each:
+                haircut = a_whole(each["haircut_pct"], f"{at}.haircut_pct", most=100)
+            else:
+                haircut = 100 - a_whole(each.get("ltv_pct", 100), f"{at}.ltv_pct", most=100)
+            quantity = a_whole(each["qty"], f"{at}.qty", most=_MOST_PIECES)
+            self.pledged[str(each["security"])] = Item(quantity, money(each["price"], f"{at}.price"), haircut)
 
     def _pledge_to_borrower(self, event: Mapping[str, Any], where: str) -> None:
         self.to_borrower = True
@@ -397,7 +402,7 @@ class Replay:
 
     def _no_penalty_yet(self, one: Paid, on: date, where: str) -> None:
         rate = self.product.get("penalty_rate")
-        if rate and not one.plan.running and one.late(on) > int(self.product.get("grace_days") or 0):
+        if rate and not one.plan.running and one.late(on) > a_whole(self.product.get("grace_days") or 0, "product.grace_days"):
             raise NotYet("penalty-interest", where)
 
     def _cancel_last_payment(self, event: Mapping[str, Any], where: str) -> None:
@@ -435,7 +440,7 @@ class Replay:
         """Which loans are non-performing on the day of classification: one that is makes all loans of the borrower so."""
         if self.classified_on is None:
             return {}
-        most = int(self.loan.get("npa_threshold_dpd", _NPA_FROM))
+        most = a_whole(self.loan.get("npa_threshold_dpd", _NPA_FROM), "loan.npa_threshold_dpd")
         bad = any(each.late(self.classified_on) > most for each in self.paid.values())
         return {**dict.fromkeys(self.paid, bad), "borrower": bad}
 

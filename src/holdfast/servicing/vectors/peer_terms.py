@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 from holdfast.kernel.calendar import DayCount, Unit, add_months, parse_date, step
@@ -19,7 +19,7 @@ from holdfast.kernel.rate import Rate, ppb_of_percent
 from holdfast.kernel.rounding import Rounding
 from holdfast.products.schedule import Instalment, evenly, level, schedule
 from holdfast.products.terms import MOST_INSTALMENTS, Annuity, Method, PayoffInterest, PeriodInterest, Terms
-from holdfast.servicing.vectors.fields import NotYet, a_whole
+from holdfast.servicing.vectors.fields import NotYet, a_whole, an_object
 
 CURRENCY: Final = "CNY"  # the family names none; it keeps two decimals
 # A currency without decimals: the preview of an application rounds each month's interest to the whole unit.
@@ -91,22 +91,33 @@ def known(given: Mapping[str, Any], fields: frozenset[str], where: str) -> None:
 def check(product: Mapping[str, Any], loan: Mapping[str, Any]) -> None:
     """BadInput or NotYet for what cannot be said in our terms."""
     known(product, _PRODUCT, "product")
-    for each in (loan, *loan.get("loans", ())):
-        known(each, _LOAN, "loan")
+    known(loan, _LOAN, "loan")
+    several = loan.get("loans", [])
+    if not isinstance(several, list):
+        raise BadInput(f"loan.loans: write a list, not {several!r}", field="loan.loans")
+    for number, each in enumerate(several):
+        known(an_object(each, f"loan.loans[{number}]", known=None, needed=("id",)), _LOAN, "loan")
 
 
 def money(value: object, field: str, currency: str = CURRENCY) -> int:
     """An amount in whole units with up to two decimals, read as decimal text."""
-    if isinstance(value, bool) or not isinstance(value, int | Decimal | str):
-        raise BadInput(f"{field}: write an amount, not {value!r}", field=field)
-    return minor_of(format(Decimal(str(value)), "f"), currency, field)
+    return minor_of(_decimal_text(value, field, "an amount"), currency, field)
 
 
 def percent(value: object, field: str) -> int:
     """A percentage in parts per billion."""
-    if isinstance(value, bool) or not isinstance(value, int | Decimal | str):
-        raise BadInput(f"{field}: write a percentage, not {value!r}", field=field)
-    return ppb_of_percent(format(Decimal(str(value)), "f"), field)
+    return ppb_of_percent(_decimal_text(value, field, "a percentage"), field)
+
+
+def _decimal_text(value: object, field: str, what: str) -> str:
+    if isinstance(value, int | Decimal | str) and not isinstance(value, bool):
+        try:
+            number = Decimal(str(value))
+        except InvalidOperation:
+            number = Decimal("NaN")
+        if number.is_finite():
+            return format(number, "f")
+    raise BadInput(f"{field}: write {what}, not {value!r}", field=field)
 
 
 def rate_of(product: Mapping[str, Any], loan: Mapping[str, Any]) -> Rate:

@@ -102,7 +102,7 @@ def replay(scenario: Mapping[str, Any]) -> tuple[Setting, list[Reading]]:
     for index, event in enumerate(events):
         where = f"events[{index}]"
         kind = event.get("type") if isinstance(event, Mapping) else None
-        if kind not in EVENT_FIELDS:
+        if not isinstance(kind, str) or kind not in EVENT_FIELDS:
             raise BadInput(f"{where}.type: {kind!r} is not an event that we know", field=f"{where}.type")
         given = an_object(event, where, known=EVENT_FIELDS[kind] | {"type"})
         on = history.apply(given, where)
