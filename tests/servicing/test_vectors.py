@@ -185,6 +185,20 @@ def test_a_file_of_a_strange_shape_fails_by_name_and_the_next_is_still_run(tmp_p
     assert lines[1:] == ["ok 2-whole", "1 passed, 1 failed"]
 
 
+def test_what_breaks_in_one_file_does_not_stop_the_next(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("1-first", "2-second"):
+        (tmp_path / f"{name}.json").write_text(json.dumps(scenario("047")))
+
+    def broken(example: object) -> None:
+        raise KeyError("due_on")
+
+    monkeypatch.setattr("holdfast.servicing.vectors.skip_of", broken)
+    assert run(tmp_path) == 1
+    assert [line.split(":")[0] for line in capsys.readouterr().out.splitlines()] == ["FAIL 1-first", "FAIL 2-second", "0 passed, 2 failed"]
+
+
 def test_print_shows_the_same_states_with_or_without_expected(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     example = scenario("055")
     (tmp_path / "a.json").write_text(json.dumps(example))
