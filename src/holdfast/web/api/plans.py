@@ -84,13 +84,13 @@ class PlanInForceOut(Out):
     moments: list[PlanMomentOut]
 
 
-@operation(router, "GET", "/reminder-plans", "reminder_plans.list", answer=ReminderPlanList)
+@operation(router, "GET", "/reminder-plans", "plans.list", answer=ReminderPlanList)
 def list_plans(call: Call) -> Any:
     """All versions of all plans."""
     return {"items": [_out(call, each) for each in reminder_plans.every(call.db, clock=call.clock)], "next": None}
 
 
-@operation(router, "GET", "/reminder-plans/in-force", "reminder_plans.in_force", answer=PlanInForceOut)
+@operation(router, "GET", "/reminder-plans/in-force", "plans.in_force", answer=PlanInForceOut)
 def in_force(call: Call, product: str, on: Day | None = None) -> Any:
     """What binds loans of that product on a day, today if none is named."""
     day: date = on or call.clock.today()
@@ -101,7 +101,7 @@ def in_force(call: Call, product: str, on: Day | None = None) -> Any:
     }  # fmt: skip
 
 
-@operation(router, "POST", "/reminder-plans", "reminder_plans.propose", answer=ReminderPlanOut, status=202)
+@operation(router, "POST", "/reminder-plans", "plans.propose", answer=ReminderPlanOut, status=202)
 def propose(call: Call, body: ReminderPlanIn) -> Any:
     """Propose a version; another person puts it live, and it binds from its day on."""
     made = reminder_plans.propose(
@@ -111,13 +111,13 @@ def propose(call: Call, body: ReminderPlanIn) -> Any:
     return _out(call, made)
 
 
-@operation(router, "GET", "/reminder-plans/{plan}", "reminder_plans.read", answer=ReminderPlanOut)
+@operation(router, "GET", "/reminder-plans/{plan}", "plans.read", answer=ReminderPlanOut)
 def read_plan(call: Call, plan: str) -> Any:
     """One version, and what differs from what binds now."""
     return _out(call, reminder_plans.one(call.db, clock=call.clock, plan=plan))
 
 
-@operation(router, "POST", "/reminder-plans/{plan}/answer", "reminder_plans.answer", answer=ReminderPlanOut)
+@operation(router, "POST", "/reminder-plans/{plan}/answer", "plans.answer", answer=ReminderPlanOut)
 def answer(call: Call, plan: str, body: ApprovalsAnswerIn) -> Any:
     """The second person's yes or no; after a yes it binds from its day on, and no day before."""
     return _out(call, reminder_plans.answer(call.db, clock=call.clock, by=call.staff, plan=plan, approved=body.approved, words=body.words))

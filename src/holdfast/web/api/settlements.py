@@ -53,7 +53,7 @@ class SettlementTermsOut(Out):
     shown: str
 
 
-class AuthorityOut(Out):
+class SettlementAuthorityOut(Out):
     """Who must decide: one of `roles`; where `two` names any, so many of each role. `beyond` says for other roles which rule forbids it."""
 
     roles: list[str]
@@ -65,7 +65,7 @@ class SettlementOfferOut(Out):
     """The terms of a settlement that somebody looks at, and who would have to decide."""
 
     terms: SettlementTermsOut
-    authority: AuthorityOut
+    authority: SettlementAuthorityOut
 
 
 class SettlementOut(Out):
@@ -77,7 +77,7 @@ class SettlementOut(Out):
     reason: str
     means: str
     terms: SettlementTermsOut
-    authority: AuthorityOut
+    authority: SettlementAuthorityOut
     request: str
     offered_on: Day
     offered_by: str
