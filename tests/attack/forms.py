@@ -202,7 +202,7 @@ def _visit(house: House, what: str, *, so_far: str = "planned", **fields: Any) -
     return _loan(house, "late", {"visit_id": made.public_id, "what": what}, **fields)
 
 
-_REVIEWED: Final = {
+_REVIEWED: Final[dict[str, Any]] = {
     "running": "yes", "sells": WORDS, "staff": 3, "premises": "not_seen", "turnover": 100, "evidence": ["none"], "owner_changed": "no",
     "address_changed": "no", "other_debts": 0, "money_use": "as_agreed", "thing": "with_us",
 }  # fmt: skip
@@ -1349,7 +1349,9 @@ FORMS: Final[Mapping[str, Form]] = {
     "review_act · save": Form("review.make", "officer", partial(_review, what="save", staff="3")),
     "review_act · make": Form(
         "review.make", "officer",
-        partial(_review, what="make", conclusion="watch", words=WORDS, **{**_REVIEWED, "staff": "3", "turnover": "1", "other_debts": "0"}),
+        lambda house: _review(
+            house, "make", conclusion="watch", words=WORDS, **{**_REVIEWED, "staff": "3", "turnover": "1", "other_debts": "0"}
+        ),
     ),
     "review_act · give_up": Form("review.make", "officer", partial(_review, what="give_up", words=WORDS)),
     "review_act · read": Form("review.read", "risk", partial(_review, what="read", made=True, words=WORDS), barred=("officer",)),
@@ -1548,7 +1550,7 @@ FORMS: Final[Mapping[str, Form]] = {
     "strategy_from": Form(
         "strategy.propose", "risk", lambda _: Post({"strategy_id": "shipped"}, {"name": "示例策略"}), sight="nowhere"
     ),
-    "strategy_row": Form("strategy.propose", "risk", partial(_strategy_row, row_id="r3", **_STRATEGY_ROW), sight="nowhere"),
+    "strategy_row": Form("strategy.propose", "risk", lambda house: _strategy_row(house, "r3", **_STRATEGY_ROW), sight="nowhere"),
     "strategy_drop": Form("strategy.propose", "risk", partial(_strategy_row, row_id="r3"), sight="nowhere"),
     "strategy_act · propose": Form("strategy.propose", "risk", _strategy_proposal, sight="nowhere"),
     "strategy_act · aside": Form("strategy.propose", "risk", partial(_strategy_act, what="aside"), sight="nowhere"),

@@ -437,7 +437,8 @@ def test_the_order_of_the_database_is_the_order_of_the_rule(house: House) -> Non
     loans = [house.loan(principal=size) for size in sizes]
     late(house, loans[0], 3)
     note_duty(
-        house.db, clock=house.clock, by=caller, loan=loans[4], duty_no=follow_up(house, loans[4]), outcome="promised", words=WHY, how="came",
+        house.db, clock=house.clock, by=caller, loan=loans[4], duty_no=follow_up(house, loans[4]), outcome="promised", words=WHY,
+        how="came",
         pay_by=house.day + timedelta(days=1),
     )  # fmt: skip
     house.sleep(5)

@@ -11,8 +11,10 @@ import pytest
 from holdfast import contact
 from holdfast.contact import pause
 from holdfast.followup import calls, promises
+from holdfast.followup.promises_model import Part
 from holdfast.kernel.clock import FixedClock, instant_on
 from holdfast.kernel.errors import BadInput, Forbidden, NotFound, Refusal
+from holdfast.kernel.money import Money
 from holdfast.loans import loan_id_of
 from holdfast.servicing import Done, note_duty
 from tests.servicing.house import DAY, House
@@ -155,7 +157,7 @@ def test_a_wrong_number_reached_nobody(house: House, loan: str) -> None:
 
 
 def test_a_broken_promise_is_spoken_of_in_a_call_that_was_dialled(house: House, loan: str) -> None:
-    parts = [promises.Part(house.day, promises.Money(100, "CNY"))]
+    parts = [Part(house.day, Money(100, "CNY"))]
     promises.make(house.db, clock=house.clock, by=house.people["caller"], loan=loan, parts=parts, identified=True)
     for _ in range(2):
         day, clock = house.day, house.clock

@@ -363,7 +363,9 @@ def _submitted(db: Db, clock: Clock, by: By, known: Application) -> Submitted:
     for each in known.documents:
         files.link(db, loan_id=case.loan.loan_id, file=files.get(db, each.file), purpose=each.slot)
     collateral.offer_for(db, thing_id=thing.thing_id, loan_id=case.loan.loan_id)
-    store.write_submitted(db, known.application_id, loan_id=case.loan.loan_id, thing_id=thing.thing_id, purpose=known.purpose, at=clock.now())
+    store.write_submitted(
+        db, known.application_id, loan_id=case.loan.loan_id, thing_id=thing.thing_id, purpose=known.purpose, at=clock.now()
+    )
     _tell(db, clock, case, "application_received", by=case.standing[0].due_on)
     return Submitted(case.loan.public_id, known.public_id, contract_no)
 

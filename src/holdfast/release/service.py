@@ -57,8 +57,10 @@ def open(  # noqa: A001  # the trade's word; nobody here opens a file
         thing = title.thing_of(db, case)
     public_id, today = new_id("rl"), clock.today()
     says = {"release": public_id, "thing": thing.value, "paid_off_on": facts.get("paid_off_on", today.isoformat())}
-    record = duties.enter(db, case, clock=clock, by=by, kind="release.opened", says=says, opens=("release_notice",),
-                          closes=("business_review", "review_reading"), while_frozen=True)
+    record = duties.enter(
+        db, case, clock=clock, by=by, kind="release.opened", says=says, opens=("release_notice",),
+        closes=("business_review", "review_reading"), while_frozen=True,
+    )  # fmt: skip
     release = Release(
         loan_id=case.loan.loan_id, release_no=before.release_no + 1 if before else 1, public_id=public_id,
         token=secrets.token_urlsafe(TOKEN_BYTES), state=ReleaseState.OPENED, thing=thing, opened_on=today, opened_at=clock.now(),

@@ -185,7 +185,8 @@ SELECT r.*, CASE WHEN r.promise_broken THEN (SELECT max(p.pay_by) FROM payment_p
 def _line(row: Mapping[str, Any], hands: Hands, weights: Weights, now: datetime) -> QueueLine:
     used, _ = escalation(row["window_from"], row["due_at"], now)
     stake = Stake(
-        row["exposure"], row["days_past_due"], used, row["days_overdue"], row["promise"], row["thing_missing"], row["thing_short"], row["frozen"],
+        row["exposure"], row["days_past_due"], used, row["days_overdue"], row["promise"], row["thing_missing"], row["thing_short"],
+        row["frozen"],
     )  # fmt: skip
     return QueueLine(
         loan=row["public_id"], contract_no=row["contract_no"], borrower=row["borrower_label"], product_zh=row["name_zh"],

@@ -477,7 +477,8 @@ def too_large(db: Any) -> None:
     row = db.execute("SELECT count(*) FROM (SELECT 1 FROM loan LIMIT %s) AS counted", [LARGEST_AT_ONCE + 1]).fetchone()
     if row[0] > LARGEST_AT_ONCE:
         raise Refusal(
-            f"the book holds more than {LARGEST_AT_ONCE} loans: run `holdfast duties period` (or `holdfast duties paper` for the sealed PDF), or name one loan",
+            f"the book holds more than {LARGEST_AT_ONCE} loans: run `holdfast duties period`, "
+            "or `holdfast duties paper` for the sealed PDF, or name one loan",
             code="period_too_large", most=LARGEST_AT_ONCE,
         )  # fmt: skip
 

@@ -115,9 +115,7 @@ def queue(request: HttpRequest, desk: Desk) -> HttpResponse:
         "views": [(name, word, counts[name]) for name, word in duty_words.VIEWS.items() if name in counts],
         "view": view,
         "kind": of_language(DUTIES[kind]) if kind in DUTIES else "",
-        "lines": [
-            {**_line(line, desk), "to_do": to_do.get(line.loan, "") if line.kind == "follow_up" else ""} for line in page.items
-        ],
+        "lines": [{**_line(line, desk), "to_do": to_do.get(line.loan, "") if line.kind == "follow_up" else ""} for line in page.items],
         "next_address": f"{reverse('console:duties')}?{urlencode({**asked, 'next': page.next})}" if page.next else "",
         "first_address": f"{reverse('console:duties')}?{urlencode(asked)}",
         "paged": "next" in request.GET,
