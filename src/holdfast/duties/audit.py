@@ -190,10 +190,13 @@ class _Hearing:
             rows = [row for row in self.rows if (row.kind, row.about) == (moment.kind, moment.about)]
             exact = [row for row in rows if row.due_at == moment.due_at and row.due_on == moment.due_on]
             self.outcome.expected += moment.demanded
-            if any(not row.open and not self.faults[row.duty_no] and self._proved_in_time(row, moment) for row in exact):
+            # What a receipt closed and its reversal of the same day opened again stands, whatever was proved before.
+            standing = next((row for row in exact if row.open), None)
+            if standing is None and any(
+                not row.open and not self.faults[row.duty_no] and self._proved_in_time(row, moment) for row in exact
+            ):
                 continue
             self.unfulfilled |= moment.demanded
-            standing = next((row for row in exact if row.open), None)
             if standing is not None:
                 if not past:
                     return

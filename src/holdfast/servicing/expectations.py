@@ -14,7 +14,6 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from itertools import count, groupby
-from operator import attrgetter
 from typing import Any, Final
 
 import psycopg
@@ -84,6 +83,8 @@ class _Known:
     paid_off: bool
     owed: bool
     owed_back: bool
+    # What was not so at some moment of day `since`, though it may have been so before and after: a run of it began anew.
+    broke: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,23 +131,23 @@ def _knowledge(terms: Terms, events: Sequence[Event]) -> list[_Known]:
     latest: date | None = None
     told = sorted(events, key=lambda event: (event.entered_on, event.event_no))
     for day, news in groupby(told, key=lambda event: event.entered_on):
-        billed_only = True
+        billed_only, broke = True, set[str]()
         for event in news:
             heard.append(event)
             replayed = event.kind == "reversal" or (latest is not None and event.on < latest)
             state = fold(terms, heard) if replayed else step(state, event)
             latest = event.on if latest is None else max(latest, event.on)
+            broke |= {name for name, holds in (("paid_off", state.paid_off_on is not None), ("owed_back", _owed_back(state))) if not holds}
             # Billing an instalment pays nothing.
             billed_only = billed_only and event.kind == "instalment_due"
         if not billed_only:
             if found:
                 found[-1] = replace(found[-1], until=day)
-            found.append(_known(day, state, heard[0]))
+            found.append(replace(_known(day, state, heard[0]), broke=frozenset(broke)))
     return found
 
 
 def _known(day: date, state: State, first: Event) -> _Known:
-    totals = state.totals
     paid_off = state.paid_off_on is not None
     # What another lender had already been paid in full was never ours to release.
     nothing_taken = first.kind == "taken_over" and not first.payload["balance"]
@@ -159,8 +160,12 @@ def _known(day: date, state: State, first: Event) -> _Known:
         written_off_on=None if paid_off else state.written_off_on,
         paid_off=paid_off and not nothing_taken,
         owed=not paid_off,
-        owed_back=totals.overpaid > totals.refunded,
+        owed_back=_owed_back(state),
     )
+
+
+def _owed_back(state: State) -> bool:
+    return state.totals.overpaid > state.totals.refunded
 
 
 # -- the moments of each kind ---------------------------------------------------------------------
@@ -286,7 +291,7 @@ def _recoveries(stretches: Sequence[_Stretch], demands: Demands, began_on: date,
 
 def _refunds(known: Sequence[_Known], demands: Demands) -> Iterator[Expected]:
     """What a borrower paid too much goes back within the pack's workdays."""
-    for since, until in _runs(known, attrgetter("owed_back")):
+    for since, until in _runs(known, "owed_back"):
         yield from _within("refund", f"over-payment {since}", since, until, demands.refund_workdays, demands)
 
 
@@ -297,7 +302,7 @@ def _releases(known: Sequence[_Known], demands: Demands) -> Iterator[Expected]:
         "return_collateral": demands.return_workdays,
         "credit_update": demands.bureau_workdays,
     }
-    for since, until in _runs(known, attrgetter("paid_off")):
+    for since, until in _runs(known, "paid_off"):
         for kind, days in workdays.items():
             if days is not None:
                 yield from _within(kind, f"paid off {since}", since, until, days, demands)
@@ -313,12 +318,23 @@ def _within(kind: str, about: str, since: date, until: date | None, workdays: in
 # -- helpers --------------------------------------------------------------------------------------
 
 
-def _runs(known: Sequence[_Known], holds: Callable[[_Known], bool]) -> Iterator[tuple[date, date | None]]:
-    """Each unbroken time for which `holds`: its first day and the day it ended, None if it has not."""
-    for held, run in groupby(known, key=holds):
-        if held:
-            states = list(run)
-            yield states[0].since, states[-1].until
+def _runs(known: Sequence[_Known], name: str) -> Iterator[tuple[date, date | None]]:
+    """Each unbroken time in which what is so named was so: its first day and the day it ended, None if it has not.
+
+    What ended and began again within one day ended one run and began another.
+    """
+    began: date | None = None
+    until: date | None = None
+    for each in known:
+        holds = bool(getattr(each, name))
+        if began is not None and (not holds or name in each.broke):
+            yield began, each.since
+            began = None
+        if holds and began is None:
+            began = each.since
+        until = each.until
+    if began is not None:
+        yield began, until
 
 
 def _paces(first: Sequence[int], every: int) -> Iterator[int]:
