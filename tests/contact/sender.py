@@ -9,26 +9,9 @@ from __future__ import annotations
 
 import sys
 import threading
-import time
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime
 
-ZONE = "Asia/Shanghai"
-
-
-@dataclass(frozen=True)
-class Running:
-    """A clock that runs on from an instant; every process that is told the same runs by it."""
-
-    base: datetime
-    started: float
-
-    def now(self) -> datetime:
-        return self.base + timedelta(seconds=time.monotonic() - self.started)
-
-    def today(self) -> date:
-        return self.now().astimezone(ZoneInfo(ZONE)).date()
+from tests.contact.running_clock import RunningClock
 
 
 def main(base: str, started: str) -> None:
@@ -38,14 +21,14 @@ def main(base: str, started: str) -> None:
         from holdfast import contact, days
         from holdfast.wiring import CHANNELS
 
-        clock = Running(datetime.fromisoformat(base), float(started))
+        clock = RunningClock(datetime.fromisoformat(base), float(started))
         # What is heard bears the time of the book that the test lives in.
         from holdfast.database.connection import transaction
 
         CHANNELS["sms"]._keep = contact.keep_heard(transaction, lambda db: clock)  # type: ignore[attr-defined]
         CHANNELS["sms"].start()
         stop = threading.Event()
-        listener = threading.Thread(target=_listen, args=(stop, clock))
+        listener = threading.Thread(target=_listen, args=(stop, clock), daemon=True)
         listener.start()
         threading.Thread(target=_end_with_input, args=(stop,), daemon=True).start()
         print("ready", flush=True)
@@ -61,7 +44,7 @@ def _end_with_input(stop: threading.Event) -> None:
     stop.set()
 
 
-def _listen(stop: threading.Event, clock: Running) -> None:
+def _listen(stop: threading.Event, clock: RunningClock) -> None:
     from django.db import connection
 
     from holdfast import days

@@ -116,6 +116,7 @@ def live(base: datetime, chance: random.Random, kills: int, longest: float) -> N
     seen: list[tuple[int, int]] = []
 
     def quiet() -> bool:
+        assert sender.poll() is None, f"the sender has died with {sender.returncode}"
         due = rows(f"SELECT count(*) FROM outbox WHERE send_from <= '{base.isoformat()}'::timestamptz + interval '2 minutes'")[0][0]
         heard = rows("SELECT count(*), count(came_to) FROM channel_heard")[0]
         seen.append((heard[0], heard[1]))
