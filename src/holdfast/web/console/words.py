@@ -217,6 +217,7 @@ ENDS_THE_REASON: Final = frozenset(
         "receipt.posted", "receipt.reversed", "loan.written_off", "loan.written_off.reversed", "loan.goodwill", "loan.goodwill.reversed",
         "loan.part_waived", "loan.part_waived.reversed", "loan.charged", "loan.charged.reversed", "loan.waived", "loan.waived.reversed",
         "loan.deferred", "loan.deferred.reversed", "loan.rearranged", "loan.rearranged.reversed", "loan.disbursed.reversed",
+        "loan.forgiven", "loan.forgiven.reversed", "reminder.replanned",
     }
 )  # fmt: skip
 
