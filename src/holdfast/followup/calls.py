@@ -24,6 +24,7 @@ Db = psycopg.Connection[Any]
 _ACT: Final = "duty.note"
 # What calls for money is bound as collection, whatever else the call is about.
 _ABOUT_MONEY: Final = ("follow_up", "promise_broken", "settlement_broken", "recovery")
+_ABOUT_WHAT_FALLS_DUE: Final = ("reminder", "reach")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ def ringing(db: Db, *, by: Staff, loan: str) -> Dialled | None:
 def _purpose(case: Case) -> str:
     if any(case.open(kind) is not None for kind in _ABOUT_MONEY):
         return "collection"
-    return "reminder" if case.open("reminder") is not None else "service"
+    return "reminder" if any(case.open(kind) is not None for kind in _ABOUT_WHAT_FALLS_DUE) else "service"
 
 
 def _party(db: Db, case: Case) -> Party:
