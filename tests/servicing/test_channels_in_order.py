@@ -313,7 +313,9 @@ def _live(moment: Moment, acts: list[tuple[str, Any]]) -> None:
                 about="i1 T-3", reason="a talk is under way",
             )  # fmt: skip
         elif act == "claim and die":
-            contact.claim(moment.db, moment.channels, clock=moment.at, limit=100, still=still_asked)
+            # What a rule ends is recorded in the transaction of the claim; what is to be handed over is not heard of again.
+            ended, _, _ = contact.claim(moment.db, moment.channels, clock=moment.at, limit=100, still=still_asked)
+            record_contacts(moment.db, ended, clock=moment.at)
         _never_two(moment)
         assert paid_after is None or moment.left() == paid_after, "something left after it was paid"
     _end_of(moment)
