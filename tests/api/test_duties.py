@@ -114,7 +114,7 @@ def test_many_duties_are_moved_as_they_were_shown(house: House, api: Api) -> Non
 
 def test_a_promise_is_noted_with_its_day(house: House, api: Api) -> None:
     at = duty_of(house)
-    gone = {"outcome": "promised", "words": WHY, "pay_by": "2026-04-01"}
+    gone = {"outcome": "promised", "words": WHY, "pay_by": "2026-04-01", "how": "came"}
     refused(api.post(f"{at}/notes", gone, "caller"), 422, "promise_day", "pay_by")
     said(api.post(f"{at}/notes", {**gone, "pay_by": "2026-04-05"}, "caller"), 201)
 

@@ -1385,7 +1385,7 @@ FORMS: Final[Mapping[str, Form]] = {
     ),
     "settlement_act · withdrawal": Form("settlement.offer", "caller", partial(_settlement, what="withdrawal", reason=WORDS)),
     "settlement_speak": Form("settlement.offer", "caller", partial(_settlement, what="talk")),
-    "promise_act · speak": Form("promise.take", "caller", partial(_promise, what="speak", outcome="reached", words=WORDS)),
+    "promise_act · speak": Form("promise.take", "caller", partial(_promise, what="speak", outcome="reached", how="came", words=WORDS)),
     "complaints_of": Form("complaint.take", "caller", on("active", channel="phone", about="price", words=WORDS)),
     "complaint_act · add": Form("complaint.take", "caller", partial(_complaint, what="add", words=WORDS)),
     "complaint_act · handle": Form("complaint.answer", "approver", partial(_complaint, what="handle")),

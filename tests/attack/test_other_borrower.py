@@ -47,7 +47,7 @@ class Two:
         assert row is not None
         self.named = {
             "loan_id": self.loan, "application_id": row[0], "file_id": row[1], "intent": row[2], "asked": "rs_anything",
-            "mandate_id": "md_anything",
+            "mandate_id": "md_anything", "settlement_id": "se_anything",
             "kind": "agreement", "link": self.loan,
         }  # fmt: skip
         self.head = row[3]

@@ -394,4 +394,4 @@ def test_the_list_shows_every_text_in_every_language_with_what_waits_and_what_ca
 def test_every_refusal_has_a_code(desk: Desk) -> None:
     with pytest.raises(HoldfastError) as raised:
         texts.drop_text(desk.db, clock=at(9), by=hire(desk.db, "risk"), **ABOUT)
-    assert raised.value.code == "no_draft"
+    assert raised.value.code == "no_text_draft"

@@ -285,7 +285,7 @@ def _open(db: Db, template: str, language: str) -> Text | None:
 def _the_open(db: Db, template: str, language: str) -> Text:
     found = _open(db, template, language)
     if found is None:
-        raise Refusal(f"nobody has drafted another text for {template}", code="no_draft")
+        raise Refusal(f"nobody has drafted another text for {template}", code="no_text_draft")
     return found
 
 

@@ -116,7 +116,7 @@ REFUSALS: Final[Mapping[str, str | Promise]] = {
     "text_unclean": _("The text has places to mend first; they stand below."),
     "text_shipped": _("The words that ship with the program are sent. They are not retired."),
     "text_writer": _("You wrote at this text, so another person must answer."),
-    "no_draft": _("Nobody has drafted another text. Load the page anew."),
+    "no_text_draft": _("Nobody has drafted another text. Load the page anew."),
     "no_text": _("There is no such text."),
     "carrier_state": _("That does not follow on where the text stands with this carrier."),
 }
