@@ -28,7 +28,7 @@ from holdfast.database.connection import transaction
 from holdfast.files import anything_sealed
 from holdfast.kernel.sealing import master_box
 from holdfast.wiring import CHANNELS
-from tests.contact.sender import Running
+from tests.contact.running_clock import RunningClock
 from tests.gateways import running
 from tests.gateways.cmpp import SECRET, SP_ID
 
@@ -45,7 +45,7 @@ def measure(scale: float) -> Figure:
     """Messages a second, from the first claim to the last settled receipt."""
     count = max(int(MESSAGES * scale), 200)
     # A clock that runs: a receipt that comes before its answer is looked at again a second later.
-    now = Running(book.morning(book.DAY).now(), time.monotonic())
+    now = RunningClock(book.morning(book.DAY).now(), time.monotonic())
     with scratch_book() as scratch, tempfile.TemporaryDirectory(prefix="hf-bench-sms-") as folder:
         with scratch.owner() as db:
             book.ground(db)

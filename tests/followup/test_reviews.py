@@ -342,7 +342,7 @@ def test_nobody_reached_leaves_the_duty_and_another_review_may_be_begun(house: H
     found = begun(house, loan)
     with pytest.raises(Refusal) as refused:
         begun(house, loan)
-    assert refused.value.code == "review_open"
+    assert refused.value.code == "review_begun"
     before = due(house, loan)
     reviews.give_up(house.db, clock=house.clock, by=house.people["caller"], loan=loan, review=found.public_id, words=WORDS)
     line = house.db.execute("SELECT outcome FROM contact_ledger ORDER BY entry_no DESC LIMIT 1").fetchone()

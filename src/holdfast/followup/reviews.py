@@ -102,7 +102,7 @@ def begin(db: Db, *, clock: Clock, by: Staff, loan: str, means: str, visit: str 
         )  # fmt: skip
     before = store.of_loan(db, case.loan.loan_id)
     if any(each.open for each in before):
-        raise Refusal(f"a review of loan {loan} is begun; finish it or give it up", code="review_open", loan=loan)
+        raise Refusal(f"a review of loan {loan} is begun; finish it or give it up", code="review_begun", loan=loan)
     party = _borrower(db, case)
     made_at = _the_visit(db, by, loan, visit, before) if means == "visit" else None
     rule = made_at.rule if made_at is not None and made_at.rule else _dial(db, clock, by, case, party)

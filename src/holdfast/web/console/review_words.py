@@ -80,7 +80,7 @@ ANSWERS: Final[Mapping[str, Mapping[str, str | Promise]]] = {
 REFUSALS: Final[Mapping[str, str | Promise]] = {
     "review_none_called": _("No review of this loan is called for."),
     "review_not_yet": _("The next review may be made from %(on)s on. If it must be sooner, have it brought forward."),
-    "review_open": _("A review is begun on this loan. Finish it or give it up first."),
+    "review_begun": _("A review is begun on this loan. Finish it or give it up first."),
     "review_state": _("A colleague has just dealt with this review. Load the page anew."),
     "review_not_yours": _("%(name)s began this review. Give it up and begin another if it must go on without them."),
     "review_no_visit": _("Choose a visit by two that was planned for a review, has been begun, and stands in no other review."),
